@@ -1,0 +1,5 @@
+"""``python -m gancli``."""
+
+from gancli.cli.app import entry_point
+
+entry_point()

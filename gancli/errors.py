@@ -1,0 +1,27 @@
+"""What a user can put right: one clear line and an exit code, never a traceback."""
+
+
+class GancliError(Exception):
+    """A problem with a file, a run or a machine; the command ends with :attr:`exit_code`."""
+
+    exit_code = 1
+
+
+class UsageError(GancliError):
+    """The command line asks for something that does not exist or cannot be."""
+
+    exit_code = 2
+
+
+class DivergedError(GancliError):
+    """Training met a loss or gradient that is not finite."""
+
+    exit_code = 3
+
+
+class Interrupted(GancliError):
+    """A signal stopped training after its state was saved."""
+
+    def __init__(self, message: str, signal_number: int):
+        super().__init__(message)
+        self.exit_code = 128 + signal_number

@@ -1,0 +1,1 @@
+"""Adversarial objectives: one named pair of pure functions each."""

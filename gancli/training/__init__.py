@@ -1,0 +1,1 @@
+"""The engine: the trainable state, one step, many steps in one dispatch, and the loop around them."""

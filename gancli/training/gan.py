@@ -1,0 +1,130 @@
+"""The whole trainable state of a GAN, as plain arrays, and the pure functions that read it."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+
+from gancli.config import TrainConfig
+from gancli.latents import PRIORS
+from gancli.losses.adversarial import LOSSES, AdversarialLoss
+from gancli.models.mlp import Discriminator, Generator
+from gancli.training.optimizers import OPTIMIZERS
+
+Params = dict[str, Any]
+
+
+class GANState(NamedTuple):
+    """Everything that moves during training; a checkpoint holds exactly this."""
+
+    step: jax.Array  # int32 [], generator updates done
+    key: jax.Array  # the run's random key; never advanced: step n uses fold_in(key, n)
+    generator: Params
+    discriminator: Params
+    ema: Params  # exponential moving average of the generator's weights
+    generator_optimizer: optax.OptState
+    discriminator_optimizer: optax.OptState
+
+
+@dataclass(frozen=True)
+class GAN:
+    """The parts of a GAN that do not move: hashable, so that compiled steps can be keyed by it."""
+
+    config: TrainConfig
+    data_shape: tuple[int, ...]  # of one example: (H, W, C) or (D,)
+    bounded: bool  # images in [0, 1], as against points anywhere
+    num_examples: int  # training examples; an epoch
+    generator_graph: nnx.GraphDef
+    discriminator_graph: nnx.GraphDef
+
+    @classmethod
+    def build(
+        cls, config: TrainConfig, data_shape: tuple[int, ...], bounded: bool, num_examples: int
+    ) -> Self:
+        """Lay out both networks without allocating them."""
+        graphs = nnx.eval_shape(lambda: _networks(config, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
+        return cls(config, data_shape, bounded, num_examples, *(nnx.graphdef(network) for network in graphs))
+
+    @property
+    def loss(self) -> AdversarialLoss:
+        """The pair of objectives."""
+        return LOSSES[self.config.loss]
+
+    @property
+    def generator_optimizer(self) -> optax.GradientTransformation:
+        """The optimiser of the generator."""
+        return self._optimizer(self.config.generator_learning_rate)
+
+    @property
+    def discriminator_optimizer(self) -> optax.GradientTransformation:
+        """The optimiser of the discriminator."""
+        return self._optimizer(self.config.discriminator_learning_rate)
+
+    def _optimizer(self, rate: float) -> optax.GradientTransformation:
+        steps_per_epoch = max(self.num_examples // (self.config.batch_size * self.config.k), 1)
+        return OPTIMIZERS[self.config.optimizer](rate, self.config, steps_per_epoch)
+
+    def init(self, data_mean: np.ndarray) -> GANState:
+        """Draw the first state from the configuration's seed; ``data_mean`` [*data_shape] sets G's output bias."""
+
+        @jax.jit
+        def build(key: jax.Array) -> GANState:
+            networks = _networks(
+                self.config, self.data_shape, self.bounded, data_mean, nnx.Rngs(jax.random.fold_in(key, 0))
+            )
+            generator, discriminator = (nnx.to_pure_dict(nnx.state(network, nnx.Param)) for network in networks)
+            return GANState(
+                step=jnp.zeros((), jnp.int32),
+                key=jax.random.fold_in(key, 1),
+                generator=generator,
+                discriminator=discriminator,
+                ema=jax.tree.map(jnp.copy, generator),
+                generator_optimizer=self.generator_optimizer.init(generator),
+                discriminator_optimizer=self.discriminator_optimizer.init(discriminator),
+            )
+
+        return build(jax.random.key(self.config.seed))
+
+    def abstract_state(self) -> GANState:
+        """Return the shapes and types of :meth:`init`'s result without computing it."""
+        return jax.eval_shape(lambda: self.init(np.zeros(self.data_shape)))
+
+    def generate(self, generator: Params, latents: jax.Array) -> jax.Array:
+        """Map latents ``[B, Z]`` to samples ``[B, *data_shape]``."""
+        return nnx.merge(self.generator_graph, generator)(latents)
+
+    def discriminate(self, discriminator: Params, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
+        """Map data or samples ``[B, *data_shape]`` to logits ``[B]``, with dropout when there is a key."""
+        return nnx.merge(self.discriminator_graph, discriminator)(x, key)
+
+    def draw_latents(self, key: jax.Array, count: int) -> jax.Array:
+        """Draw ``[count, Z]`` from the prior."""
+        return PRIORS[self.config.prior](key, (count, self.config.latent_size))
+
+
+def _networks(
+    config: TrainConfig, data_shape: tuple[int, ...], bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> tuple[Generator, Discriminator]:
+    generator = Generator(
+        config.latent_size,
+        data_shape,
+        config.generator_widths,
+        data_mean,
+        bounded=bounded,
+        init_range=config.generator_init_range,
+        rngs=rngs,
+    )
+    discriminator = Discriminator(
+        data_shape,
+        config.discriminator_widths,
+        config.maxout_pieces,
+        input_dropout=config.input_dropout,
+        hidden_dropout=config.hidden_dropout,
+        init_range=config.discriminator_init_range,
+        rngs=rngs,
+    )
+    return generator, discriminator

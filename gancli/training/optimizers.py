@@ -1,0 +1,50 @@
+"""The two players' optimisers: optax transformations built from the configuration."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import optax
+
+from gancli.config import TrainConfig
+from gancli.registry import Registry
+
+
+def learning_rate_schedule(rate: float, config: TrainConfig) -> optax.ScalarOrSchedule:
+    """Return ``rate``, divided by the configured divisor at every update down to the configured minimum."""
+    if config.learning_rate_divisor == 1.0:
+        return rate
+    return lambda count: jnp.maximum(rate * config.learning_rate_divisor ** -count.astype(float), config.min_learning_rate)
+
+
+def momentum_schedule(config: TrainConfig, steps_per_epoch: int) -> optax.ScalarOrSchedule:
+    """Return SGD's momentum: constant, or rising linearly per epoch from epoch 1 to ``momentum_epochs``."""
+    if config.final_momentum is None:
+        return config.momentum
+
+    def schedule(count):
+        progress = (count // steps_per_epoch - 1) / max(config.momentum_epochs - 1, 1)
+        return config.momentum + (config.final_momentum - config.momentum) * jnp.clip(progress, 0.0, 1.0)
+
+    return schedule
+
+
+def adam(rate: float, config: TrainConfig, steps_per_epoch: int) -> optax.GradientTransformation:
+    """Adam (Kingma and Ba 2015) with ``config.momentum`` as its first decay rate."""
+    del steps_per_epoch
+    return optax.adam(learning_rate_schedule(rate, config), b1=config.momentum)
+
+
+def sgd(rate: float, config: TrainConfig, steps_per_epoch: int) -> optax.GradientTransformation:
+    """Gradient descent with momentum as a velocity: ``v = mu v - lr g``, ``theta += v``.
+
+    The learning rate scales the gradient before the velocity takes it up, so that a falling rate does not shrink the
+    velocity already gathered; ``optax.sgd`` does it the other way round.
+    """
+    momentum = momentum_schedule(config, steps_per_epoch)
+    velocity = optax.inject_hyperparams(optax.trace)(decay=momentum) if callable(momentum) else optax.trace(momentum)
+    return optax.chain(optax.scale_by_learning_rate(learning_rate_schedule(rate, config)), velocity)
+
+
+Optimizer = Callable[[float, TrainConfig, int], optax.GradientTransformation]
+
+OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", {"adam": adam, "sgd": sgd})

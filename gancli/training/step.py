@@ -1,0 +1,193 @@
+"""One step of the game (Goodfellow et al. 2014, Algorithm 1), and many of them in one dispatch."""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from gancli.data.shuffle import permute
+from gancli.images import to_unit
+from gancli.training.gan import GAN, GANState, Params
+
+LOG_4 = 1.3862943611198906
+
+
+class Measurements(NamedTuple):
+    """What a step reports, each float32 ``[]``; a chunk stacks them to ``[steps]``."""
+
+    discriminator_loss: jax.Array  # nats
+    generator_loss: jax.Array  # nats
+    d_real: jax.Array  # mean D(x), in [0, 1]
+    d_fake: jax.Array  # mean D(G(z)), in [0, 1]
+    value: jax.Array  # V(G, D) = E log D(x) + E log(1 - D(G(z))), nats
+    discriminator_gradient_norm: jax.Array
+    generator_gradient_norm: jax.Array
+
+
+class Cursor(NamedTuple):
+    """Where in the stream of shuffled epochs a chunk begins; int32 ``[]`` each."""
+
+    epoch: jax.Array
+    offset: jax.Array  # rows of that epoch already used
+
+    @classmethod
+    def at(cls, step: int, gan: GAN) -> "Cursor":
+        """Return the place that ``step`` begins at; Python integers, so that no count of images overflows."""
+        epoch, offset = divmod(step * gan.config.k * gan.config.batch_size, gan.num_examples)
+        return cls(jnp.int32(epoch), jnp.int32(offset))
+
+
+def _with_noise(gan: GAN, x: jax.Array, key: jax.Array) -> jax.Array:
+    """Add the configured instance noise to a discriminator input (Sønderby et al. 2017, §3.2; Arjovsky 2017)."""
+    if gan.config.instance_noise == 0:
+        return x
+    return x + gan.config.instance_noise * jax.random.normal(key, x.shape)
+
+
+def discriminator_objective(
+    discriminator: Params, gan: GAN, real: jax.Array, fake: jax.Array, key: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    """Return D's loss on a real and a fake batch ``[B, ...]``, and the two batches' logits ``[B]``.
+
+    Both batches pass in one product of 2B rows: twice the work for each weight that is read from memory.
+    """
+    noise_key, dropout_key = jax.random.split(key)
+    both = _with_noise(gan, jnp.concatenate([real, fake]), noise_key)
+    real_logits, fake_logits = jnp.split(gan.discriminate(discriminator, both, dropout_key), 2)
+    return gan.loss.discriminator(real_logits, fake_logits), (real_logits, fake_logits)
+
+
+def generator_objective(
+    generator: Params, gan: GAN, discriminator: Params, latents: jax.Array, real: jax.Array, key: jax.Array
+) -> jax.Array:
+    """Return G's loss on the samples of ``latents`` ``[B, Z]``.
+
+    The real batch serves losses that compare; where a loss ignores it, the compiler removes its pass.
+    """
+    noise_key, dropout_key = jax.random.split(key)
+    fake = _with_noise(gan, gan.generate(generator, latents), noise_key)
+    real_logits = gan.discriminate(discriminator, real, dropout_key)
+    return gan.loss.generator(real_logits, gan.discriminate(discriminator, fake, dropout_key))
+
+
+def _descend(
+    optimizer: optax.GradientTransformation, gradients: Params, state: optax.OptState, params: Params
+) -> tuple[Params, optax.OptState]:
+    updates, state = optimizer.update(gradients, state, params)
+    return optax.apply_updates(params, updates), state
+
+
+def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Measurements]:
+    """Update D ``k`` times and G once.
+
+    ``alternating`` is Algorithm 1: the generator meets the discriminator just updated, with fresh latents.
+    ``simultaneous`` is what the authors' own code does: the last of the k discriminator gradients and the
+    generator's are both taken at the same parameters, on the same latents.
+
+    Args:
+        gan: what does not move.
+        state: what moves.
+        real: real batches ``[k, B, *data_shape]`` in the model's range, one for each discriminator update.
+    """
+    config = gan.config
+    step_key = jax.random.fold_in(state.key, state.step)
+    simultaneous = config.updates == "simultaneous"
+
+    def keys(update: int | jax.Array) -> tuple[jax.Array, jax.Array]:
+        latent_key, network_key = jax.random.split(jax.random.fold_in(step_key, update))
+        return latent_key, network_key
+
+    def update_discriminator(carry, inputs):
+        discriminator, optimizer_state = carry
+        update, batch = inputs
+        latent_key, network_key = keys(update)
+        fake = gan.generate(state.generator, gan.draw_latents(latent_key, config.batch_size))
+        (loss, logits), gradients = jax.value_and_grad(discriminator_objective, has_aux=True)(
+            discriminator, gan, batch, fake, network_key
+        )
+        carry = _descend(gan.discriminator_optimizer, gradients, optimizer_state, discriminator)
+        return carry, (loss, logits, optax.global_norm(gradients))
+
+    start = (state.discriminator, state.discriminator_optimizer)
+    if config.k == 1:  # no inner loop: the compiler sees both players' updates at once
+        (discriminator, d_optimizer), reports = update_discriminator(start, (0, real[0]))
+    else:
+        before_last, reports = jax.lax.scan(update_discriminator, start, (jnp.arange(config.k - 1), real[:-1]))
+        (discriminator, d_optimizer), reports = update_discriminator(before_last, (config.k - 1, real[-1]))
+        start = before_last
+    d_loss, (real_logits, fake_logits), d_norm = reports
+
+    opponent, (latent_key, network_key) = (
+        (start[0], keys(config.k - 1)) if simultaneous else (discriminator, keys(config.k))
+    )
+    g_loss, gradients = jax.value_and_grad(generator_objective)(
+        state.generator, gan, opponent, gan.draw_latents(latent_key, config.batch_size), real[-1], network_key
+    )
+    generator, g_optimizer = _descend(gan.generator_optimizer, gradients, state.generator_optimizer, state.generator)
+    measurements = Measurements(
+        discriminator_loss=d_loss,
+        generator_loss=g_loss,
+        d_real=jnp.mean(jax.nn.sigmoid(real_logits)),
+        d_fake=jnp.mean(jax.nn.sigmoid(fake_logits)),
+        value=jnp.mean(jax.nn.log_sigmoid(real_logits)) + jnp.mean(jax.nn.log_sigmoid(-fake_logits)),
+        discriminator_gradient_norm=d_norm,
+        generator_gradient_norm=optax.global_norm(gradients),
+    )
+    state = GANState(
+        step=state.step + 1,
+        key=state.key,
+        generator=generator,
+        discriminator=discriminator,
+        ema=_average(config.ema_decay, state, generator),
+        generator_optimizer=g_optimizer,
+        discriminator_optimizer=d_optimizer,
+    )
+    return state, measurements
+
+
+def _average(decay: float, state: GANState, generator: Params) -> Params:
+    """Move the average of G's weights; early on it forgets faster, so that the first weights do not linger."""
+    if decay == 0:
+        return generator
+    decay = jnp.minimum(decay, (1.0 + state.step) / (10.0 + state.step))
+    return optax.incremental_update(generator, state.ema, 1.0 - decay)
+
+
+@partial(jax.jit, static_argnames=("gan", "capacity"), donate_argnames=("state",))
+def train_chunk(
+    gan: GAN, state: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array, *, capacity: int
+) -> tuple[GANState, Measurements]:
+    """Train for ``num_steps`` steps in one dispatch; the state's buffers are reused.
+
+    The number of steps is data, not shape: a chunk of any length up to ``capacity`` runs the same program, so neither
+    the last, shorter chunk of a run nor a resumed run compiles anything or rounds differently.
+
+    Args:
+        gan: what does not move.
+        state: what moves; donated.
+        data: every training example ``[N, *data_shape]``, uint8 or float32, on the device.
+        cursor: the rows that come next.
+        num_steps: int32 ``[]``, at most ``capacity``.
+        capacity: length of the report.
+
+    Returns:
+        The new state, and measurements ``[capacity]`` of which the first ``num_steps`` are meant.
+    """
+    config = gan.config
+    rows_per_step = config.k * config.batch_size
+    order_key = jax.random.fold_in(state.key, 2**32 - 1)  # no step ever has this number
+
+    def body(index: jax.Array, carry: tuple[GANState, Measurements]) -> tuple[GANState, Measurements]:
+        state, report = carry
+        places = cursor.offset + index * rows_per_step + jnp.arange(rows_per_step)
+        epochs = cursor.epoch + places // gan.num_examples
+        rows = permute(places % gan.num_examples, epochs, order_key, gan.num_examples)
+        real = to_unit(data[rows]).reshape(config.k, config.batch_size, *gan.data_shape)
+        state, measurements = train_step(gan, state, real)
+        report = jax.tree.map(lambda all_, one: all_.at[index].set(one), report, measurements)
+        return state, report
+
+    empty = Measurements(*(jnp.full((capacity,), jnp.nan) for _ in Measurements._fields))
+    return jax.lax.fori_loop(0, num_steps, body, (state, empty))
