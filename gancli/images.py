@@ -16,3 +16,39 @@ def to_unit(x: Any) -> Any:
 def to_uint8(x: np.ndarray) -> np.ndarray:
     """Map [0, 1] to uint8 pixels, rounding to the nearest; values outside are clipped."""
     return np.rint(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """Lay images ``[N, H, W, C]`` uint8 out row by row, on a square by default; missing ones are black.
+
+    Returns:
+        One image ``[rows * H, columns * W, C]``, small images enlarged by a whole factor so that they can be seen.
+    """
+    count, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    full = np.zeros((rows * columns, height, width, channels), np.uint8)
+    full[:count] = images
+    sheet = full.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    sheet = sheet.reshape(rows * height, columns * width, channels)
+    factor = max(1, 56 // height)
+    return sheet.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _to_pillow(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+def png_bytes(image: np.ndarray) -> bytes:
+    """Encode one image ``[H, W, C]`` uint8 with 1, 3 or 4 channels."""
+    buffer = io.BytesIO()
+    _to_pillow(image).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def gif_bytes(frames: list[np.ndarray], milliseconds: int = 100) -> bytes:
+    """Encode frames ``[H, W, C]`` uint8 as a GIF that repeats for ever."""
+    buffer = io.BytesIO()
+    first, *rest = (_to_pillow(frame) for frame in frames)
+    first.save(buffer, format="GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+    return buffer.getvalue()

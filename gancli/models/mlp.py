@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from gancli.config import TrainConfig
+
 Shape = tuple[int, ...]
 
 
@@ -131,3 +133,28 @@ class Discriminator(nnx.Module):
                 x = dropout(x, rate, jax.random.fold_in(key, index))
             x = layer(x)
         return x[:, 0]
+
+
+def networks(
+    config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> tuple[Generator, Discriminator]:
+    """Build both networks as configured, for examples of ``data_shape``."""
+    generator = Generator(
+        config.latent_size,
+        data_shape,
+        config.generator_widths,
+        data_mean,
+        bounded=bounded,
+        init_range=config.generator_init_range,
+        rngs=rngs,
+    )
+    discriminator = Discriminator(
+        data_shape,
+        config.discriminator_widths,
+        config.maxout_pieces,
+        input_dropout=config.input_dropout,
+        hidden_dropout=config.hidden_dropout,
+        init_range=config.discriminator_init_range,
+        rngs=rngs,
+    )
+    return generator, discriminator

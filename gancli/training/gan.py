@@ -12,7 +12,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.latents import PRIORS
 from gancli.losses.adversarial import LOSSES, AdversarialLoss
-from gancli.models.mlp import Discriminator, Generator
+from gancli.models import MODELS
 from gancli.training.optimizers import OPTIMIZERS
 
 Params = dict[str, Any]
@@ -46,8 +46,9 @@ class GAN:
         cls, config: TrainConfig, data_shape: tuple[int, ...], bounded: bool, num_examples: int
     ) -> Self:
         """Lay out both networks without allocating them."""
-        graphs = nnx.eval_shape(lambda: _networks(config, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
-        return cls(config, data_shape, bounded, num_examples, *(nnx.graphdef(network) for network in graphs))
+        networks = MODELS[config.model]
+        pair = nnx.eval_shape(lambda: networks(config, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
+        return cls(config, data_shape, bounded, num_examples, *(nnx.graphdef(network) for network in pair))
 
     @property
     def loss(self) -> AdversarialLoss:
@@ -73,10 +74,9 @@ class GAN:
 
         @jax.jit
         def build(key: jax.Array) -> GANState:
-            networks = _networks(
-                self.config, self.data_shape, self.bounded, data_mean, nnx.Rngs(jax.random.fold_in(key, 0))
-            )
-            generator, discriminator = (nnx.to_pure_dict(nnx.state(network, nnx.Param)) for network in networks)
+            rngs = nnx.Rngs(jax.random.fold_in(key, 0))
+            pair = MODELS[self.config.model](self.config, self.data_shape, self.bounded, data_mean, rngs)
+            generator, discriminator = (nnx.to_pure_dict(nnx.state(network, nnx.Param)) for network in pair)
             return GANState(
                 step=jnp.zeros((), jnp.int32),
                 key=jax.random.fold_in(key, 1),
@@ -88,10 +88,6 @@ class GAN:
             )
 
         return build(jax.random.key(self.config.seed))
-
-    def abstract_state(self) -> GANState:
-        """Return the shapes and types of :meth:`init`'s result without computing it."""
-        return jax.eval_shape(lambda: self.init(np.zeros(self.data_shape)))
 
     def generate(self, generator: Params, latents: jax.Array) -> jax.Array:
         """Map latents ``[B, Z]`` to samples ``[B, *data_shape]``."""
@@ -105,26 +101,3 @@ class GAN:
         """Draw ``[count, Z]`` from the prior."""
         return PRIORS[self.config.prior](key, (count, self.config.latent_size))
 
-
-def _networks(
-    config: TrainConfig, data_shape: tuple[int, ...], bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
-) -> tuple[Generator, Discriminator]:
-    generator = Generator(
-        config.latent_size,
-        data_shape,
-        config.generator_widths,
-        data_mean,
-        bounded=bounded,
-        init_range=config.generator_init_range,
-        rngs=rngs,
-    )
-    discriminator = Discriminator(
-        data_shape,
-        config.discriminator_widths,
-        config.maxout_pieces,
-        input_dropout=config.input_dropout,
-        hidden_dropout=config.hidden_dropout,
-        init_range=config.discriminator_init_range,
-        rngs=rngs,
-    )
-    return generator, discriminator

@@ -1,5 +1,6 @@
 """One step of the game (Goodfellow et al. 2014, Algorithm 1), and many of them in one dispatch."""
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -9,9 +10,19 @@ import optax
 
 from gancli.data.shuffle import permute
 from gancli.images import to_unit
+from gancli.registry import Registry
 from gancli.training.gan import GAN, GANState, Params
 
-LOG_4 = 1.3862943611198906
+# Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
+UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
+
+
+def jsd_bound(value: float) -> float:
+    """Return ½ (V + log 4), in nats: at most the Jensen-Shannon divergence of data and samples, whatever D is.
+
+    Equal to it at the optimal D (Goodfellow et al. 2014, §4.1), so at most log 2.
+    """
+    return 0.5 * (value + math.log(4.0))
 
 
 class Measurements(NamedTuple):
@@ -93,7 +104,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
     """
     config = gan.config
     step_key = jax.random.fold_in(state.key, state.step)
-    simultaneous = config.updates == "simultaneous"
+    simultaneous = UPDATES[config.updates]
 
     def keys(update: int | jax.Array) -> tuple[jax.Array, jax.Array]:
         latent_key, network_key = jax.random.split(jax.random.fold_in(step_key, update))

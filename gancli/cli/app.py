@@ -1,0 +1,46 @@
+"""The Typer app and its error boundary."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gancli import __version__
+from gancli.cli import interpolate, parzen, sample, train
+from gancli.errors import GancliError
+
+app = typer.Typer(
+    name="gancli",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"gancli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Train, sample, interpolate and Parzen-score generative adversarial networks with JAX."""
+
+
+app.command()(train.train)
+app.command()(sample.sample)
+app.command()(interpolate.interpolate)
+app.command()(parzen.parzen)
+
+
+def entry_point(arguments: list[str] | None = None) -> None:
+    """Run a command. A GancliError becomes one line on stderr and its exit code; a bug keeps its traceback."""
+    try:
+        app(arguments)
+    except GancliError as error:
+        sys.stdout.flush()
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None

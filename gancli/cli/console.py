@@ -1,0 +1,94 @@
+"""What a person sees: results on stdout, everything else on stderr."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from gancli.training.loop import Progress as TrainingProgress
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+def print_json(values: dict[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    print(json.dumps(values, allow_nan=False))
+
+
+def print_table(rows: Iterable[tuple[str, object]]) -> None:
+    """Print names and values in two columns on stdout, values as they are."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, str(value))
+    Console(markup=False, highlight=False).print(table)
+
+
+def warn(message: str) -> None:
+    """Print a warning on stderr."""
+    print(f"warning: {message}", file=sys.stderr)
+
+
+class TerminalReporter:
+    """Follows training: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet."""
+
+    def __init__(self, *, quiet: bool):
+        self._console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+        self._quiet = quiet
+        self._bar: Progress | None = None
+        self._num_steps = 0
+        self._last_line = float("-inf")
+
+    def __enter__(self) -> "TerminalReporter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def status(self, message: str) -> None:
+        """Print a line unless quiet."""
+        if not self._quiet:
+            self._console.print(message)
+
+    def warning(self, message: str) -> None:
+        """Print a warning, quiet or not."""
+        self._console.print(f"warning: {message}")
+
+    def start(self, num_steps: int, step: int) -> None:
+        """Show the bar, where there is a terminal."""
+        self._num_steps = num_steps
+        if self._quiet or not self._console.is_terminal:
+            return
+        self._bar = Progress(
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[numbers]}"),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        self._task = self._bar.add_task("", total=num_steps, completed=step, numbers="")
+        self._bar.start()
+
+    def progress(self, progress: "TrainingProgress") -> None:
+        """Move the bar or print a line."""
+        numbers = (
+            f"{progress.images_per_second:,.0f} images/s  loss D {progress.discriminator_loss:.3f} "
+            f"G {progress.generator_loss:.3f}  D(real) {progress.d_real:.2f} D(fake) {progress.d_fake:.2f}"
+        )
+        now = time.monotonic()
+        if self._bar:
+            self._bar.update(self._task, completed=progress.step, numbers=numbers)
+        elif not self._quiet and (now - self._last_line >= SECONDS_BETWEEN_LINES or progress.step == self._num_steps):
+            self._last_line = now
+            self._console.print(f"step {progress.step}/{self._num_steps}  {numbers}")

@@ -1,0 +1,46 @@
+"""``gancli interpolate``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gancli.cli.options import DEFAULT_RUN, Ema, Json, RunFolder, Seed, Step, parse_step
+
+
+def interpolate(
+    run: RunFolder = DEFAULT_RUN,
+    rows: Annotated[int, typer.Option(help="Walks, each between two independent draws.")] = 8,
+    frames: Annotated[int, typer.Option(help="Samples along a walk, both ends counted.")] = 10,
+    path: Annotated[str, typer.Option(help="linear or slerp (along the great circle).")] = "linear",
+    seed: Seed = 0,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help=".png: a walk a row; .gif: all walks at once, there and back.")
+    ] = Path("interpolation.png"),
+    step: Step = "latest",
+    ema: Ema = True,
+    json: Json = False,
+) -> None:
+    """Walk through latent space between draws of the prior (Figure 3).
+
+    Examples:
+
+      gancli interpolate
+
+      gancli interpolate ckpt --rows 4 --frames 24 --path slerp --output walk.gif
+    """
+    wanted = parse_step(step)
+
+    from gancli.cli.console import print_json, print_table, warn
+    from gancli.workflows.interpolate import interpolate as workflow
+
+    result = workflow(run, output, rows=rows, frames=frames, path=path, seed=seed, step=wanted, ema=ema)
+    for note in result.notes:
+        warn(f"{note} Using step {result.step}.")
+    if json:
+        values = {"output": str(result.output), "rows": result.rows, "frames": result.frames, "path": result.path}
+        print_json(values | {"step": result.step, "ema": result.ema, "seed": result.seed})
+    else:
+        weights = "averaged weights" if result.ema else "raw weights"
+        walks = f"{result.rows} x {result.frames} frames, {result.path}, step {result.step}, {weights}, seed {result.seed}"
+        print_table([("output", result.output), ("walks", walks)])

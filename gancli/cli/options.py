@@ -1,0 +1,47 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_RUN = Path("ckpt")
+
+RunFolder = Annotated[Path, typer.Argument(metavar="[RUN]", help="Run folder, as written by train.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the random draws.")]
+Step = Annotated[
+    str, typer.Option("--step", metavar="N|latest", help="Checkpoint to use: a step, or the newest whole one.")
+]
+Ema = Annotated[
+    bool, typer.Option("--ema/--no-ema", help="Use the moving average of the generator's weights, or the raw ones.")
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Folder of the original archives, or prepared by TensorFlow Datasets. "
+        "Default: TFDS_DATA_DIR, else ~/tensorflow_datasets.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results, warnings and errors only.")]
+
+
+def parse_step(text: str) -> int | None:
+    """Return the step, or None for ``latest``."""
+    if text == "latest":
+        return None
+    if not text.isdigit():
+        raise typer.BadParameter(f"must be a step or 'latest', got '{text}'.", param_hint="--step")
+    return int(text)
+
+
+def parse_widths(text: str | None, option: str) -> tuple[int, ...] | None:
+    """Return the layer widths in ``1200,1200``."""
+    if text is None:
+        return None
+    parts = text.split(",")
+    if not all(part.strip().isdigit() for part in parts):
+        raise typer.BadParameter(f"must be whole numbers separated by commas, got '{text}'.", param_hint=option)
+    return tuple(int(part) for part in parts)

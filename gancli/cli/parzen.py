@@ -1,0 +1,113 @@
+"""``gancli parzen``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, Seed, Step, parse_step
+
+if TYPE_CHECKING:
+    from gancli.metrics.parzen import ParzenScore
+    from gancli.workflows.parzen import ParzenResult
+
+
+def parzen(
+    source: Annotated[
+        Path, typer.Argument(metavar="[RUN|FILE.npz]", help="Run folder, or an .npz with 'samples' or 'images'.")
+    ] = DEFAULT_RUN,
+    dataset: Annotated[str | None, typer.Option(help="Data set for a FILE.npz; default mnist.")] = None,
+    samples: Annotated[int, typer.Option("--samples", help="Samples to draw from a run.")] = 10_000,
+    sigma: Annotated[
+        str, typer.Option(help="auto: the authors' grid, chosen on validation data; or a number, or several: 0.1,0.2.")
+    ] = "auto",
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Also score training examples and k-means centres.")
+    ] = False,
+    seed: Seed = 0,
+    step: Step = "latest",
+    ema: Ema = True,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Score samples by the Gaussian Parzen window log-likelihood of the 2014 paper (in nats; higher is better).
+
+    Examples:
+
+      gancli parzen
+
+      gancli parzen ckpt --baselines
+
+      gancli parzen their_samples.npz --dataset mnist --json
+    """
+    wanted = parse_step(step)
+
+    from gancli.cli.console import print_json, warn
+    from gancli.workflows.parzen import parzen as workflow
+
+    result = workflow(
+        source,
+        dataset_name=dataset,
+        num_samples=samples,
+        sigma=sigma,
+        seed=seed,
+        step=wanted,
+        ema=ema,
+        baselines=baselines,
+        data_dir=data_dir,
+    )
+    for note in result.notes:
+        warn(f"{note} Using step {result.step}.")
+    if result.score.sigma_at_edge:
+        warn(
+            f"the best sigma, {result.score.sigma:.4g}, is at the edge of the grid; "
+            f"a wider one (--sigma) may score higher."
+        )
+    if json:
+        print_json(_to_dict(result))
+    else:
+        _show(result)
+
+
+def _score_to_dict(score: "ParzenScore") -> dict[str, Any]:
+    return {
+        "log_likelihood": score.log_likelihood,
+        "standard_error": score.standard_error,
+        "sigma": score.sigma,
+        "sigmas": list(score.sigmas),
+        "validation_log_likelihoods": list(score.validation_log_likelihoods),
+        "num_samples": score.num_samples,
+        "num_validation": score.num_validation,
+        "num_test": score.num_test,
+    }
+
+
+def _to_dict(result: "ParzenResult") -> dict[str, Any]:
+    source = {"source": result.source, "dataset": result.dataset, "step": result.step, "ema": result.ema}
+    baselines = {baseline.name: _score_to_dict(baseline.score) for baseline in result.baselines}
+    return _score_to_dict(result.score) | source | {"seed": result.seed, "baselines": baselines}
+
+
+def _show(result: "ParzenResult") -> None:
+    from gancli.cli.console import print_table
+
+    score = result.score
+    origin = result.source
+    if result.step is not None:
+        origin += f" step {result.step}, {'averaged' if result.ema else 'raw'} weights, seed {result.seed}"
+    rows: list[tuple[str, object]] = [
+        ("log-likelihood", f"{score.log_likelihood:.1f} ± {score.standard_error:.1f} nats"),
+        ("samples", f"{score.num_samples:,} from {origin}"),
+        ("scored on", f"{score.num_test:,} {result.dataset} test examples"),
+        ("sigma", f"{score.sigma:.4g}, the best of the grid on {score.num_validation:,} validation examples"),
+    ]
+    if len(score.sigmas) == 1:
+        rows[-1] = ("sigma", f"{score.sigma:.4g}, as given")
+    for baseline in result.baselines:
+        one = baseline.score
+        text = f"{one.log_likelihood:.1f} ± {one.standard_error:.1f} nats (sigma {one.sigma:.4g})"
+        rows.append(("baseline", f"{text}: {baseline.name}"))
+    print_table(rows)
+    print()
+    curve = zip(score.sigmas, score.validation_log_likelihoods, strict=True)
+    print_table([("sigma", "validation log-likelihood (nats)"), *((f"{s:.4f}", f"{v:,.1f}") for s, v in curve)])

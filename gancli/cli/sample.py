@@ -1,0 +1,58 @@
+"""``gancli sample``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, RunFolder, Seed, Step, parse_step
+
+
+def sample(
+    run: RunFolder = DEFAULT_RUN,
+    count: Annotated[int, typer.Option("-n", "--count", help="How many samples.")] = 64,
+    seed: Seed = 0,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help=".png: a grid; .npz: arrays; else a folder, one PNG an image.")
+    ] = Path("samples.png"),
+    nearest: Annotated[
+        bool, typer.Option("--nearest", help="Add the nearest training example of each row's last sample (Figure 2).")
+    ] = False,
+    step: Step = "latest",
+    ema: Ema = True,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Draw samples from a trained generator.
+
+    Examples:
+
+      gancli sample ckpt/ -n 64
+
+      gancli sample runs/digits -n 10000 --output samples.npz
+
+      gancli sample ckpt -n 100 --nearest --output figure2.png
+    """
+    wanted = parse_step(step)
+
+    from gancli.cli.console import print_json, print_table, warn
+    from gancli.workflows.sample import sample as workflow
+
+    result = workflow(
+        run, output, count=count, seed=seed, step=wanted, ema=ema, nearest=nearest, data_dir=data_dir
+    )
+    for note in result.notes:
+        warn(f"{note} Using step {result.step}.")
+    values = {
+        "output": str(result.output),
+        "num_samples": result.num_samples,
+        "step": result.step,
+        "ema": result.ema,
+        "seed": result.seed,
+    }
+    if json:
+        print_json(values)
+    else:
+        weights = "averaged weights" if result.ema else "raw weights"
+        drawn = f"{result.num_samples:,} of step {result.step}, {weights}, seed {result.seed}"
+        print_table([("output", result.output), ("samples", drawn)])

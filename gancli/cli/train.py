@@ -1,0 +1,209 @@
+"""``gancli train``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_widths
+
+if TYPE_CHECKING:
+    from gancli.workflows.train import Plan
+
+GAME, NETWORKS, OPTIMISER, KEPT = "The game", "Networks", "Optimiser", "What is kept"
+
+
+def train(
+    dataset: Annotated[
+        str,
+        typer.Argument(help="mnist, fashion_mnist, kmnist, cifar10, digits (embedded), gaussian, ring or grid."),
+    ],
+    outdir: Annotated[Path, typer.Option(help="Run folder to write.")] = DEFAULT_RUN,
+    preset: Annotated[str | None, typer.Option(help="A published recipe: goodfellow2014-mnist.")] = None,
+    data_dir: DataDir = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights, data order and noise.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --outdir, bit for bit.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --outdir.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the configuration, sizes and measured speed; write nothing.")
+    ] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+    loss: Annotated[str | None, typer.Option(help="minimax or non-saturating.", rich_help_panel=GAME)] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", help="Discriminator updates per generator update.", rich_help_panel=GAME)
+    ] = None,
+    updates: Annotated[
+        str | None,
+        typer.Option(
+            help="alternating (Algorithm 1) or simultaneous (both gradients at the same weights and samples).",
+            rich_help_panel=GAME,
+        ),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Generator updates in all.", rich_help_panel=GAME)] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Images per discriminator update.", rich_help_panel=GAME)
+    ] = None,
+    instance_noise: Annotated[
+        float | None,
+        typer.Option(help="Deviation of the noise on the discriminator's inputs.", rich_help_panel=GAME),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="mlp.", rich_help_panel=NETWORKS)] = None,
+    prior: Annotated[
+        str | None, typer.Option(help="Latents: uniform, gaussian or spherical.", rich_help_panel=NETWORKS)
+    ] = None,
+    latent_size: Annotated[int | None, typer.Option(help="Dimensions of z.", rich_help_panel=NETWORKS)] = None,
+    generator_widths: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Rectifier units per layer.", rich_help_panel=NETWORKS)
+    ] = None,
+    discriminator_widths: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Maxout units per layer.", rich_help_panel=NETWORKS)
+    ] = None,
+    maxout_pieces: Annotated[int | None, typer.Option(help="Pieces per maxout unit.", rich_help_panel=NETWORKS)] = None,
+    input_dropout: Annotated[
+        float | None, typer.Option(help="Share of the discriminator's inputs dropped.", rich_help_panel=NETWORKS)
+    ] = None,
+    hidden_dropout: Annotated[
+        float | None, typer.Option(help="Share of its hidden units dropped.", rich_help_panel=NETWORKS)
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam or sgd.", rich_help_panel=OPTIMISER)] = None,
+    generator_learning_rate: Annotated[float | None, typer.Option(rich_help_panel=OPTIMISER)] = None,
+    discriminator_learning_rate: Annotated[float | None, typer.Option(rich_help_panel=OPTIMISER)] = None,
+    momentum: Annotated[
+        float | None, typer.Option(help="SGD's momentum at the start, Adam's beta1.", rich_help_panel=OPTIMISER)
+    ] = None,
+    final_momentum: Annotated[
+        float | None,
+        typer.Option(help="SGD's momentum from epoch --momentum-epochs on.", rich_help_panel=OPTIMISER),
+    ] = None,
+    momentum_epochs: Annotated[
+        int | None, typer.Option(help="Epochs of the linear rise.", rich_help_panel=OPTIMISER)
+    ] = None,
+    learning_rate_divisor: Annotated[
+        float | None, typer.Option(help="Learning rates are divided by this every step.", rich_help_panel=OPTIMISER)
+    ] = None,
+    min_learning_rate: Annotated[
+        float | None, typer.Option(help="Where that stops.", rich_help_panel=OPTIMISER)
+    ] = None,
+    ema_decay: Annotated[
+        float | None, typer.Option(help="Of the average of the generator's weights; 0: none.", rich_help_panel=OPTIMISER)
+    ] = None,
+    log_every: Annotated[
+        int | None, typer.Option(help="Steps per line of metrics.jsonl, and per dispatch.", rich_help_panel=KEPT)
+    ] = None,
+    sample_every: Annotated[
+        int | None, typer.Option(help="Steps between pictures of the fixed latents.", rich_help_panel=KEPT)
+    ] = None,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(help="Steps between checkpoints.", rich_help_panel=KEPT)
+    ] = None,
+    keep: Annotated[int | None, typer.Option(help="Newest checkpoints that stay.", rich_help_panel=KEPT)] = None,
+) -> None:
+    """Train a GAN into a run folder.
+
+    Options that are not given are those of the data set; see them with --dry-run.
+
+    Examples:
+
+      gancli train mnist --loss minimax --k 1
+
+      gancli train digits --outdir runs/digits --seed 1
+
+      gancli train mnist --preset goodfellow2014-mnist --steps 5000
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 and 143 stopped by Ctrl-C and SIGTERM after saving.
+    """
+    given = {
+        "seed": seed,
+        "loss": loss,
+        "k": k,
+        "updates": updates,
+        "num_steps": steps,
+        "batch_size": batch_size,
+        "instance_noise": instance_noise,
+        "model": model,
+        "prior": prior,
+        "latent_size": latent_size,
+        "generator_widths": parse_widths(generator_widths, "--generator-widths"),
+        "discriminator_widths": parse_widths(discriminator_widths, "--discriminator-widths"),
+        "maxout_pieces": maxout_pieces,
+        "input_dropout": input_dropout,
+        "hidden_dropout": hidden_dropout,
+        "optimizer": optimizer,
+        "generator_learning_rate": generator_learning_rate,
+        "discriminator_learning_rate": discriminator_learning_rate,
+        "momentum": momentum,
+        "final_momentum": final_momentum,
+        "momentum_epochs": momentum_epochs,
+        "learning_rate_divisor": learning_rate_divisor,
+        "min_learning_rate": min_learning_rate,
+        "ema_decay": ema_decay,
+        "log_every": log_every,
+        "sample_every": sample_every,
+        "checkpoint_every": checkpoint_every,
+        "keep": keep,
+    }
+    options = {name: value for name, value in given.items() if value is not None}
+    if resume and overwrite:
+        raise typer.BadParameter("--resume and --overwrite exclude each other.", param_hint="--resume")
+
+    from gancli.presets import PRESETS, resolve
+
+    config = resolve(dataset, preset, options)  # wrong names and values fail before anything heavy is imported
+
+    from gancli.cli.console import TerminalReporter, print_json, print_table
+    from gancli.workflows import train as workflow
+
+    if dry_run:
+        _show_plan(workflow.plan(config, data_dir), as_json=json)
+        return
+    with TerminalReporter(quiet=quiet) as reporter:
+        if resume:
+            recipe = {"dataset": dataset} | (PRESETS[preset] if preset else {})
+            result = workflow.resume_run(outdir, recipe, options, reporter, data_dir=data_dir)
+        else:
+            result = workflow.new_run(config, outdir, reporter, data_dir=data_dir, overwrite=overwrite)
+    measured = result.last.to_dict() if result.last else {}
+    if json:
+        values = {"run": str(result.folder), "steps": result.steps, "images_seen": result.images_seen}
+        print_json(values | {"seconds": result.seconds} | measured)
+        return
+    rows = [("run", result.folder), ("steps", f"{result.steps:,} ({result.images_seen:,} images)")]
+    if result.last:
+        rows += [
+            ("time", f"{result.seconds:.1f} s ({result.images_per_second:,.0f} images/s)"),
+            ("V(G, D)", f"{result.last.value:.3f} nats: JSD at least {max(result.last.jsd_bound, 0):.3f}"),
+            ("samples", result.folder / "samples" / f"fakes{result.steps:06d}.png"),
+        ]
+    print_table(rows)
+
+
+def _show_plan(plan: "Plan", *, as_json: bool) -> None:
+    from gancli.cli.console import print_json, print_table
+
+    measured = {
+        "generator_parameters": plan.generator_parameters,
+        "discriminator_parameters": plan.discriminator_parameters,
+        "epochs": plan.epochs,
+        "state_bytes": plan.state_bytes,
+        "data_bytes": plan.data_bytes,
+        "working_bytes": plan.working_bytes,
+        "seconds_to_compile": plan.seconds_to_compile,
+        "seconds_per_1000_steps": plan.seconds_per_1000_steps,
+    }
+    if as_json:
+        print_json({"config": plan.config.to_dict()} | measured)
+        return
+    mebibytes = [f"{size / 2**20:,.0f} MiB" for size in (plan.state_bytes, plan.data_bytes, plan.working_bytes)]
+    total = plan.config.num_steps * plan.seconds_per_1000_steps / 1000
+    print_table(
+        [
+            *plan.config.to_dict().items(),
+            ("", ""),
+            ("parameters", f"generator {plan.generator_parameters:,}, discriminator {plan.discriminator_parameters:,}"),
+            ("epochs", f"{plan.epochs:,.1f}"),
+            ("memory", "state {}, data {}, temporary {}".format(*mebibytes)),
+            ("compiling", f"{plan.seconds_to_compile:.1f} s"),
+            ("1,000 steps", f"{plan.seconds_per_1000_steps:.1f} s (so {total:,.0f} s for all)"),
+        ]
+    )

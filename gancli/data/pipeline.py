@@ -1,0 +1,111 @@
+"""From a name and a split to arrays: the one door to the data."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gancli.data import sources, tfds
+from gancli.data.catalog import DATASETS, SPLITS, Embedded, ImageArchives, Mixture
+from gancli.data.synthetic import mixture
+from gancli.errors import UsageError
+from gancli.images import to_unit
+
+SYNTHETIC_SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One split of a data set, whole, in host memory."""
+
+    name: str
+    split: str
+    examples: np.ndarray  # uint8 [N, H, W, C], or float32 [N, D]
+    labels: np.ndarray  # int32 [N], the class or mode of each example
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example."""
+        return self.examples.shape[1:]
+
+    @property
+    def is_images(self) -> bool:
+        """Whether examples are images in [0, 1], as against points anywhere."""
+        return self.examples.dtype == np.uint8
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of shape, type and content: equal for equal data in equal order."""
+        digest = hashlib.sha256(f"{self.examples.shape} {self.examples.dtype}".encode())
+        digest.update(np.ascontiguousarray(self.examples).data)
+        return digest.hexdigest()
+
+    def mean(self) -> np.ndarray:
+        """Return the mean example in the model's range, float32 ``[*shape]``."""
+        scale = 255 if self.is_images else 1
+        return (self.examples.mean(axis=0, dtype=np.float64) / scale).astype(np.float32)
+
+    def flat(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Return examples ``start:stop`` in the model's range, float32 ``[n, d]``."""
+        part = to_unit(self.examples[start:stop])
+        return part.reshape(len(part), -1)
+
+
+def load(name: str, split: str = "train", data_dir: Path | None = None) -> Dataset:
+    """Load one split of a data set of the catalogue.
+
+    Archives are looked for first (``data_dir`` or ``data_dir/name``), then a folder prepared by TensorFlow Datasets,
+    then the archives are downloaded into ``data_dir``. From archives the order is the original one; a prepared folder
+    has the order of its records, so its ``train`` and ``validation`` splits hold other images of the training file.
+
+    Args:
+        name: a name of the catalogue.
+        split: ``train``, ``validation`` or ``test``.
+        data_dir: default ``TFDS_DATA_DIR``, else TFDS's default folder. Unused by embedded and synthetic sets.
+
+    Raises:
+        UsageError: the name or the split is unknown.
+        GancliError: the data cannot be had, or is not what was published.
+    """
+    entry = DATASETS[name]
+    if split not in SPLITS:
+        raise UsageError(f"unknown split '{split}'. Known: {', '.join(SPLITS)}.")
+    match entry:
+        case Mixture():
+            examples, labels = mixture(name).sample(SYNTHETIC_SIZES[split], seed=SPLITS.index(split))
+        case Embedded():
+            examples, labels = _digits(entry, split)
+        case ImageArchives():
+            images, classes = _read_part(entry, name, "test" if split == "test" else "train", data_dir)
+            rows = {"train": slice(entry.num_train), "validation": slice(entry.num_train, None), "test": slice(None)}
+            examples, labels = images[rows[split]], classes[rows[split]]
+    return Dataset(name, split, examples, labels)
+
+
+def _digits(entry: Embedded, split: str) -> sources.Arrays:
+    from sklearn.datasets import load_digits  # a second to import, and only this set needs it
+
+    digits = load_digits()
+    images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., None]  # stored as 0 .. 16
+    first_test = entry.num_train + entry.num_validation
+    rows = {
+        "train": slice(entry.num_train),
+        "validation": slice(entry.num_train, first_test),
+        "test": slice(first_test, None),
+    }[split]
+    return images[rows], digits.target[rows].astype(np.int32)
+
+
+def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path | None) -> sources.Arrays:
+    data_dir = data_dir or tfds.default_data_dir()
+    if archives := sources.find_archives(entry, name, data_dir):
+        return sources.read_archives(entry, archives, part)
+    if entry.format == "cifar" and (folder := sources.find_cifar_folder(name, data_dir)):
+        return sources.read_cifar_folder(folder, part)
+    if prepared := tfds.find_prepared(name, data_dir):
+        return tfds.read_prepared(prepared, part)
+    return sources.read_archives(entry, tfds.download(entry, name, data_dir), part)

@@ -1,0 +1,93 @@
+"""TensorFlow Datasets without TensorFlow: prepared folders, and its checksummed downloads.
+
+TFDS's own builders of these sets need TensorFlow to unpack and encode; reading what they prepared (as array_record)
+does not, and neither does the download manager. So gancli reads prepared folders through TFDS, and otherwise lets TFDS
+fetch the original archives, which gancli reads itself in their original order.
+"""
+
+import contextlib
+import importlib
+import logging
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from gancli.data.catalog import ImageArchives
+from gancli.errors import GancliError
+
+DOWNLOAD_RETRIES = 1  # TFDS's own 10, with growing pauses, take minutes to say that there is no network
+
+
+def _tfds() -> ModuleType:
+    for chatty in ("absl", "urllib3"):  # notices about OpenCV and about retries; failures arrive as exceptions
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    return importlib.import_module("tensorflow_datasets")
+
+
+def default_data_dir() -> Path:
+    """Return ``TFDS_DATA_DIR``, else TFDS's default folder."""
+    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+
+
+def find_prepared(name: str, data_dir: Path) -> Path | None:
+    """Return the newest version folder of a prepared data set under ``data_dir``, or ``data_dir`` if it is one."""
+    folders = [data_dir, *sorted((data_dir / name).glob("*.*.*"), key=_version, reverse=True)]
+    return next((folder for folder in folders if (folder / "dataset_info.json").is_file()), None)
+
+
+def _version(folder: Path) -> tuple[int, ...]:
+    return tuple(int(part) for part in folder.name.split(".") if part.isdigit())
+
+
+def read_prepared(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read images uint8 ``[N, H, W, C]`` and labels int32 ``[N]`` of a prepared folder, in the order of its records.
+
+    Raises:
+        GancliError: the folder's file format needs TensorFlow, or it cannot be read.
+    """
+    try:
+        builder = _tfds().builder_from_directory(str(folder))
+        source = builder.as_data_source(part)
+        records = source.__getitems__(range(len(source)))
+    except (NotImplementedError, ModuleNotFoundError):
+        raise GancliError(
+            f"{folder} is prepared in a file format that only TensorFlow reads. "
+            f"Prepare it with file_format='array_record', or point --data-dir at the original archives."
+        ) from None
+    except Exception as error:
+        raise GancliError(f"cannot read the prepared data set {folder}: {_first_line(error)}.") from None
+    images = np.stack([record["image"] for record in records])
+    return images, np.array([record["label"] for record in records], np.int32)
+
+
+def download(entry: ImageArchives, name: str, data_dir: Path) -> dict[str, Path]:
+    """Fetch the original archives into ``data_dir/downloads`` (once) and return them by file name.
+
+    Raises:
+        GancliError: they cannot be had; the message names what to do instead.
+    """
+    files = ", ".join(archive.filename for archive in entry.archives)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            tfds = _tfds()
+            importlib.import_module("tensorflow_datasets.core.download.downloader").MAX_RETRIES = DOWNLOAD_RETRIES
+            tfds.disable_progress_bar()
+            manager = tfds.download.DownloadManager(download_dir=data_dir / "downloads", dataset_name=name)
+            return {archive.filename: Path(manager.download(archive.url)) for archive in entry.archives}
+    except Exception as error:
+        raise GancliError(
+            f"data set '{name}' is not in {data_dir} and cannot be downloaded ({_first_line(error)}). "
+            f"Either put {files} into {data_dir / name} (from {entry.archives[0].url.rpartition('/')[0]}/), "
+            f"or give --data-dir a folder where TensorFlow Datasets prepared it, "
+            f"or use 'digits', which needs no download."
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    cause: BaseException = error
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
+    return f"{type(error).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no details'}".rstrip(".")

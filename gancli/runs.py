@@ -1,0 +1,303 @@
+"""A run folder: ``config.json``, ``metrics.jsonl``, ``samples/`` and ``checkpoints/<step>/`` (Orbax).
+
+A checkpoint holds one item for each thing that somebody reads alone (``generator``, ``ema``, ``discriminator``), one for
+all else that moves (``training``), and a ``manifest`` with each item's SHA-256. Orbax makes a step visible only when it
+is complete; the digests tell what happened to it afterwards, which Orbax itself does not notice.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from gancli.config import TrainConfig
+from gancli.errors import GancliError
+from gancli.files import write_atomically, writing
+from gancli.training.gan import GAN, GANState, Params
+
+CONFIG, METRICS, SAMPLES, CHECKPOINTS, DAMAGED = "config.json", "metrics.jsonl", "samples", "checkpoints", "damaged"
+NETWORKS = ("generator", "ema", "discriminator")
+ITEMS = (*NETWORKS, "training")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What ``config.json`` holds: the configuration, the data it met, and the machine it began on."""
+
+    gancli: str  # version
+    config: TrainConfig
+    data: dict[str, Any]  # shape, is_images, num_examples, sha256
+    machine: dict[str, Any]
+
+    def gan(self) -> GAN:
+        """Lay out the run's networks."""
+        return GAN.build(self.config, tuple(self.data["shape"]), self.data["is_images"], self.data["num_examples"])
+
+    def to_json(self) -> str:
+        """Return the text of ``config.json``."""
+        values = {"gancli": self.gancli, "config": self.config.to_dict(), "data": self.data, "machine": self.machine}
+        return json.dumps(values, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Parse the text of ``config.json``; anything else is a ValueError, KeyError, TypeError or GancliError."""
+        values = json.loads(text)
+        return cls(values["gancli"], TrainConfig.from_dict(values["config"]), values["data"], values["machine"])
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder that exists."""
+
+    folder: Path
+    record: RunRecord
+
+    @classmethod
+    def create(cls, folder: Path, record: RunRecord, *, overwrite: bool = False) -> Self:
+        """Begin a run in a folder that is absent or empty; with ``overwrite``, in place of the run that is there.
+
+        Raises:
+            GancliError: the folder holds a run or something else, or cannot be written.
+        """
+        cls.check_free(folder, overwrite=overwrite)
+        with writing(folder):
+            for part in (CONFIG, METRICS, SAMPLES, CHECKPOINTS, DAMAGED):
+                _remove(folder / part)
+            (folder / SAMPLES).mkdir(parents=True)
+        run = cls(folder, record)
+        run.write_record()
+        return run
+
+    @staticmethod
+    def check_free(folder: Path, *, overwrite: bool) -> None:
+        """Raise a GancliError unless a run may begin in ``folder``."""
+        if (folder / CONFIG).exists():
+            if not overwrite:
+                raise GancliError(
+                    f"'{folder}' already holds a run. Continue it with --resume, replace it with --overwrite, "
+                    f"or choose another --outdir."
+                )
+        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise GancliError(f"'{folder}' exists and is not a run. Choose another --outdir.")
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open an existing run.
+
+        Raises:
+            GancliError: there is none; the message says what is missing.
+        """
+        hint = f"Train one with `gancli train DATASET --outdir {folder}`."
+        if not folder.is_dir():
+            raise GancliError(f"no run at '{folder}': there is no such folder. {hint}")
+        if not (folder / CONFIG).is_file():
+            raise GancliError(f"no run at '{folder}': it holds no {CONFIG}. {hint}")
+        try:
+            return cls(folder, RunRecord.from_json((folder / CONFIG).read_text()))
+        except (OSError, ValueError, KeyError, TypeError, GancliError) as error:
+            raise GancliError(f"cannot read {folder / CONFIG}: {error}.".replace("..", ".")) from None
+
+    def write_record(self) -> None:
+        """Write ``config.json``."""
+        write_atomically(self.folder / CONFIG, self.record.to_json())
+
+    def append_metrics(self, values: dict[str, float | int | None]) -> None:
+        """Add a line to ``metrics.jsonl``."""
+        path = self.folder / METRICS
+        with writing(path), path.open("a") as file:
+            file.write(json.dumps(values, allow_nan=False) + "\n")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return the lines of ``metrics.jsonl``; one cut short by a crash is left out."""
+        path = self.folder / METRICS
+        lines = path.read_text().splitlines() if path.exists() else []
+        entries = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                entries.append(json.loads(line))
+        return entries
+
+    def forget_after(self, step: int) -> None:
+        """Take back what was logged after ``step``, before a resumed run logs it again."""
+        kept = [json.dumps(entry) + "\n" for entry in self.metrics() if entry["step"] <= step]
+        write_atomically(self.folder / METRICS, "".join(kept))
+
+    def write_samples(self, step: int, png: bytes) -> None:
+        """Keep the picture of the fixed latents at ``step``."""
+        write_atomically(self.folder / SAMPLES / f"fakes{step:06d}.png", png)
+
+    def checkpoints(self) -> "Checkpoints":
+        """Return the run's checkpoints."""
+        return Checkpoints(self.folder)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def digest(tree: Any) -> str:
+    """Return the SHA-256 over the paths, shapes, types and bytes of a tree of arrays."""
+    result = hashlib.sha256()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        array = np.ascontiguousarray(leaf)
+        result.update(f"{jax.tree_util.keystr(path)} {array.shape} {array.dtype}\n".encode())
+        result.update(array.data)
+    return result.hexdigest()
+
+
+def split_state(state: GANState) -> dict[str, Any]:
+    """Return the state as the items of a checkpoint; the typed key as plain integers."""
+    training = state._asdict()
+    networks = {name: training.pop(name) for name in NETWORKS}
+    return networks | {"training": training | {"key": jax.random.key_data(state.key)}}
+
+
+def join_state(items: dict[str, Any]) -> GANState:
+    """Undo :func:`split_state`."""
+    networks = {name: items[name] for name in NETWORKS}
+    training = items["training"]
+    return GANState(**networks, **training | {"key": jax.random.wrap_key_data(training["key"])})
+
+
+class Checkpoints:
+    """The checkpoints of a run; use as a context manager, which waits for a save in progress."""
+
+    def __init__(self, run_folder: Path, keep: int | None = None):
+        self.run_folder = run_folder
+        # Failed reads are reported by this class in one line; orbax and its event loop would add pages.
+        for chatty in ("absl", "orbax", "asyncio"):
+            logging.getLogger(chatty).setLevel(logging.CRITICAL)
+        self._manager = ocp.CheckpointManager(
+            (run_folder / CHECKPOINTS).absolute(),
+            options=ocp.CheckpointManagerOptions(
+                max_to_keep=keep, create=keep is not None, cleanup_tmp_directories=keep is not None
+            ),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wait()
+        self._manager.close()
+
+    def steps(self) -> list[int]:
+        """Return the steps of the complete checkpoints, rising."""
+        return sorted(self._manager.all_steps())
+
+    def save(self, state: GANState) -> None:
+        """Start writing a checkpoint; returns once the state is copied, so that its buffers may be reused.
+
+        Raises:
+            GancliError: this save cannot begin, or the one before it failed.
+        """
+        # np.array copies: on a CPU, a view would change under the writer when the next chunk reuses the buffers.
+        items = jax.tree.map(np.array, split_state(state))
+        step = int(state.step)
+        if step in self._manager.all_steps():
+            return
+        manifest = {"step": step, "sha256": {name: digest(items[name]) for name in ITEMS}}
+        saves = {name: ocp.args.StandardSave(items[name]) for name in ITEMS}  # type: ignore[call-arg]
+        with self._reporting_failure():
+            self._manager.save(
+                step,
+                args=ocp.args.Composite(**saves, manifest=ocp.args.JsonSave(manifest)),  # type: ignore[call-arg]
+            )
+
+    def wait(self) -> None:
+        """Wait until the last save is complete.
+
+        Raises:
+            GancliError: it failed; older checkpoints are untouched.
+        """
+        with self._reporting_failure():
+            self._manager.wait_until_finished()
+
+    @contextlib.contextmanager
+    def _reporting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+            steps = self.steps()
+            kept = f"the newest complete one is step {steps[-1]}" if steps else "there is none yet"
+            raise GancliError(f"cannot write a checkpoint in {self.run_folder}: {detail[:200]}; {kept}.") from None
+
+    def restore(self, gan: GAN, names: tuple[str, ...], step: int) -> dict[str, Any]:
+        """Read items of one checkpoint and verify them.
+
+        Raises:
+            GancliError: the checkpoint is absent, damaged, or of another run.
+        """
+        where = f"checkpoint {step} of '{self.run_folder}'"
+        if step not in self.steps():
+            known = ", ".join(map(str, self.steps()))
+            raise GancliError(f"'{self.run_folder}' has no checkpoint of step {step}. Complete ones: {known or 'none'}.")
+        device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        abstract = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
+            jax.eval_shape(lambda: split_state(gan.init(np.zeros(gan.data_shape)))),
+        )
+        wanted = {name: ocp.args.StandardRestore(abstract[name]) for name in names}  # type: ignore[call-arg]
+        try:
+            manifest = self._manager.restore(step, args=ocp.args.Composite(manifest=ocp.args.JsonRestore())).manifest  # type: ignore[call-arg]
+            expected = {name: manifest["sha256"][name] for name in names}
+            items = self._manager.restore(step, args=ocp.args.Composite(**wanted))
+        except Exception as error:  # orbax raises nearly everything
+            detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise GancliError(f"{where} is damaged or not gancli's: {detail[:160].rstrip('. ')}.") from None
+        for name in names:
+            if digest(items[name]) != expected[name]:
+                raise GancliError(f"{where} is damaged: the SHA-256 of its '{name}' is not the one it was saved with.")
+        return {name: items[name] for name in names}
+
+    def newest(self, gan: GAN, names: tuple[str, ...]) -> tuple[int, dict[str, Any], list[str]]:
+        """Read the newest checkpoint that is whole.
+
+        Returns:
+            Its step, its items, and a line for each newer one that had to be passed over.
+
+        Raises:
+            GancliError: none is whole.
+        """
+        skipped: list[str] = []
+        for step in reversed(self.steps()):
+            try:
+                return step, self.restore(gan, names, step), skipped
+            except GancliError as error:
+                skipped.append(str(error))
+        if skipped:
+            raise GancliError(skipped[0])
+        raise GancliError(f"run '{self.run_folder}' has no complete checkpoint yet.")
+
+    def set_aside_after(self, step: int) -> None:
+        """Move checkpoints newer than ``step`` (found damaged) into ``damaged/``, out of the way of new ones."""
+        for newer in [other for other in self.steps() if other > step]:
+            target = self.run_folder / DAMAGED / str(newer)
+            _remove(target)
+            target.parent.mkdir(exist_ok=True)
+            (self.run_folder / CHECKPOINTS / str(newer)).rename(target)
+        self._manager.reload()
+
+
+def generator_weights(run: Run, gan: GAN, *, step: int | None, ema: bool) -> tuple[int, Params, Params, list[str]]:
+    """Read what sampling needs: the step, G's weights (averaged or raw), D's weights, and notes on what was skipped."""
+    name = "ema" if ema else "generator"
+    with run.checkpoints() as checkpoints:
+        if step is None:
+            step, items, notes = checkpoints.newest(gan, (name, "discriminator"))
+        else:
+            items, notes = checkpoints.restore(gan, (name, "discriminator"), step), []
+    return step, items[name], items["discriminator"], notes

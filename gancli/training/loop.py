@@ -1,0 +1,92 @@
+"""Chunks of steps until a run is done; between chunks, a report."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gancli.errors import DivergedError
+from gancli.training.gan import GAN, GANState
+from gancli.training.step import Cursor, Measurements, jsd_bound, train_chunk
+
+Compiled = Callable[..., tuple[GANState, Measurements]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands after a chunk; measurements are means over the chunk's steps."""
+
+    step: int  # generator updates done
+    images_seen: int  # real images the discriminator has met
+    images_per_second: float  # of this chunk
+    discriminator_loss: float  # nats
+    generator_loss: float  # nats
+    d_real: float  # mean D(x) on real images
+    d_fake: float  # mean D(G(z)) on samples
+    value: float  # V(G, D), nats
+    jsd_bound: float  # ½ (V + log 4): a lower bound on the Jensen-Shannon divergence, nats
+    discriminator_gradient_norm: float
+    generator_gradient_norm: float
+
+    def to_dict(self) -> dict[str, float | int]:
+        """Return the line for ``metrics.jsonl``."""
+        return asdict(self)
+
+
+def compile_chunk(gan: GAN, state: GANState, data: jax.Array) -> jax.stages.Compiled:
+    """Compile the program that every chunk of a run executes."""
+    capacity = gan.config.log_every
+    return train_chunk.lower(gan, state, data, Cursor.at(0, gan), jnp.int32(0), capacity=capacity).compile()
+
+
+def chunk_ends(start: int, gan: GAN) -> Iterator[int]:
+    """Yield the steps at which chunks end: every multiple of a cadence, and the last step."""
+    config = gan.config
+    cadences = (config.log_every, config.sample_every, config.checkpoint_every)
+    while start < config.num_steps:
+        start = min(config.num_steps, *((start // cadence + 1) * cadence for cadence in cadences))
+        yield start
+
+
+def train(
+    gan: GAN, chunk: Compiled, state: GANState, data: jax.Array, start: int
+) -> Iterator[tuple[GANState, Progress]]:
+    """Train from step ``start`` to the configured end, yielding the state and a report after each chunk.
+
+    A yielded state is only good until the next one is asked for: its buffers are reused.
+
+    Raises:
+        DivergedError: a loss or gradient was not finite; the message names it and the step.
+    """
+    for end in chunk_ends(start, gan):
+        began = time.perf_counter()
+        state, report = chunk(state, data, Cursor.at(start, gan), jnp.int32(end - start))
+        report = {name: np.asarray(values[: end - start]) for name, values in report._asdict().items()}
+        seconds = time.perf_counter() - began
+        _check_finite(report, first_step=start + 1)
+        means = {name: float(values.mean(dtype=np.float64)) for name, values in report.items()}
+        images = gan.config.k * gan.config.batch_size
+        yield (
+            state,
+            Progress(
+                step=end,
+                images_seen=end * images,
+                images_per_second=(end - start) * images / seconds,
+                jsd_bound=jsd_bound(means["value"]),
+                **means,
+            ),
+        )
+        start = end
+
+
+def _check_finite(report: dict[str, np.ndarray], first_step: int) -> None:
+    bad = {name: int(np.argmin(np.isfinite(values))) for name, values in report.items() if not np.isfinite(values).all()}
+    if bad:
+        name = min(bad, key=bad.__getitem__)
+        value = float(report[name][bad[name]])
+        shown = "not a number" if math.isnan(value) else "infinite"
+        raise DivergedError(f"training diverged: {name.replace('_', ' ')} is {shown} at step {first_step + bad[name]}.")

@@ -1,0 +1,1 @@
+"""One function per verb: configuration in, result out; no terminal."""

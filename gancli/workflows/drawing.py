@@ -1,0 +1,175 @@
+"""Samples from a trained generator, and the pictures made of them."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gancli import figures, images
+from gancli.data.pipeline import Dataset, load
+from gancli.data.synthetic import mixture
+from gancli.errors import UsageError
+from gancli.runs import Run, generator_weights
+from gancli.training.gan import GAN, Params
+
+LATENTS_PER_BLOCK = 500
+PLOTTED_POINTS = 2000
+HEAT_SIZE = 120
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Samples float32 ``[N, *data_shape]`` as generated, and the latents ``[N, Z]`` they came from."""
+
+    samples: np.ndarray
+    latents: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained pair of networks at one step of a run."""
+
+    run: Run
+    gan: GAN
+    step: int
+    generator: Params  # averaged or raw weights
+    discriminator: Params
+    notes: tuple[str, ...]  # what was passed over to get here
+
+    @classmethod
+    def load(cls, folder: Path, *, step: int | None, ema: bool) -> "Trained":
+        """Open a run and read the weights of one checkpoint, the newest whole one by default.
+
+        Raises:
+            GancliError: there is no such run or checkpoint, or it is damaged.
+        """
+        run = Run.open(folder)
+        gan = run.record.gan()
+        step, generator, discriminator, notes = generator_weights(run, gan, step=step, ema=ema)
+        return cls(run, gan, step, generator, discriminator, tuple(notes))
+
+    @property
+    def is_images(self) -> bool:
+        """Whether samples are images, as against points."""
+        return self.gan.bounded
+
+
+@partial(jax.jit, static_argnames=("gan",))
+def _generate(gan: GAN, generator: Params, latents: jax.Array) -> jax.Array:
+    return gan.generate(generator, latents)
+
+
+@partial(jax.jit, static_argnames=("gan",))
+def _judge(gan: GAN, discriminator: Params, x: jax.Array) -> jax.Array:
+    return jax.nn.sigmoid(gan.discriminate(discriminator, x))
+
+
+def draw(gan: GAN, generator: Params, count: int, seed: int) -> Drawing:
+    """Draw ``count`` samples. The first n of them are the same for every ``count`` of at least n.
+
+    Raises:
+        UsageError: ``count`` or ``seed`` is out of range.
+    """
+    if count < 1:
+        raise UsageError(f"-n must be at least 1, got {count}.")
+    latents = draw_latents(gan, count, seed)
+    return Drawing(generate(gan, generator, latents), latents)
+
+
+def draw_latents(gan: GAN, count: int, seed: int) -> np.ndarray:
+    """Draw latents ``[count, Z]`` from the prior, block by block, each block from a key of its own."""
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"--seed must be in [0, 2^32), got {seed}.")
+    key = jax.random.key(seed)
+    blocks = range(-(-count // LATENTS_PER_BLOCK))
+    drawn = [gan.draw_latents(jax.random.fold_in(key, block), LATENTS_PER_BLOCK) for block in blocks]
+    return np.concatenate([np.asarray(block) for block in drawn])[:count]
+
+
+def generate(gan: GAN, generator: Params, latents: np.ndarray) -> np.ndarray:
+    """Map latents ``[N, Z]`` to samples ``[N, *data_shape]`` in blocks of one size, so that no number depends on N."""
+    parts = []
+    for start in range(0, len(latents), LATENTS_PER_BLOCK):
+        part = latents[start : start + LATENTS_PER_BLOCK]
+        full = np.pad(part, ((0, LATENTS_PER_BLOCK - len(part)), (0, 0)), mode="edge")
+        parts.append(np.asarray(_generate(gan, generator, jnp.asarray(full)))[: len(part)])
+    return np.concatenate(parts)
+
+
+def picture(gan: GAN, generator: Params, discriminator: Params, drawing: Drawing, title: str = "") -> bytes:
+    """Return a PNG of samples: a grid of images, Figure 1's panel for 1-D data, a map for 2-D data.
+
+    Raises:
+        UsageError: the samples are points of three or more dimensions.
+    """
+    if gan.bounded:
+        return images.png_bytes(images.grid(images.to_uint8(drawing.samples)))
+    if gan.data_shape == (1,):
+        return line_picture(gan, [(title, generator, discriminator)], drawing.latents)
+    return plane_picture(gan, discriminator, drawing.samples)
+
+
+def line_picture(gan: GAN, stages: list[tuple[str, Params, Params]], latents: np.ndarray) -> bytes:
+    """Draw a panel of Figure 1 for each stage ``(title, G's weights, D's weights)`` of training on 1-D data."""
+    density = mixture(gan.config.dataset)
+    reach = 5 * density.standard_deviation
+    x = np.linspace(density.centres.min() - reach, density.centres.max() + reach, 400, dtype=np.float32)
+    panels = []
+    for title, generator, discriminator in stages:
+        one_dimensional = gan.config.latent_size == 1
+        spread = np.quantile(latents, np.linspace(0.02, 0.98, 17), axis=0).astype(np.float32)
+        panels.append(
+            figures.Panel(
+                title=title,
+                discriminator=np.asarray(_judge(gan, discriminator, jnp.asarray(x[:, None]))),
+                samples=generate(gan, generator, latents)[:, 0],
+                latents=spread if one_dimensional else None,
+                mapped=generate(gan, generator, spread)[:, 0] if one_dimensional else None,
+            )
+        )
+    return figures.density_panels(x, np.exp(density.log_density(x[:, None])), panels)
+
+
+def plane_picture(gan: GAN, discriminator: Params, samples: np.ndarray, paths: np.ndarray | None = None) -> bytes:
+    """Draw 2-D samples over data, with D as a heat map and, if given, paths ``[R, T, 2]``."""
+    density = mixture(gan.config.dataset)
+    data, _ = density.sample(PLOTTED_POINTS, seed=0)
+    low, high = data.min(axis=0), data.max(axis=0)
+    margin = 0.25 * (high - low)
+    (left, bottom), (right, top) = low - margin, high + margin
+    columns, rows = np.meshgrid(np.linspace(left, right, HEAT_SIZE), np.linspace(bottom, top, HEAT_SIZE))
+    places = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float32)
+    heat = np.asarray(_judge(gan, discriminator, jnp.asarray(places))).reshape(HEAT_SIZE, HEAT_SIZE)
+    return figures.plane(
+        data, samples[:PLOTTED_POINTS], heat, (float(left), float(right), float(bottom), float(top)), paths
+    )
+
+
+def training_data(trained: Trained, data_dir: Path | None, split: str = "train") -> Dataset:
+    """Load a split of the data a run was trained on.
+
+    Raises:
+        UsageError: it is not the data of the run.
+    """
+    dataset = load(trained.gan.config.dataset, split, data_dir)
+    check_fits(dataset, trained.run)
+    return dataset
+
+
+def check_fits(dataset: Dataset, run: Run) -> None:
+    """Raise a UsageError unless the data set's examples have the shape that the run's networks were built for."""
+    shape = tuple(run.record.data["shape"])
+    if dataset.shape != shape:
+        raise UsageError(
+            f"data set '{dataset.name}' has examples of shape {show_shape(dataset.shape)}, but the run in "
+            f"'{run.folder}' was trained on '{run.record.config.dataset}' with {show_shape(shape)}."
+        )
+
+
+def show_shape(shape: tuple[Any, ...]) -> str:
+    """Return ``28x28x1`` for ``(28, 28, 1)``."""
+    return "x".join(map(str, shape))

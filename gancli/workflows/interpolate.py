@@ -1,0 +1,83 @@
+"""``gancli interpolate``: walks through latent space (Figure 3 of Goodfellow et al. 2014)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+
+from gancli import devices, images
+from gancli.errors import UsageError
+from gancli.files import write_atomically
+from gancli.latents import PATHS
+from gancli.workflows.drawing import Trained, draw_latents, generate, line_picture, plane_picture
+
+
+@dataclass(frozen=True)
+class InterpolateResult:
+    """What was drawn and where it lies."""
+
+    output: Path
+    rows: int
+    frames: int
+    path: str
+    step: int
+    ema: bool
+    seed: int
+    notes: tuple[str, ...]
+
+
+def interpolate(
+    folder: Path,
+    output: Path,
+    *,
+    rows: int = 8,
+    frames: int = 10,
+    path: str = "linear",
+    seed: int = 0,
+    step: int | None = None,
+    ema: bool = True,
+) -> InterpolateResult:
+    """Draw ``rows`` walks of ``frames`` samples, each between two independent draws of the prior.
+
+    A ``.png`` has a walk a row; a ``.gif`` shows all walks at once, there and back. For 1-D and 2-D data the picture
+    shows where the walks lead in data space.
+
+    Raises:
+        UsageError: an option is out of range or does not fit the run.
+        GancliError: the run cannot be read or the output not be written.
+    """
+    for name, value, least in (("rows", rows, 1), ("frames", frames, 2)):
+        if value < least:
+            raise UsageError(f"--{name} must be at least {least}, got {value}.")
+    if output.suffix not in (".png", ".gif"):
+        raise UsageError(f"--output must end in .png or .gif, got '{output}'.")
+    walk = PATHS[path]
+    devices.keep_compiled_programs()
+    trained = Trained.load(folder, step=step, ema=ema)
+    if not trained.is_images and output.suffix == ".gif":
+        raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png.")
+    gan = trained.gan
+    ends = draw_latents(gan, 2 * rows, seed).reshape(rows, 2, 1, -1)
+    t = np.linspace(0.0, 1.0, frames, dtype=np.float32)[:, None]
+    latents = np.asarray(walk(jnp.asarray(ends[:, 0]), jnp.asarray(ends[:, 1]), jnp.asarray(t[None])))
+    samples = generate(gan, trained.generator, latents.reshape(rows * frames, -1)).reshape(rows, frames, *gan.data_shape)
+    if not trained.is_images:
+        write_atomically(output, _walks_of_points(trained, samples, latents, seed))
+    elif output.suffix == ".gif":
+        pictures = images.to_uint8(samples)
+        sheets = [images.grid(pictures[:, frame]) for frame in range(frames)]
+        write_atomically(output, images.gif_bytes(sheets + sheets[-2:0:-1]))
+    else:
+        sheet = images.grid(images.to_uint8(samples.reshape(-1, *gan.data_shape)), columns=frames)
+        write_atomically(output, images.png_bytes(sheet))
+    return InterpolateResult(output, rows, frames, path, trained.step, ema, seed, trained.notes)
+
+
+def _walks_of_points(trained: Trained, samples: np.ndarray, latents: np.ndarray, seed: int) -> bytes:
+    gan = trained.gan
+    if gan.data_shape == (1,):
+        stage = (f"step {trained.step}", trained.generator, trained.discriminator)
+        return line_picture(gan, [stage], latents.reshape(-1, latents.shape[-1]))
+    background = generate(gan, trained.generator, draw_latents(gan, 2000, seed))
+    return plane_picture(gan, trained.discriminator, background, samples)

@@ -1,0 +1,21 @@
+"""How a workflow speaks while it works, without knowing to whom."""
+
+from typing import Protocol
+
+from gancli.training.loop import Progress
+
+
+class Reporter(Protocol):
+    """Who listens: a terminal, a log, a test."""
+
+    def status(self, message: str) -> None:
+        """Take note of something that happened."""
+
+    def warning(self, message: str) -> None:
+        """Take note of something the user should act on."""
+
+    def start(self, num_steps: int, step: int) -> None:
+        """Training begins at ``step`` and is to end at ``num_steps``."""
+
+    def progress(self, progress: Progress) -> None:
+        """A chunk of steps is done."""

@@ -1,0 +1,155 @@
+"""``gancli sample``: draws from a generator as a grid, as arrays, or as files."""
+
+import io
+import math
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gancli import devices, images
+from gancli.errors import GancliError, UsageError
+from gancli.files import write_atomically, writing
+from gancli.runs import generator_weights
+from gancli.workflows.drawing import Drawing, Trained, draw, line_picture, picture, training_data
+
+STAGES = 4  # panels of Figure 1
+
+
+@dataclass(frozen=True)
+class SampleResult:
+    """What was drawn and where it lies."""
+
+    output: Path
+    num_samples: int
+    step: int  # of the checkpoint
+    ema: bool
+    seed: int
+    notes: tuple[str, ...]
+
+
+def sample(
+    folder: Path,
+    output: Path,
+    *,
+    count: int = 64,
+    seed: int = 0,
+    step: int | None = None,
+    ema: bool = True,
+    nearest: bool = False,
+    data_dir: Path | None = None,
+) -> SampleResult:
+    """Draw ``count`` samples of a run and write them to ``output``.
+
+    ``.png`` is one picture, ``.npz`` holds the arrays ``samples`` (float32, as generated), ``latents`` and for images
+    ``images`` (uint8); any other name is a folder with a PNG for each image.
+
+    Raises:
+        UsageError: an option does not fit the output or the run.
+        GancliError: the run cannot be read or the output not be written; nothing is left half-written.
+    """
+    if count < 1:
+        raise UsageError(f"-n must be at least 1, got {count}.")
+    if nearest and output.suffix != ".png":
+        raise UsageError(f"--nearest adds a column to a grid, so --output must end in .png, got '{output}'.")
+    if output.suffix not in ("", ".png", ".npz"):
+        raise UsageError(f"--output must end in .png or .npz, or name a folder, got '{output}'.")
+    if output.suffix == "" and output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise GancliError(f"'{output}' exists and is not an empty folder. Choose another --output.")
+    devices.keep_compiled_programs()
+    trained = Trained.load(folder, step=step, ema=ema)
+    if not trained.is_images and (nearest or output.suffix == ""):
+        raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png or .npz.")
+    drawing = draw(trained.gan, trained.generator, count, seed)
+    if output.suffix == ".npz":
+        write_atomically(output, _arrays(drawing, trained.is_images))
+    elif output.suffix == "":
+        _write_folder(output, images.to_uint8(drawing.samples))
+    elif nearest:
+        write_atomically(output, _grid_with_nearest(trained, drawing, data_dir))
+    elif trained.gan.data_shape == (1,):
+        write_atomically(output, _figure_1(trained, drawing, ema))
+    else:
+        write_atomically(output, picture(trained.gan, trained.generator, trained.discriminator, drawing))
+    return SampleResult(output, count, trained.step, ema, seed, trained.notes)
+
+
+def _arrays(drawing: Drawing, is_images: bool) -> bytes:
+    arrays = {"samples": drawing.samples, "latents": drawing.latents}
+    if is_images:
+        arrays["images"] = images.to_uint8(drawing.samples)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _write_folder(output: Path, pictures: np.ndarray) -> None:
+    """Write one PNG an image into a folder that appears only when all are there."""
+    digits = max(len(str(len(pictures) - 1)), 5)
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".part", dir=output.parent))
+        try:
+            for index, image in enumerate(pictures):
+                (part / f"{index:0{digits}d}.png").write_bytes(images.png_bytes(image))
+            part.chmod(0o755)
+            if output.exists():
+                output.rmdir()
+            part.rename(output)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+
+def _figure_1(trained: Trained, drawing: Drawing, ema: bool) -> bytes:
+    """Draw 1-D data at up to four stages of training: checkpoints spread evenly up to the one asked for."""
+    with trained.run.checkpoints() as checkpoints:
+        steps = [step for step in checkpoints.steps() if step <= trained.step]
+    chosen = [steps[round(place)] for place in np.linspace(0, len(steps) - 1, min(STAGES, len(steps)))]
+    stages = []
+    for step in chosen:
+        _, generator, discriminator, _ = generator_weights(trained.run, trained.gan, step=step, ema=ema)
+        stages.append((f"step {step}", generator, discriminator))
+    latents = drawing.latents if len(drawing.latents) >= 1000 else draw(trained.gan, trained.generator, 5000, 0).latents
+    return line_picture(trained.gan, stages, latents)
+
+
+def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None) -> bytes:
+    """Draw a grid whose rightmost column is the training example nearest to its left neighbour (Figure 2)."""
+    dataset = training_data(trained, data_dir)
+    count = len(drawing.samples)
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    shape = trained.gan.data_shape
+    tiles = np.zeros((rows, columns + 1, *shape), np.uint8)
+    pictures = images.to_uint8(drawing.samples)
+    for row in range(rows):
+        part = pictures[row * columns : (row + 1) * columns]
+        tiles[row, : len(part)] = part
+        neighbour = drawing.samples[row * columns + len(part) - 1].reshape(1, -1)
+        tiles[row, columns] = dataset.examples[nearest_example(neighbour, dataset.examples)[0]]
+    return images.png_bytes(images.grid(tiles.reshape(-1, *shape), columns + 1))
+
+
+def nearest_example(samples: np.ndarray, examples: np.ndarray, rows: int = 5000) -> np.ndarray:
+    """Return the index ``[N]`` of the example nearest to each sample in Euclidean distance.
+
+    Args:
+        samples: float32 ``[N, d]`` in [0, 1].
+        examples: uint8 ``[M, ...]``; compared in the model's range.
+        rows: examples looked at together.
+    """
+    best = np.full(len(samples), np.inf)
+    where = np.zeros(len(samples), np.int64)
+    wide = samples.astype(np.float64)
+    for start in range(0, len(examples), rows):
+        block = images.to_unit(examples[start : start + rows]).reshape(len(examples[start : start + rows]), -1)
+        block = block.astype(np.float64)
+        squared = (wide**2).sum(1)[:, None] + (block**2).sum(1) - 2 * wide @ block.T
+        nearest = squared.argmin(axis=1)
+        distance = squared[np.arange(len(samples)), nearest]
+        closer = distance < best
+        best[closer], where[closer] = distance[closer], start + nearest[closer]
+    return where
