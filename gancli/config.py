@@ -92,8 +92,8 @@ class TrainConfig:
         for name in values:
             if name not in fields:
                 raise GancliError(f"unknown configuration key '{name}'.{suggestion(name, fields)}")
-        tuples = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**(values | tuples))
+        plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        return cls(**plain)
 
 
 def option_name(field: str) -> str:

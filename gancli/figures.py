@@ -85,9 +85,7 @@ def plane(
     """
     figure = _new_figure(5.6, 4.8)
     axes = figure.subplots()
-    image = axes.imshow(
-        heat, origin="lower", extent=extent, cmap="coolwarm", vmin=0, vmax=1, alpha=0.6, aspect="auto"
-    )
+    image = axes.imshow(heat, origin="lower", extent=extent, cmap="coolwarm", vmin=0, vmax=1, alpha=0.6, aspect="auto")
     figure.colorbar(image, ax=axes, label="$D(x)$")
     axes.scatter(*data.T, s=4, color=DATA, alpha=0.35, linewidths=0, label="data")
     axes.scatter(*samples.T, s=4, color=MODEL, alpha=0.7, linewidths=0, label="samples")
@@ -96,4 +94,3 @@ def plane(
     axes.set(xlim=extent[:2], ylim=extent[2:])
     axes.legend(loc="upper right", fontsize="small")
     return render(figure)
-

@@ -72,5 +72,5 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
         base = PRESETS[preset]
         if base["dataset"] != dataset:
             raise UsageError(f"preset '{preset}' is for data set '{base['dataset']}', not '{dataset}'.")
-    return TrainConfig(**{"dataset": dataset} | base | options)
-
+    values: dict[str, Any] = {"dataset": dataset} | base | options
+    return TrainConfig(**values)

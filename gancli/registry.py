@@ -30,9 +30,7 @@ class Registry(Mapping[str, T]):
         """
         if name not in self._entries:
             known = list(self._entries)
-            raise UsageError(
-                f"unknown {self.kind} '{name}'.{suggestion(name, known)} Known: {', '.join(known)}."
-            )
+            raise UsageError(f"unknown {self.kind} '{name}'.{suggestion(name, known)} Known: {', '.join(known)}.")
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:

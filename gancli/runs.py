@@ -1,8 +1,8 @@
 """A run folder: ``config.json``, ``metrics.jsonl``, ``samples/`` and ``checkpoints/<step>/`` (Orbax).
 
-A checkpoint holds one item for each thing that somebody reads alone (``generator``, ``ema``, ``discriminator``), one for
-all else that moves (``training``), and a ``manifest`` with each item's SHA-256. Orbax makes a step visible only when it
-is complete; the digests tell what happened to it afterwards, which Orbax itself does not notice.
+A checkpoint holds one item for each thing that somebody reads alone (``generator``, ``ema``, ``discriminator``), one
+for all else that moves (``training``), and a ``manifest`` with each item's SHA-256. Orbax makes a step visible only
+when it is complete; the digests tell what happened to it afterwards, which Orbax itself does not notice.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -110,7 +110,7 @@ class Run:
         """Write ``config.json``."""
         write_atomically(self.folder / CONFIG, self.record.to_json())
 
-    def append_metrics(self, values: dict[str, float | int | None]) -> None:
+    def append_metrics(self, values: Mapping[str, float | int]) -> None:
         """Add a line to ``metrics.jsonl``."""
         path = self.folder / METRICS
         with writing(path), path.open("a") as file:
@@ -244,7 +244,9 @@ class Checkpoints:
         where = f"checkpoint {step} of '{self.run_folder}'"
         if step not in self.steps():
             known = ", ".join(map(str, self.steps()))
-            raise GancliError(f"'{self.run_folder}' has no checkpoint of step {step}. Complete ones: {known or 'none'}.")
+            raise GancliError(
+                f"'{self.run_folder}' has no checkpoint of step {step}. Complete ones: {known or 'none'}."
+            )
         device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
         abstract = jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),

@@ -42,5 +42,7 @@ def interpolate(
         print_json(values | {"step": result.step, "ema": result.ema, "seed": result.seed})
     else:
         weights = "averaged weights" if result.ema else "raw weights"
-        walks = f"{result.rows} x {result.frames} frames, {result.path}, step {result.step}, {weights}, seed {result.seed}"
+        walks = (
+            f"{result.rows} x {result.frames} frames, {result.path}, step {result.step}, {weights}, seed {result.seed}"
+        )
         print_table([("output", result.output), ("walks", walks)])

@@ -38,9 +38,7 @@ def sample(
     from gancli.cli.console import print_json, print_table, warn
     from gancli.workflows.sample import sample as workflow
 
-    result = workflow(
-        run, output, count=count, seed=seed, step=wanted, ema=ema, nearest=nearest, data_dir=data_dir
-    )
+    result = workflow(run, output, count=count, seed=seed, step=wanted, ema=ema, nearest=nearest, data_dir=data_dir)
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
     values = {

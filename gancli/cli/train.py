@@ -86,7 +86,8 @@ def train(
         float | None, typer.Option(help="Where that stops.", rich_help_panel=OPTIMISER)
     ] = None,
     ema_decay: Annotated[
-        float | None, typer.Option(help="Of the average of the generator's weights; 0: none.", rich_help_panel=OPTIMISER)
+        float | None,
+        typer.Option(help="Of the average of the generator's weights; 0: none.", rich_help_panel=OPTIMISER),
     ] = None,
     log_every: Annotated[
         int | None, typer.Option(help="Steps per line of metrics.jsonl, and per dispatch.", rich_help_panel=KEPT)

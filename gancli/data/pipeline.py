@@ -89,15 +89,15 @@ def load(name: str, split: str = "train", data_dir: Path | None = None) -> Datas
 def _digits(entry: Embedded, split: str) -> sources.Arrays:
     from sklearn.datasets import load_digits  # a second to import, and only this set needs it
 
-    digits = load_digits()
-    images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., None]  # stored as 0 .. 16
+    pixels, classes = load_digits(return_X_y=True)
+    images = np.rint(pixels * (255 / 16)).astype(np.uint8).reshape(-1, *entry.shape)  # stored as 0 .. 16
     first_test = entry.num_train + entry.num_validation
     rows = {
         "train": slice(entry.num_train),
         "validation": slice(entry.num_train, first_test),
         "test": slice(first_test, None),
     }[split]
-    return images[rows], digits.target[rows].astype(np.int32)
+    return images[rows], classes[rows].astype(np.int32)
 
 
 def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path | None) -> sources.Arrays:

@@ -40,7 +40,9 @@ def verified_content(path: Path, archive: Archive) -> bytes:
     try:
         content = gzip.decompress(raw)
     except (OSError, EOFError, zlib.error):
-        raise GancliError(f"{path} is damaged (not a whole gzip file). Delete it and fetch {archive.url} again.") from None
+        raise GancliError(
+            f"{path} is damaged (not a whole gzip file). Delete it and fetch {archive.url} again."
+        ) from None
     digest = hashlib.sha256(raw).hexdigest()
     if digest != archive.sha256 and hashlib.sha256(content).hexdigest() != archive.content_sha256:
         raise GancliError(
@@ -76,7 +78,9 @@ def read_idx(folder: dict[str, Path], archives: tuple[Archive, ...], part: str) 
 def parse_cifar(content: bytes, path: Path) -> Arrays:
     """Parse Krizhevsky's binary records: a label byte, then red, green and blue planes."""
     if len(content) == 0 or len(content) % CIFAR_RECORD:
-        raise GancliError(f"{path} is cut short: {len(content)} bytes are no whole number of {CIFAR_RECORD}-byte records.")
+        raise GancliError(
+            f"{path} is cut short: {len(content)} bytes are no whole number of {CIFAR_RECORD}-byte records."
+        )
     records = np.frombuffer(content, np.uint8).reshape(-1, CIFAR_RECORD)
     return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0].astype(np.int32)
 
@@ -97,7 +101,7 @@ def read_cifar_archive(path: Path, archive: Archive, part: str) -> Arrays:
 
 
 def read_cifar_folder(folder: Path, part: str) -> Arrays:
-    """Read one part of CIFAR-10 from an extracted ``cifar-10-batches-bin`` folder; only that part's files are needed."""
+    """Read one part of CIFAR-10 from an extracted ``cifar-10-batches-bin`` folder; it needs only that part's files."""
     missing = [name for name in CIFAR_FILES[part] if not (folder / name).is_file()]
     if missing:
         raise GancliError(f"{folder} lacks {', '.join(missing)}, which the '{part}' part of cifar10 is made of.")

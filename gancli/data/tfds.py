@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,8 @@ def download(entry: ImageArchives, name: str, data_dir: Path) -> dict[str, Path]
     try:
         with contextlib.redirect_stdout(sys.stderr):
             tfds = _tfds()
-            importlib.import_module("tensorflow_datasets.core.download.downloader").MAX_RETRIES = DOWNLOAD_RETRIES
+            downloader: Any = importlib.import_module("tensorflow_datasets.core.download.downloader")
+            downloader.MAX_RETRIES = DOWNLOAD_RETRIES
             tfds.disable_progress_bar()
             manager = tfds.download.DownloadManager(download_dir=data_dir / "downloads", dataset_name=name)
             return {archive.filename: Path(manager.download(archive.url)) for archive in entry.archives}

@@ -1,8 +1,8 @@
 """The objectives of the adversarial game, as they stand in the papers.
 
 Notation: ``a(x)`` is the discriminator's logit and ``D(x) = sigmoid(a(x))`` the probability that x is real. Every
-function takes ``(real_logits, fake_logits)``, each ``[B]``, real first, and returns the scalar to be minimised, in nats.
-The identities used: ``-log D = softplus(-a)`` and ``-log(1 - D) = softplus(a)``; neither ever takes the logarithm of a
+function takes ``(real_logits, fake_logits)``, each ``[B]``, real first, and returns the scalar to be minimised, in
+nats. The identities used, ``-log D = softplus(-a)`` and ``-log(1 - D) = softplus(a)``, never take the logarithm of a
 rounded zero.
 """
 

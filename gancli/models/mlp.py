@@ -16,7 +16,7 @@ from gancli.config import TrainConfig
 Shape = tuple[int, ...]
 
 
-def uniform_init(half_range: float | None) -> nnx.initializers.Initializer:
+def uniform_init(half_range: float | None) -> jax.nn.initializers.Initializer:
     """Return an initialiser on ±``half_range``, or He's uniform one (variance 2 / fan-in) when that is None."""
     if half_range is None:
         return nnx.initializers.he_uniform()
@@ -39,15 +39,13 @@ def dropout(x: jax.Array, rate: float, key: jax.Array) -> jax.Array:
 
 
 class Maxout(nnx.Module):
-    """``[B, in_features]`` to ``[B, units]``: each unit is the largest of ``pieces`` linear functions (Goodfellow 2013).
+    """``[B, in_features]`` to ``[B, units]``: each the largest of ``pieces`` linear functions (Goodfellow et al. 2013).
 
     The pieces are contiguous slices of one product and the maximum is taken pairwise: the gradient of a reduction over
     a reshaped axis is several times slower on a CPU.
     """
 
-    def __init__(
-        self, in_features: int, units: int, pieces: int, init_range: float | None = None, *, rngs: nnx.Rngs
-    ):
+    def __init__(self, in_features: int, units: int, pieces: int, init_range: float | None = None, *, rngs: nnx.Rngs):
         self.linear = nnx.Linear(in_features, units * pieces, kernel_init=uniform_init(init_range), rngs=rngs)
         self.units = units
         self.pieces = pieces

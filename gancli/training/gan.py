@@ -15,7 +15,7 @@ from gancli.losses.adversarial import LOSSES, AdversarialLoss
 from gancli.models import MODELS
 from gancli.training.optimizers import OPTIMIZERS
 
-Params = dict[str, Any]
+Params = Any  # a tree of arrays: nested dictionaries by layer and name
 
 
 class GANState(NamedTuple):
@@ -42,9 +42,7 @@ class GAN:
     discriminator_graph: nnx.GraphDef
 
     @classmethod
-    def build(
-        cls, config: TrainConfig, data_shape: tuple[int, ...], bounded: bool, num_examples: int
-    ) -> Self:
+    def build(cls, config: TrainConfig, data_shape: tuple[int, ...], bounded: bool, num_examples: int) -> Self:
         """Lay out both networks without allocating them."""
         networks = MODELS[config.model]
         pair = nnx.eval_shape(lambda: networks(config, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
@@ -100,4 +98,3 @@ class GAN:
     def draw_latents(self, key: jax.Array, count: int) -> jax.Array:
         """Draw ``[count, Z]`` from the prior."""
         return PRIORS[self.config.prior](key, (count, self.config.latent_size))
-

@@ -84,7 +84,9 @@ def train(
 
 
 def _check_finite(report: dict[str, np.ndarray], first_step: int) -> None:
-    bad = {name: int(np.argmin(np.isfinite(values))) for name, values in report.items() if not np.isfinite(values).all()}
+    bad = {
+        name: int(np.argmin(np.isfinite(values))) for name, values in report.items() if not np.isfinite(values).all()
+    }
     if bad:
         name = min(bad, key=bad.__getitem__)
         value = float(report[name][bad[name]])

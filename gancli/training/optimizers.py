@@ -1,7 +1,9 @@
 """The two players' optimisers: optax transformations built from the configuration."""
 
 from collections.abc import Callable
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import optax
 
@@ -13,17 +15,22 @@ def learning_rate_schedule(rate: float, config: TrainConfig) -> optax.ScalarOrSc
     """Return ``rate``, divided by the configured divisor at every update down to the configured minimum."""
     if config.learning_rate_divisor == 1.0:
         return rate
-    return lambda count: jnp.maximum(rate * config.learning_rate_divisor ** -count.astype(float), config.min_learning_rate)
+
+    def schedule(count: Any) -> jax.Array:
+        return jnp.maximum(rate * config.learning_rate_divisor ** -count.astype(float), config.min_learning_rate)
+
+    return schedule
 
 
 def momentum_schedule(config: TrainConfig, steps_per_epoch: int) -> optax.ScalarOrSchedule:
     """Return SGD's momentum: constant, or rising linearly per epoch from epoch 1 to ``momentum_epochs``."""
-    if config.final_momentum is None:
-        return config.momentum
+    first, last = config.momentum, config.final_momentum
+    if last is None:
+        return first
 
-    def schedule(count):
+    def schedule(count: Any) -> jax.Array:
         progress = (count // steps_per_epoch - 1) / max(config.momentum_epochs - 1, 1)
-        return config.momentum + (config.final_momentum - config.momentum) * jnp.clip(progress, 0.0, 1.0)
+        return first + (last - first) * jnp.clip(progress, 0.0, 1.0)
 
     return schedule
 

@@ -162,8 +162,8 @@ def _average(decay: float, state: GANState, generator: Params) -> Params:
     """Move the average of G's weights; early on it forgets faster, so that the first weights do not linger."""
     if decay == 0:
         return generator
-    decay = jnp.minimum(decay, (1.0 + state.step) / (10.0 + state.step))
-    return optax.incremental_update(generator, state.ema, 1.0 - decay)
+    now = jnp.minimum(decay, (1.0 + state.step) / (10.0 + state.step))
+    return optax.incremental_update(generator, state.ema, 1.0 - now)
 
 
 @partial(jax.jit, static_argnames=("gan", "capacity"), donate_argnames=("state",))

@@ -61,7 +61,8 @@ def interpolate(
     ends = draw_latents(gan, 2 * rows, seed).reshape(rows, 2, 1, -1)
     t = np.linspace(0.0, 1.0, frames, dtype=np.float32)[:, None]
     latents = np.asarray(walk(jnp.asarray(ends[:, 0]), jnp.asarray(ends[:, 1]), jnp.asarray(t[None])))
-    samples = generate(gan, trained.generator, latents.reshape(rows * frames, -1)).reshape(rows, frames, *gan.data_shape)
+    samples = generate(gan, trained.generator, latents.reshape(rows * frames, -1))
+    samples = samples.reshape(rows, frames, *gan.data_shape)
     if not trained.is_images:
         write_atomically(output, _walks_of_points(trained, samples, latents, seed))
     elif output.suffix == ".gif":

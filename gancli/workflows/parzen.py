@@ -152,8 +152,8 @@ def _baselines(train: Dataset, count: int, seed: int) -> dict[str, np.ndarray]:
     chosen = np.sort(rng.choice(len(train), size=min(count, len(train)), replace=False))
     flat = train.flat()
     clusters = min(NUM_CENTRES, len(train))
-    fitted = MiniBatchKMeans(clusters, random_state=seed, batch_size=10_000, n_init=1).fit(flat)
+    fitted = MiniBatchKMeans(clusters, random_state=seed, batch_size=10_000).fit(flat)
     return {
         f"{len(chosen)} training examples": flat[chosen],
-        f"{clusters} k-means centres of them": fitted.cluster_centers_.astype(np.float32),
+        f"{clusters} k-means centres of them": np.asarray(fitted.cluster_centers_, np.float32),
     }

@@ -77,11 +77,9 @@ def sample(
 
 
 def _arrays(drawing: Drawing, is_images: bool) -> bytes:
-    arrays = {"samples": drawing.samples, "latents": drawing.latents}
-    if is_images:
-        arrays["images"] = images.to_uint8(drawing.samples)
+    pixels = {"images": images.to_uint8(drawing.samples)} if is_images else {}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, samples=drawing.samples, latents=drawing.latents, **pixels)
     return buffer.getvalue()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from gancli import __version__, devices
 from gancli.config import TrainConfig, option_name
 from gancli.data.pipeline import Dataset, load
-from gancli.errors import DivergedError, GancliError, Interrupted, UsageError
+from gancli.errors import DivergedError, Interrupted, UsageError
 from gancli.latents import PRIORS
 from gancli.losses.adversarial import LOSSES
 from gancli.models import MODELS
@@ -162,13 +162,13 @@ def resume_run(
             reporter.warning(f"run '{outdir}' has no complete checkpoint; beginning again at step 0.")
     run.forget_after(step)
     if step > config.num_steps:
-        raise UsageError(f"--steps must be at least the {step} steps that the run in '{outdir}' has, got {config.num_steps}.")
+        raise UsageError(
+            f"--steps must be at least the {step} steps that the run in '{outdir}' has, got {config.num_steps}."
+        )
     return _train(run, gan, state, dataset, reporter, start=step)
 
 
-def _train(
-    run: Run, gan: GAN, state: GANState, dataset: Dataset, reporter: Reporter, start: int = 0
-) -> TrainResult:
+def _train(run: Run, gan: GAN, state: GANState, dataset: Dataset, reporter: Reporter, start: int = 0) -> TrainResult:
     config = gan.config
     images_per_step = config.k * config.batch_size
     if start >= config.num_steps:
@@ -202,8 +202,8 @@ def _train(
             checkpoints.wait()
             raise DivergedError(f"{error} {_kept(checkpoints, run)} {_advice(config)}") from None
     seconds = time.perf_counter() - began
-    images = (config.num_steps - start) * images_per_step
-    return TrainResult(run.folder, config.num_steps, config.num_steps * images_per_step, seconds, images / seconds, last)
+    rate = (config.num_steps - start) * images_per_step / seconds
+    return TrainResult(run.folder, config.num_steps, config.num_steps * images_per_step, seconds, rate, last)
 
 
 def _kept(checkpoints: Checkpoints, run: Run) -> str:
@@ -256,9 +256,7 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
     )
 
 
-def _probe(
-    gan: GAN, chunk: Callable, state: GANState, data: jax.Array, steps: int
-) -> tuple[GANState, float]:
+def _probe(gan: GAN, chunk: Callable, state: GANState, data: jax.Array, steps: int) -> tuple[GANState, float]:
     """Run ``steps`` steps twice; the first time wakes the machine, the second is measured."""
     seconds = math.inf
     for start in (0, steps):
