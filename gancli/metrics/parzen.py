@@ -53,13 +53,13 @@ def _block(points: jax.Array, blocks: jax.Array, sigmas: jax.Array, num_samples:
     def visit(carry: tuple[jax.Array, jax.Array], item: tuple[jax.Array, jax.Array]) -> tuple[tuple, None]:
         nearest, sums = carry
         block, first = item
-        squared = point_norms[:, None] + jnp.sum(block**2, axis=1) - 2.0 * (points @ block.T)
-        is_padding = first + jnp.arange(block.shape[0]) >= num_samples
+        squared = point_norms[:, None] + jnp.sum(block**2, axis=1)[None, :] - 2.0 * (points @ block.T)
+        is_padding = (first + jnp.arange(block.shape[0]) >= num_samples)[None, :]
         squared = jnp.where(is_padding, jnp.inf, jnp.maximum(squared, 0.0))
         closer = jnp.minimum(nearest, jnp.min(squared, axis=1))
         excess = squared - closer[:, None]
         kernels = jnp.stack([jnp.sum(jnp.exp(-rate * excess), axis=1) for rate in rates])
-        return (closer, sums * jnp.exp(-rates[:, None] * (nearest - closer)) + kernels), None
+        return (closer, sums * jnp.exp(-rates[:, None] * (nearest - closer)[None, :]) + kernels), None
 
     start = (jnp.full(points.shape[:1], jnp.inf), jnp.zeros((sigmas.shape[0], points.shape[0])))
     firsts = jnp.arange(blocks.shape[0]) * blocks.shape[1]

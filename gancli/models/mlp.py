@@ -5,6 +5,7 @@ images ``(H, W, C)`` in [0, 1] or points ``(D,)`` anywhere.
 """
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +22,7 @@ def uniform_init(half_range: float | None) -> jax.nn.initializers.Initializer:
     if half_range is None:
         return nnx.initializers.he_uniform()
 
-    def init(key: jax.Array, shape: Shape, dtype: jnp.dtype = jnp.float32, **_: object) -> jax.Array:
+    def init(key: jax.Array, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> jax.Array:
         return jax.random.uniform(key, shape, dtype, -half_range, half_range)
 
     return init

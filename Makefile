@@ -1,0 +1,55 @@
+# Every target sets up what it needs: an environment in .venv, installed from constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export GANCLI_TEST_DATA ?= ../shared/data
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types bench examples clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | column -t -s '|'
+
+setup: $(VENV)/.ready ## Create .venv and install gancli with its tools
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "gancli needs Python 3.11 or newer; say PYTHON=python3.12"'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' $(CONSTRAIN)
+	touch $@
+
+# The exact versions that were tested are those of Python 3.11; newer Pythons take the newest that pyproject.toml allows.
+CONSTRAIN = $(shell $(PYTHON) -c 'import sys; print("-c constraints.txt" if sys.version_info[:2] == (3, 11) else "")')
+
+demo: setup ## Train on embedded digits, sample, interpolate, score; pictures in demo/
+	rm -rf demo
+	$(BIN)/gancli train digits --outdir demo/run
+	$(BIN)/gancli sample demo/run -n 100 --nearest --output demo/samples.png
+	$(BIN)/gancli interpolate demo/run --output demo/interpolation.png
+	$(BIN)/gancli interpolate demo/run --frames 20 --path slerp --output demo/interpolation.gif
+	$(BIN)/gancli parzen demo/run --baselines
+	@echo
+	@echo "Look at demo/samples.png, demo/interpolation.png and demo/interpolation.gif"
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest
+
+lint: setup ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## Check types
+	$(BIN)/basedpyright
+
+bench: setup ## Measure speed against the alternatives (installs PyTorch)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/parzen.py
+	$(BIN)/python benchmarks/training_step.py
+
+examples: setup ## Run the scripts in examples/
+	for script in examples/*.sh; do PATH="$(CURDIR)/$(BIN):$$PATH" sh -e $$script || exit 1; done
+	for script in examples/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean: ## Remove what make and gancli wrote here
+	rm -rf $(VENV) demo ckpt dist .pytest_cache .ruff_cache

@@ -1,0 +1,87 @@
+"""Settings and fixtures that every test shares."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before jax is imported: one device, no terminal, no cache of the person who runs the tests.
+os.environ.update({"JAX_PLATFORMS": "cpu", "NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb"})
+for name in ("TFDS_DATA_DIR", "FORCE_COLOR"):
+    os.environ.pop(name, None)
+
+import jax
+
+from gancli.cli.app import entry_point
+from gancli.cli.console import TerminalReporter
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+ROOT = Path(__file__).parent.parent
+TINY = [
+    *("--steps", "20", "--batch-size", "16", "--log-every", "10", "--sample-every", "20", "--checkpoint-every", "10"),
+    *(
+        "--generator-widths",
+        "16",
+        "--discriminator-widths",
+        "8",
+        "--maxout-pieces",
+        "2",
+        "--latent-size",
+        "4",
+        "--quiet",
+    ),
+]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Keep compiled programs of the test session away from the user's."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def gancli(capsys):
+    """Run a command in this process; returns its exit code, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        try:
+            entry_point([str(argument) for argument in arguments])
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory):
+    """A finished run on the embedded digits; tests must not change it."""
+    from gancli.presets import resolve
+    from gancli.workflows.train import new_run
+
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    options = {
+        "num_steps": 40,
+        "batch_size": 32,
+        "log_every": 10,
+        "sample_every": 20,
+        "checkpoint_every": 20,
+        "generator_widths": (32,),
+        "discriminator_widths": (16,),
+        "latent_size": 8,
+    }
+    new_run(resolve("digits", None, options), folder, TerminalReporter(quiet=True))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """The folder with the original MNIST archives; skips where there is none."""
+    root = Path(os.environ.get("GANCLI_TEST_DATA", ROOT.parent / "shared" / "data"))
+    root = root if root.is_absolute() else ROOT / root
+    if not (root / "mnist" / "train-images-idx3-ubyte.gz").is_file():
+        pytest.skip(f"no MNIST archives in {root / 'mnist'}; set GANCLI_TEST_DATA to the folder that holds mnist/")
+    return root

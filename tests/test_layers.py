@@ -1,0 +1,98 @@
+"""The rooms of the house: who may import whom, and what must not be imported early."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gancli
+
+PACKAGE = Path(gancli.__file__).parent
+
+# Each line may import the lines below it, never its own line's neighbours and never upwards.
+LAYERS = [
+    {"__main__"},
+    {"cli"},
+    {"workflows"},
+    {"runs"},
+    {"training"},
+    {"models", "losses", "metrics", "data", "presets"},
+    {"latents", "images", "figures", "files", "devices"},
+    {"config"},
+    {"registry"},
+    {"errors"},
+    {"__init__"},
+]
+# Deliberate exceptions, each with its reason.
+ALSO = {("presets", "data")}  # the table of defaults is keyed by the catalogue's names
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(file: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "gancli":
+            rooms |= {
+                alias.name
+                if (PACKAGE / alias.name).is_dir() or (PACKAGE / f"{alias.name}.py").is_file()
+                else "__init__"
+                for alias in node.names
+            }
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gancli."):
+            rooms.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            rooms |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("gancli.")}
+    return rooms
+
+
+def may_import(room: str) -> set[str]:
+    level = next(index for index, layer in enumerate(LAYERS) if room in layer)
+    return set().union(*LAYERS[level + 1 :]) | {room} | {below for above, below in ALSO if above == room}
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_each_room_imports_only_the_rooms_below_it(file):
+    assert imported_rooms(file) <= may_import(room_of(file))
+
+
+def test_the_layer_test_sees_violations(tmp_path):
+    planted = tmp_path / "planted.py"
+    planted.write_text("from gancli.cli.app import app\nfrom gancli import runs\nimport gancli.workflows.train\n")
+    assert imported_rooms(planted) == {"cli", "runs", "workflows"}
+    assert not imported_rooms(planted) <= may_import("config")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["parzen", "--help"]])
+def test_help_waits_for_no_heavy_library(arguments):
+    heavy = {"jax", "flax", "optax", "orbax", "numpy", "tensorflow_datasets", "matplotlib", "sklearn", "PIL"}
+    probe = (
+        "import sys\nfrom gancli.cli.app import entry_point\n"
+        f"try:\n    entry_point({arguments!r})\nexcept SystemExit:\n    pass\n"
+        f"print('HEAVY', sorted({heavy!r} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_help_names_everything_that_can_be_chosen(gancli):
+    from gancli.data.catalog import DATASETS
+    from gancli.latents import PATHS, PRIORS
+    from gancli.losses.adversarial import LOSSES
+    from gancli.models import MODELS
+    from gancli.presets import PRESETS
+    from gancli.training.optimizers import OPTIMIZERS
+    from gancli.training.step import UPDATES
+
+    _, train_help, _ = gancli("train", "--help")
+    _, interpolate_help, _ = gancli("interpolate", "--help")
+    for registry in (DATASETS, LOSSES, PRIORS, PRESETS, OPTIMIZERS, UPDATES, MODELS):
+        for name in registry:
+            # A long name may be broken over two lines of the help.
+            assert name in train_help or name.rpartition("-")[0] in train_help, name
+    for name in PATHS:
+        assert name in interpolate_help
