@@ -119,7 +119,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
             discriminator, gan, batch, fake, network_key
         )
         carry = _descend(gan.discriminator_optimizer, gradients, optimizer_state, discriminator)
-        return carry, (loss, logits, optax.global_norm(gradients))
+        return carry, (loss, logits, optax.tree.norm(gradients))
 
     start = (state.discriminator, state.discriminator_optimizer)
     if config.k == 1:  # no inner loop: the compiler sees both players' updates at once
@@ -144,7 +144,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         d_fake=jnp.mean(jax.nn.sigmoid(fake_logits)),
         value=jnp.mean(jax.nn.log_sigmoid(real_logits)) + jnp.mean(jax.nn.log_sigmoid(-fake_logits)),
         discriminator_gradient_norm=d_norm,
-        generator_gradient_norm=optax.global_norm(gradients),
+        generator_gradient_norm=optax.tree.norm(gradients),
     )
     state = GANState(
         step=state.step + 1,

@@ -1,0 +1,69 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from gancli.models.mlp import Discriminator, Generator, Maxout, dropout, uniform_init
+
+
+def rngs():
+    return nnx.Rngs(0)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 3), (2,), (1,)])
+@pytest.mark.parametrize("bounded", [True, False])
+def test_shapes_for_every_kind_of_data(shape, bounded):
+    mean = np.full(shape, 0.3)
+    generator = Generator(5, shape, (7, 6), mean, bounded=bounded, rngs=rngs())
+    x = generator(jnp.ones((4, 5)))
+    assert x.shape == (4, *shape)
+    discriminator = Discriminator(shape, (6, 4), 3, input_dropout=0.2, hidden_dropout=0.5, rngs=rngs())
+    assert discriminator(x).shape == (4,)
+    assert discriminator(x, jax.random.key(0)).shape == (4,)
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_the_first_samples_look_like_the_mean_example(bounded):
+    mean = np.linspace(0, 1, 16).reshape(4, 4, 1)
+    generator = Generator(5, (4, 4, 1), (7,), mean, bounded=bounded, rngs=rngs())
+    np.testing.assert_allclose(generator(jnp.zeros((1, 5)))[0], mean, atol=2e-3)
+
+
+def test_bounded_samples_stay_in_the_unit_interval():
+    generator = Generator(5, (3,), (7,), np.full(3, 0.5), bounded=True, rngs=rngs())
+    x = generator(1e3 * jax.random.normal(jax.random.key(0), (100, 5)))
+    assert float(x.min()) >= 0
+    assert float(x.max()) <= 1
+
+
+def test_maxout_is_the_largest_of_its_pieces():
+    layer = Maxout(3, 4, 5, rngs=rngs())
+    x = jax.random.normal(jax.random.key(0), (6, 3))
+    kernel, bias = np.asarray(layer.linear.kernel[...]), np.asarray(layer.linear.bias[...])
+    pieces = (np.asarray(x) @ kernel + bias).reshape(6, 5, 4)
+    np.testing.assert_allclose(layer(x), pieces.max(axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5])
+def test_dropout_drops_its_share_and_keeps_the_mean(rate):
+    x = dropout(jnp.ones(200_000), rate, jax.random.key(0))
+    assert float((x == 0).mean()) == pytest.approx(rate, abs=0.005)
+    assert float(x.mean()) == pytest.approx(1.0, abs=0.01)
+    assert len(np.unique(x)) == 2
+
+
+def test_without_a_key_nothing_is_dropped():
+    discriminator = Discriminator((4,), (3,), 2, input_dropout=0.5, hidden_dropout=0.5, rngs=rngs())
+    x = jnp.ones((2, 4))
+    np.testing.assert_array_equal(discriminator(x), discriminator(x))
+    assert not np.array_equal(discriminator(x, jax.random.key(0)), discriminator(x))
+    np.testing.assert_array_equal(discriminator(x, jax.random.key(0)), discriminator(x, jax.random.key(0)))
+
+
+def test_initial_weights_fill_their_range():
+    weights = uniform_init(0.05)(jax.random.key(0), (100, 100), jnp.float32)
+    assert -0.05 <= float(weights.min()) < -0.049
+    assert 0.049 < float(weights.max()) <= 0.05
+    he = uniform_init(None)(jax.random.key(0), (100, 400), jnp.float32)
+    assert float(he.var()) == pytest.approx(2 / 100, rel=0.05)

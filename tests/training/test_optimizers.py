@@ -1,0 +1,41 @@
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from gancli.config import TrainConfig
+from gancli.training.optimizers import OPTIMIZERS, learning_rate_schedule, momentum_schedule
+
+CONFIG = TrainConfig(dataset="digits", momentum=0.5)
+RECIPE = dataclasses.replace(
+    CONFIG, final_momentum=0.7, momentum_epochs=250, learning_rate_divisor=1.000004, min_learning_rate=1e-6
+)
+
+
+@pytest.mark.parametrize(("epoch", "momentum"), [(0, 0.5), (1, 0.5), (125.5, 0.6), (250, 0.7), (1000, 0.7)])
+def test_momentum_rises_from_epoch_1_to_250(epoch, momentum):
+    schedule = momentum_schedule(RECIPE, steps_per_epoch=500)
+    assert float(schedule(jnp.int32(epoch * 500))) == pytest.approx(momentum, abs=5e-4)
+
+
+@pytest.mark.parametrize(("step", "rate"), [(0, 0.1), (1, 0.1 / 1.000004), (10_000_000, 1e-6)])
+def test_learning_rate_is_divided_at_every_update(step, rate):
+    assert float(learning_rate_schedule(0.1, RECIPE)(jnp.int32(step))) == pytest.approx(rate, rel=1e-6)
+
+
+@pytest.mark.parametrize("config", [CONFIG, dataclasses.replace(RECIPE, learning_rate_divisor=1.5, momentum_epochs=3)])
+def test_sgd_is_a_velocity(config):
+    """v = mu v - lr g; theta += v, written out in float64."""
+    optimizer = OPTIMIZERS["sgd"](0.1, config, 2)
+    theta, velocity, state = 1.0, 0.0, optimizer.init(jnp.array(1.0))
+    parameter = jnp.array(1.0)
+    for step in range(12):
+        updates, state = optimizer.update(2 * parameter, state, parameter)
+        parameter = optax.apply_updates(parameter, updates)
+        rate = max(0.1 / config.learning_rate_divisor**step, config.min_learning_rate)
+        progress = np.clip((step // 2 - 1) / 2, 0, 1) if config.final_momentum else 0.0
+        velocity = (0.5 + (0.2 * progress)) * velocity - rate * 2 * theta
+        theta += velocity
+        assert float(parameter) == pytest.approx(theta, rel=1e-5)

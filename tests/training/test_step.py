@@ -1,0 +1,197 @@
+"""The step against hand-written references, and the chunk against the step."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from gancli.config import TrainConfig
+from gancli.data.shuffle import permute
+from gancli.training.gan import GAN
+from gancli.training.step import Cursor, train_chunk, train_step
+
+CONFIG = TrainConfig(
+    dataset="digits",
+    batch_size=8,
+    latent_size=3,
+    generator_widths=(6,),
+    discriminator_widths=(5,),
+    maxout_pieces=2,
+    log_every=10,
+    optimizer="sgd",
+    generator_learning_rate=0.1,
+    discriminator_learning_rate=0.05,
+    momentum=0.5,
+)
+DATA = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), np.uint8)
+
+
+def build(**changes):
+    gan = GAN.build(dataclasses.replace(CONFIG, **changes), (4, 4, 1), True, len(DATA))
+    return gan, gan.init(DATA.mean(0) / 255)
+
+
+def run(gan, state, start, stop, capacity=10):
+    while start < stop:
+        size = min(capacity, stop - start)
+        state, report = train_chunk(
+            gan, state, jnp.asarray(DATA), Cursor.at(start, gan), jnp.int32(size), capacity=capacity
+        )
+        start += size
+    return state, report
+
+
+def assert_equal(one, other):
+    jax.tree.map(
+        lambda a, b: (
+            np.testing.assert_array_equal(jax.random.key_data(a), jax.random.key_data(b))
+            if jnp.issubdtype(a.dtype, jax.dtypes.prng_key)
+            else np.testing.assert_array_equal(a, b)
+        ),
+        one,
+        other,
+    )
+
+
+VARIANTS = [
+    {},
+    {"updates": "simultaneous", "k": 3, "ema_decay": 0.0},
+    {"loss": "minimax", "optimizer": "adam", "instance_noise": 0.3, "prior": "spherical", "k": 2},
+    {"updates": "simultaneous", "final_momentum": 0.7, "momentum_epochs": 5, "learning_rate_divisor": 1.01},
+]
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=str)
+def test_where_chunks_are_cut_does_not_show(changes):
+    """Ten steps in one dispatch, in two, and one by one: the same state, bit for bit."""
+    gan, state = build(**changes)
+    whole, report = run(gan, state, 0, 10)
+    assert all(np.isfinite(values).all() for values in report)
+    half, report = run(gan, gan.init(DATA.mean(0) / 255), 0, 4)
+    assert all(np.isnan(values[4:]).all() for values in report)
+    both, _ = run(gan, half, 4, 10)
+    assert_equal(whole, both)
+    state = gan.init(DATA.mean(0) / 255)
+    for step in range(10):
+        state, _ = run(gan, state, step, step + 1)
+    assert_equal(whole, state)
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=str)
+def test_a_chunk_is_train_step_many_times(changes):
+    gan, state = build(**changes)
+    order_key = jax.random.fold_in(state.key, 2**32 - 1)
+    step, rows_per_step = jax.jit(train_step, static_argnums=0), gan.config.k * 8
+    for index in range(3):
+        places = index * rows_per_step + jnp.arange(rows_per_step)
+        rows = permute(places % 20, places // 20, order_key, 20)
+        real = jnp.asarray(DATA / np.float32(255))[rows].reshape(gan.config.k, 8, 4, 4, 1)
+        state, _ = step(gan, state, real)
+    together, _ = run(gan, gan.init(DATA.mean(0) / 255), 0, 3)
+    for name in ("generator", "discriminator", "ema"):
+        one, other = getattr(state, name), getattr(together, name)
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), one, other)
+
+
+def test_nothing_compiles_after_the_first_chunk():
+    gan, state = build(seed=77)
+    state, _ = run(gan, state, 0, 10)
+    before = train_chunk._cache_size()
+    state, _ = run(gan, state, 10, 33)
+    assert train_chunk._cache_size() == before
+
+
+def test_a_chunk_does_not_wait_for_the_host():
+    gan, state = build()
+    arguments = jax.device_put((jnp.asarray(DATA), Cursor.at(0, gan), jnp.int32(5)))
+    train_chunk(gan, state, *arguments, capacity=10)
+    gan, state = build()
+    with jax.transfer_guard("disallow"):
+        train_chunk(gan, state, *arguments, capacity=10)
+
+
+def test_the_states_buffers_are_reused():
+    gan, state = build()
+    old = state.generator
+    run(gan, state, 0, 1)
+    assert all(leaf.is_deleted() for leaf in jax.tree.leaves(old))
+
+
+def test_a_simultaneous_step_is_gradient_descent_on_the_papers_losses():
+    """Against a step written out by hand: same fakes, same parameters, dropout off, plain gradient descent."""
+    gan, state = build(updates="simultaneous", input_dropout=0.0, hidden_dropout=0.0, momentum=0.0, loss="minimax")
+    real = jnp.asarray(DATA[:8] / np.float32(255))[None]
+    latent_key, _ = jax.random.split(jax.random.fold_in(jax.random.fold_in(state.key, 0), 0))
+    z = gan.draw_latents(latent_key, 8)
+
+    def value(generator, discriminator):
+        real_logits = gan.discriminate(discriminator, real[0])
+        fake_logits = gan.discriminate(discriminator, gan.generate(generator, z))
+        return jnp.mean(jax.nn.log_sigmoid(real_logits)) + jnp.mean(jax.nn.log_sigmoid(-fake_logits))
+
+    v, (g_slope, d_slope) = jax.value_and_grad(value, argnums=(0, 1))(state.generator, state.discriminator)
+    expected_g = jax.tree.map(lambda p, g: p - 0.1 * g, state.generator, g_slope)  # G descends V
+    expected_d = jax.tree.map(lambda p, g: p + 0.05 * g, state.discriminator, d_slope)  # D ascends V
+    after, measured = jax.jit(train_step, static_argnums=0)(gan, state, real)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.generator, expected_g)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.discriminator, expected_d)
+    assert float(measured.value) == pytest.approx(float(v), abs=1e-5)
+    assert float(measured.discriminator_loss) == pytest.approx(-float(v), abs=1e-5)
+    assert float(measured.generator_gradient_norm) == pytest.approx(float(optax.tree.norm(g_slope)), rel=1e-4)
+    assert float(measured.discriminator_gradient_norm) == pytest.approx(float(optax.tree.norm(d_slope)), rel=1e-4)
+
+
+def test_an_alternating_step_meets_the_updated_discriminator_with_fresh_latents():
+    gan, state = build(input_dropout=0.0, hidden_dropout=0.0, momentum=0.0, loss="minimax")
+    real = jnp.asarray(DATA[:8] / np.float32(255))[None]
+    after, _ = jax.jit(train_step, static_argnums=0)(gan, state, real)
+    latent_key, _ = jax.random.split(jax.random.fold_in(jax.random.fold_in(state.key, 0), 1))  # the second draw
+    z = gan.draw_latents(latent_key, 8)
+
+    def loss(generator):
+        return jnp.mean(jax.nn.log_sigmoid(-gan.discriminate(after.discriminator, gan.generate(generator, z))))
+
+    expected = jax.tree.map(lambda p, g: p - 0.1 * g, state.generator, jax.grad(loss)(state.generator))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.generator, expected)
+
+
+def test_k_discriminator_updates_see_k_batches_and_the_generator_moves_once():
+    gan, state = build(k=3, input_dropout=0.0, hidden_dropout=0.0, momentum=0.0)
+    real = jnp.asarray(DATA[:18].reshape(3, 6, 4, 4, 1) / np.float32(255))
+    gan = dataclasses.replace(gan, config=dataclasses.replace(gan.config, batch_size=6))
+    after, _ = jax.jit(train_step, static_argnums=0)(gan, state, real)
+    step_key, discriminator = jax.random.fold_in(state.key, 0), state.discriminator
+    for update in range(3):
+        latent_key, _ = jax.random.split(jax.random.fold_in(step_key, update))
+        fake = gan.generate(state.generator, gan.draw_latents(latent_key, 6))
+
+        def loss(params, fake=fake, batch=real[update]):
+            return gan.loss.discriminator(gan.discriminate(params, batch), gan.discriminate(params, fake))
+
+        discriminator = jax.tree.map(lambda p, g: p - 0.05 * g, discriminator, jax.grad(loss)(discriminator))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.discriminator, discriminator)
+
+
+def test_an_epoch_shows_every_example_once():
+    gan, state = build(batch_size=5, k=2)
+    order_key = jax.random.fold_in(state.key, 2**32 - 1)
+    seen = []
+    for step in range(2):
+        cursor = Cursor.at(step, gan)
+        places = int(cursor.offset) + np.arange(10)
+        seen += list(permute(jnp.asarray(places), jnp.full(10, int(cursor.epoch)), order_key, 20))
+    assert sorted(map(int, seen)) == list(range(20))
+    assert tuple(map(int, Cursor.at(2, gan))) == (1, 0)
+
+
+def test_the_average_follows_its_definition():
+    gan, state = build(ema_decay=0.9)
+    expected = jax.tree.map(np.array, state.ema)
+    for step in range(30):
+        state, _ = run(gan, state, step, step + 1)
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = jax.tree.map(lambda e, g, d=decay: d * e + (1 - d) * np.asarray(g), expected, state.generator)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), state.ema, expected)
