@@ -18,7 +18,9 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise GancliError(f"cannot write {path}: {error.strerror or error}.") from None
+        # mkdir says "File exists" of a file where a folder should be.
+        reason = "Not a directory" if isinstance(error, FileExistsError) else error.strerror or error
+        raise GancliError(f"cannot write {path}: {reason}.") from None
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

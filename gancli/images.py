@@ -18,21 +18,29 @@ def to_uint8(x: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
+TILE_SIZE = 56  # pixels to which smaller images are enlarged in a grid
+GAP = 2  # pixels between the images of a grid
+GAP_SHADE = 64
+
+
 def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Lay images ``[N, H, W, C]`` uint8 out row by row, on a square by default; missing ones are black.
+    """Lay images ``[N, H, W, C]`` uint8 out row by row on a dark grey sheet, square by default.
+
+    Small images are enlarged by a whole factor so that they can be seen; no pixel is mixed with another.
 
     Returns:
-        One image ``[rows * H, columns * W, C]``, small images enlarged by a whole factor so that they can be seen.
+        One image ``[rows, columns, C]`` in pixels.
     """
     count, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    full = np.zeros((rows * columns, height, width, channels), np.uint8)
-    full[:count] = images
-    sheet = full.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    sheet = sheet.reshape(rows * height, columns * width, channels)
-    factor = max(1, 56 // height)
-    return sheet.repeat(factor, axis=0).repeat(factor, axis=1)
+    factor = max(1, TILE_SIZE // height)
+    height, width = height * factor + GAP, width * factor + GAP
+    sheet = np.full((math.ceil(count / columns) * height + GAP, columns * width + GAP, channels), GAP_SHADE, np.uint8)
+    for index, image in enumerate(images):
+        top, left = index // columns * height + GAP, index % columns * width + GAP
+        enlarged = image.repeat(factor, axis=0).repeat(factor, axis=1)
+        sheet[top : top + height - GAP, left : left + width - GAP] = enlarged
+    return sheet
 
 
 def _to_pillow(image: np.ndarray) -> Image.Image:

@@ -7,7 +7,7 @@ from gancli.data.catalog import DATASETS
 from gancli.errors import UsageError
 from gancli.registry import Registry
 
-# Fields in which a data set differs from TrainConfig's defaults. The two grey-scale recipes are made for the true minimax
+# Fields in which a data set differs from TrainConfig's defaults. The recipes for images are made for the true minimax
 # game: noise on D's inputs keeps the supports of data and samples overlapping, so that D is never sure and
 # log(1 - D(G(z))) never flat (Arjovsky and Bottou 2017), and Adam makes G's steps large while its gradient is small.
 _GREY_28: dict[str, Any] = {

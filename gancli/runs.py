@@ -1,15 +1,18 @@
 """A run folder: ``config.json``, ``metrics.jsonl``, ``samples/`` and ``checkpoints/<step>/`` (Orbax).
 
 A checkpoint holds one item for each thing that somebody reads alone (``generator``, ``ema``, ``discriminator``), one
-for all else that moves (``training``), and a ``manifest`` with each item's SHA-256. Orbax makes a step visible only
-when it is complete; the digests tell what happened to it afterwards, which Orbax itself does not notice.
+for all else that moves (``training``), one that says how these are laid out (``layout``), and ``SHA256SUMS`` of all
+their files (``sha256sum -c`` reads it, too). Orbax makes a step visible only when it is complete; the sums tell what
+happened to it afterwards, which Orbax itself does not notice.
 """
 
 import contextlib
 import hashlib
 import json
 import logging
+import re
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +28,7 @@ from gancli.files import write_atomically, writing
 from gancli.training.gan import GAN, GANState, Params
 
 CONFIG, METRICS, SAMPLES, CHECKPOINTS, DAMAGED = "config.json", "metrics.jsonl", "samples", "checkpoints", "damaged"
+SUMS = "SHA256SUMS"
 NETWORKS = ("generator", "ema", "discriminator")
 ITEMS = (*NETWORKS, "training")
 
@@ -147,14 +151,39 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def digest(tree: Any) -> str:
-    """Return the SHA-256 over the paths, shapes, types and bytes of a tree of arrays."""
-    result = hashlib.sha256()
-    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
-        array = np.ascontiguousarray(leaf)
-        result.update(f"{jax.tree_util.keystr(path)} {array.shape} {array.dtype}\n".encode())
-        result.update(array.data)
-    return result.hexdigest()
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160].rstrip(". ")
+
+
+def _on_first_device(abstract: Any) -> Any:
+    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), abstract)
+
+
+def _hush_abandoned_writes() -> None:
+    """Keep tensorstore's parallel writes from printing, after one has failed, that nobody waits for them any more."""
+    if getattr(sys.unraisablehook, "hushes", False):
+        return
+    shown = sys.unraisablehook
+
+    def hook(unraisable: Any) -> None:
+        if str(unraisable.exc_value) != "Event loop is closed":
+            shown(unraisable)
+
+    hook.hushes = True  # pyright: ignore[reportFunctionMemberAccess]
+    sys.unraisablehook = hook
+
+
+def layout(tree: Any) -> str:
+    """Return a digest of the paths, shapes and types of a tree of arrays, whatever their values."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    lines = [f"{jax.tree_util.keystr(path)} {leaf.shape} {leaf.dtype}" for path, leaf in leaves]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def split_state(state: GANState) -> dict[str, Any]:
@@ -179,10 +208,15 @@ class Checkpoints:
         # Failed reads are reported by this class in one line; orbax and its event loop would add pages.
         for chatty in ("absl", "orbax", "asyncio"):
             logging.getLogger(chatty).setLevel(logging.CRITICAL)
+        _hush_abandoned_writes()
+        self._folder = run_folder / CHECKPOINTS
         self._manager = ocp.CheckpointManager(
-            (run_folder / CHECKPOINTS).absolute(),
+            self._folder.absolute(),
             options=ocp.CheckpointManagerOptions(
-                max_to_keep=keep, create=keep is not None, cleanup_tmp_directories=keep is not None
+                max_to_keep=keep,
+                create=keep is not None,
+                cleanup_tmp_directories=keep is not None,
+                async_options=ocp.AsyncOptions(post_finalization_callback=self._seal),
             ),
         )
 
@@ -203,18 +237,22 @@ class Checkpoints:
         Raises:
             GancliError: this save cannot begin, or the one before it failed.
         """
-        # np.array copies: on a CPU, a view would change under the writer when the next chunk reuses the buffers.
-        items = jax.tree.map(np.array, split_state(state))
         step = int(state.step)
         if step in self._manager.all_steps():
             return
-        manifest = {"step": step, "sha256": {name: digest(items[name]) for name in ITEMS}}
+        # np.array copies: on a CPU, a view would change under the writer when the next chunk reuses the buffers.
+        items = jax.tree.map(np.array, split_state(state))
         saves = {name: ocp.args.StandardSave(items[name]) for name in ITEMS}  # type: ignore[call-arg]
+        layouts = ocp.args.JsonSave({name: layout(items[name]) for name in ITEMS})  # type: ignore[call-arg]
         with self._reporting_failure():
-            self._manager.save(
-                step,
-                args=ocp.args.Composite(**saves, manifest=ocp.args.JsonSave(manifest)),  # type: ignore[call-arg]
-            )
+            self._manager.save(step, args=ocp.args.Composite(**saves, layout=layouts))
+
+    def _seal(self) -> None:
+        """Write ``SHA256SUMS`` into the checkpoint that is about to become visible."""
+        for unfinished in self._folder.glob("*.orbax-checkpoint-tmp"):
+            files = sorted(path for path in unfinished.glob("*/**/*") if path.is_file())
+            lines = [f"{_sha256(path)}  {path.relative_to(unfinished)}\n" for path in files]
+            (unfinished / SUMS).write_text("".join(lines))
 
     def wait(self) -> None:
         """Wait until the last save is complete.
@@ -230,10 +268,11 @@ class Checkpoints:
         try:
             yield
         except Exception as error:
-            detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = re.search(r"([^:]+) \[os_error_code", str(error))  # what the operating system said
+            detail = reason[1].strip() if reason else _first_line(error)
             steps = self.steps()
             kept = f"the newest complete one is step {steps[-1]}" if steps else "there is none yet"
-            raise GancliError(f"cannot write a checkpoint in {self.run_folder}: {detail[:200]}; {kept}.") from None
+            raise GancliError(f"cannot write a checkpoint in '{self.run_folder}': {detail}; {kept}.") from None
 
     def restore(self, gan: GAN, names: tuple[str, ...], step: int) -> dict[str, Any]:
         """Read items of one checkpoint and verify them.
@@ -241,29 +280,39 @@ class Checkpoints:
         Raises:
             GancliError: the checkpoint is absent, damaged, or of another run.
         """
-        where = f"checkpoint {step} of '{self.run_folder}'"
         if step not in self.steps():
             known = ", ".join(map(str, self.steps()))
             raise GancliError(
                 f"'{self.run_folder}' has no checkpoint of step {step}. Complete ones: {known or 'none'}."
             )
-        device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-        abstract = jax.tree.map(
-            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
-            jax.eval_shape(lambda: split_state(gan.init(np.zeros(gan.data_shape)))),
-        )
-        wanted = {name: ocp.args.StandardRestore(abstract[name]) for name in names}  # type: ignore[call-arg]
+        where = f"checkpoint {step} of '{self.run_folder}'"
+        self._verify(where, self._folder / str(step), (*names, "layout"))
+        abstract = jax.eval_shape(lambda: split_state(gan.init(np.zeros(gan.data_shape))))
+        wanted = {name: ocp.args.StandardRestore(_on_first_device(abstract[name])) for name in names}  # type: ignore[call-arg]
         try:
-            manifest = self._manager.restore(step, args=ocp.args.Composite(manifest=ocp.args.JsonRestore())).manifest  # type: ignore[call-arg]
-            expected = {name: manifest["sha256"][name] for name in names}
+            layouts = self._manager.restore(step, args=ocp.args.Composite(layout=ocp.args.JsonRestore())).layout  # type: ignore[call-arg]
+            if any(layouts[name] != layout(abstract[name]) for name in names):
+                raise GancliError(f"{where} is of another configuration than the run's {CONFIG}.")
             items = self._manager.restore(step, args=ocp.args.Composite(**wanted))
+        except GancliError:
+            raise
         except Exception as error:  # orbax raises nearly everything
-            detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise GancliError(f"{where} is damaged or not gancli's: {detail[:160].rstrip('. ')}.") from None
-        for name in names:
-            if digest(items[name]) != expected[name]:
-                raise GancliError(f"{where} is damaged: the SHA-256 of its '{name}' is not the one it was saved with.")
+            raise GancliError(f"{where} cannot be read: {_first_line(error)}.") from None
         return {name: items[name] for name in names}
+
+    @staticmethod
+    def _verify(where: str, folder: Path, names: tuple[str, ...]) -> None:
+        """Compare the files of some items with ``SHA256SUMS``, before orbax meets what it cannot read."""
+        if not (folder / SUMS).is_file():
+            raise GancliError(f"{where} is not gancli's, or damaged: it has no {SUMS}.")
+        for line in (folder / SUMS).read_text().splitlines():
+            expected, _, name = line.partition("  ")
+            if name.split("/")[0] not in names:
+                continue
+            if not (folder / name).is_file():
+                raise GancliError(f"{where} is damaged: {name} is missing.")
+            if _sha256(folder / name) != expected:
+                raise GancliError(f"{where} is damaged: {name} is not what was saved.")
 
     def newest(self, gan: GAN, names: tuple[str, ...]) -> tuple[int, dict[str, Any], list[str]]:
         """Read the newest checkpoint that is whole.

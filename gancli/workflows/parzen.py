@@ -128,11 +128,14 @@ def parzen(
 
 def _read_samples(path: Path) -> np.ndarray:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if isinstance(arrays, np.ndarray) or not {"samples", "images"} & set(arrays.files):
-                found = "one array without a name" if isinstance(arrays, np.ndarray) else ", ".join(arrays.files)
+        with path.open("rb") as file:  # numpy leaves a file open that it cannot make sense of
+            arrays = np.load(file, allow_pickle=False)
+            names = [] if isinstance(arrays, np.ndarray) else arrays.files
+            chosen = next((name for name in ("samples", "images") if name in names), None)
+            if chosen is None:
+                found = ", ".join(names) or "one array without a name"
                 raise GancliError(f"'{path}' holds no array 'samples' or 'images'. It has: {found}.")
-            samples = to_unit(arrays["samples"] if "samples" in arrays.files else arrays["images"])
+            samples = to_unit(arrays[chosen])
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         raise GancliError(f"'{path}' is not an .npz file, or damaged.") from None
     if samples.ndim < 2 or len(samples) == 0 or not np.issubdtype(samples.dtype, np.floating):

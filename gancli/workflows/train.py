@@ -148,23 +148,23 @@ def resume_run(
             f"with (other content or order). Give the --data-dir that it began with."
         )
     devices.keep_compiled_programs()
-    run = Run(outdir, RunRecord(run.record.gancli, config, run.record.data, run.record.machine))
-    run.write_record()
     with Checkpoints(outdir, keep=config.keep) as checkpoints:
         if checkpoints.steps():
             step, items, skipped = checkpoints.newest(gan, ("generator", "ema", "discriminator", "training"))
             for line in skipped:
                 reporter.warning(f"{line} Going on from step {step}.")
+            if step > config.num_steps:
+                raise UsageError(
+                    f"--steps must be at least the {step} steps that the run in '{outdir}' has, got {config.num_steps}."
+                )
             checkpoints.set_aside_after(step)
             state = join_state(items)
         else:
             step, state = 0, gan.init(dataset.mean())
             reporter.warning(f"run '{outdir}' has no complete checkpoint; beginning again at step 0.")
+    run = Run(outdir, RunRecord(run.record.gancli, config, run.record.data, run.record.machine))
+    run.write_record()
     run.forget_after(step)
-    if step > config.num_steps:
-        raise UsageError(
-            f"--steps must be at least the {step} steps that the run in '{outdir}' has, got {config.num_steps}."
-        )
     return _train(run, gan, state, dataset, reporter, start=step)
 
 
