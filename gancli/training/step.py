@@ -57,30 +57,74 @@ def _with_noise(gan: GAN, x: jax.Array, key: jax.Array) -> jax.Array:
     return x + gan.config.instance_noise * jax.random.normal(key, x.shape)
 
 
-def discriminator_objective(
-    discriminator: Params, gan: GAN, real: jax.Array, fake: jax.Array, key: jax.Array
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    """Return D's loss on a real and a fake batch ``[B, ...]``, and the two batches' logits ``[B]``.
+class DiscriminatorReport(NamedTuple):
+    """What a discriminator gradient was taken of."""
+
+    loss: jax.Array  # []
+    real_logits: jax.Array  # [B]
+    fake_logits: jax.Array  # [B]
+
+
+def discriminator_gradients(
+    gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array
+) -> tuple[Params, DiscriminatorReport]:
+    """Return the gradient of D's loss on a real and a fake batch ``[B, ...]``.
 
     Both batches pass in one product of 2B rows: twice the work for each weight that is read from memory.
     """
     noise_key, dropout_key = jax.random.split(key)
     both = _with_noise(gan, jnp.concatenate([real, fake]), noise_key)
-    real_logits, fake_logits = jnp.split(gan.discriminate(discriminator, both, dropout_key), 2)
-    return gan.loss.discriminator(real_logits, fake_logits), (real_logits, fake_logits)
+
+    def objective(discriminator: Params) -> tuple[jax.Array, DiscriminatorReport]:
+        real_logits, fake_logits = jnp.split(gan.discriminate(discriminator, both, dropout_key), 2)
+        loss = gan.loss.discriminator(real_logits, fake_logits)
+        return loss, DiscriminatorReport(loss, real_logits, fake_logits)
+
+    return jax.grad(objective, has_aux=True)(discriminator)
 
 
-def generator_objective(
-    generator: Params, gan: GAN, discriminator: Params, latents: jax.Array, real: jax.Array, key: jax.Array
-) -> jax.Array:
-    """Return G's loss on the samples of ``latents`` ``[B, Z]``.
+def generator_gradients(
+    gan: GAN, generator: Params, discriminator: Params, latents: jax.Array, real: jax.Array, key: jax.Array
+) -> tuple[Params, jax.Array]:
+    """Return the gradient of G's loss on the samples of ``latents`` ``[B, Z]``, and the loss.
 
     The real batch serves losses that compare; where a loss ignores it, the compiler removes its pass.
     """
-    noise_key, dropout_key = jax.random.split(key)
-    fake = _with_noise(gan, gan.generate(generator, latents), noise_key)
-    real_logits = gan.discriminate(discriminator, real, dropout_key)
-    return gan.loss.generator(real_logits, gan.discriminate(discriminator, fake, dropout_key))
+    real_key, fake_key = jax.random.split(key)
+
+    def logits(x: jax.Array, key: jax.Array) -> jax.Array:
+        noise_key, dropout_key = jax.random.split(key)
+        return gan.discriminate(discriminator, _with_noise(gan, x, noise_key), dropout_key)
+
+    def objective(generator: Params) -> jax.Array:
+        return gan.loss.generator(logits(real, real_key), logits(gan.generate(generator, latents), fake_key))
+
+    loss, gradients = jax.value_and_grad(objective)(generator)
+    return gradients, loss
+
+
+def simultaneous_gradients(
+    gan: GAN, generator: Params, discriminator: Params, latents: jax.Array, real: jax.Array, key: jax.Array
+) -> tuple[Params, DiscriminatorReport, Params, jax.Array]:
+    """Return both players' gradients at the same weights, on the same samples, through the same dropped-out D.
+
+    One forward pass serves both; only the way back through D is gone twice, once for each loss.
+    """
+    real_key, fake_key = jax.random.split(key)
+
+    def logits(discriminator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
+        noise_key, dropout_key = jax.random.split(key)
+        return gan.discriminate(discriminator, _with_noise(gan, x, noise_key), dropout_key)
+
+    fake, to_generator = jax.vjp(lambda weights: gan.generate(weights, latents), generator)
+    real_logits, from_real = jax.vjp(lambda weights: logits(weights, real, real_key), discriminator)
+    fake_logits, from_fake = jax.vjp(lambda weights, x: logits(weights, x, fake_key), discriminator, fake)
+
+    d_loss, (d_real, d_fake) = jax.value_and_grad(gan.loss.discriminator, argnums=(0, 1))(real_logits, fake_logits)
+    g_loss, g_fake = jax.value_and_grad(gan.loss.generator, argnums=1)(real_logits, fake_logits)
+    d_gradients = jax.tree.map(jnp.add, from_real(d_real)[0], from_fake(d_fake)[0])
+    (g_gradients,) = to_generator(from_fake(g_fake)[1])
+    return d_gradients, DiscriminatorReport(d_loss, real_logits, fake_logits), g_gradients, g_loss
 
 
 def _descend(
@@ -95,7 +139,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
 
     ``alternating`` is Algorithm 1: the generator meets the discriminator just updated, with fresh latents.
     ``simultaneous`` is what the authors' own code does: the last of the k discriminator gradients and the
-    generator's are both taken at the same parameters, on the same latents.
+    generator's are both taken at the same weights, on the same samples.
 
     Args:
         gan: what does not move.
@@ -104,47 +148,48 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
     """
     config = gan.config
     step_key = jax.random.fold_in(state.key, state.step)
-    simultaneous = UPDATES[config.updates]
 
-    def keys(update: int | jax.Array) -> tuple[jax.Array, jax.Array]:
+    def draw(update: int | jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Return the latents of an update, and the key of its noise and dropout."""
         latent_key, network_key = jax.random.split(jax.random.fold_in(step_key, update))
-        return latent_key, network_key
+        return gan.draw_latents(latent_key, config.batch_size), network_key
 
     def update_discriminator(carry, inputs):
         discriminator, optimizer_state = carry
         update, batch = inputs
-        latent_key, network_key = keys(update)
-        fake = gan.generate(state.generator, gan.draw_latents(latent_key, config.batch_size))
-        (loss, logits), gradients = jax.value_and_grad(discriminator_objective, has_aux=True)(
-            discriminator, gan, batch, fake, network_key
-        )
+        latents, key = draw(update)
+        fake = gan.generate(state.generator, latents)
+        gradients, report = discriminator_gradients(gan, discriminator, batch, fake, key)
         carry = _descend(gan.discriminator_optimizer, gradients, optimizer_state, discriminator)
-        return carry, (loss, logits, optax.tree.norm(gradients))
+        return carry, (report, optax.tree.norm(gradients))
 
-    start = (state.discriminator, state.discriminator_optimizer)
-    if config.k == 1:  # no inner loop: the compiler sees both players' updates at once
-        (discriminator, d_optimizer), reports = update_discriminator(start, (0, real[0]))
+    # k - 1 discriminator updates alone, then the last one and the generator's, outside of the scan: with k = 1 the
+    # compiler sees both players' updates at once.
+    before = config.k - 1
+    carry = (state.discriminator, state.discriminator_optimizer)
+    if before:
+        carry, _ = jax.lax.scan(update_discriminator, carry, (jnp.arange(before), real[:-1]))
+    if UPDATES[config.updates]:
+        discriminator, d_optimizer = carry
+        latents, key = draw(before)
+        d_gradients, report, g_gradients, g_loss = simultaneous_gradients(
+            gan, state.generator, discriminator, latents, real[-1], key
+        )
+        d_norm = optax.tree.norm(d_gradients)
+        discriminator, d_optimizer = _descend(gan.discriminator_optimizer, d_gradients, d_optimizer, discriminator)
     else:
-        before_last, reports = jax.lax.scan(update_discriminator, start, (jnp.arange(config.k - 1), real[:-1]))
-        (discriminator, d_optimizer), reports = update_discriminator(before_last, (config.k - 1, real[-1]))
-        start = before_last
-    d_loss, (real_logits, fake_logits), d_norm = reports
-
-    opponent, (latent_key, network_key) = (
-        (start[0], keys(config.k - 1)) if simultaneous else (discriminator, keys(config.k))
-    )
-    g_loss, gradients = jax.value_and_grad(generator_objective)(
-        state.generator, gan, opponent, gan.draw_latents(latent_key, config.batch_size), real[-1], network_key
-    )
-    generator, g_optimizer = _descend(gan.generator_optimizer, gradients, state.generator_optimizer, state.generator)
+        (discriminator, d_optimizer), (report, d_norm) = update_discriminator(carry, (before, real[-1]))
+        latents, key = draw(config.k)
+        g_gradients, g_loss = generator_gradients(gan, state.generator, discriminator, latents, real[-1], key)
+    generator, g_optimizer = _descend(gan.generator_optimizer, g_gradients, state.generator_optimizer, state.generator)
     measurements = Measurements(
-        discriminator_loss=d_loss,
+        discriminator_loss=report.loss,
         generator_loss=g_loss,
-        d_real=jnp.mean(jax.nn.sigmoid(real_logits)),
-        d_fake=jnp.mean(jax.nn.sigmoid(fake_logits)),
-        value=jnp.mean(jax.nn.log_sigmoid(real_logits)) + jnp.mean(jax.nn.log_sigmoid(-fake_logits)),
+        d_real=jnp.mean(jax.nn.sigmoid(report.real_logits)),
+        d_fake=jnp.mean(jax.nn.sigmoid(report.fake_logits)),
+        value=jnp.mean(jax.nn.log_sigmoid(report.real_logits)) + jnp.mean(jax.nn.log_sigmoid(-report.fake_logits)),
         discriminator_gradient_norm=d_norm,
-        generator_gradient_norm=optax.tree.norm(gradients),
+        generator_gradient_norm=optax.tree.norm(g_gradients),
     )
     state = GANState(
         step=state.step + 1,
