@@ -1,7 +1,7 @@
 """The paper's MNIST step: gancli against PyTorch (eager and compiled) and against its bare matrix products.
 
-The same networks, batch, dropout, losses and optimiser (the preset goodfellow2014-mnist): both players' gradients on the
-same samples, momentum, an average of the generator's weights. ``python benchmarks/training_step.py``
+The same networks, batch, dropout, losses and optimiser (the preset goodfellow2014-mnist): both players' gradients on
+the same samples, momentum, an average of the generator's weights. ``python benchmarks/training_step.py``
 """
 
 import argparse
@@ -102,41 +102,48 @@ def torch_steps(steps: int, *, compiled: bool):
 
 
 def bare_products(steps: int):
-    """The matrix products that no implementation of this step can do without, in XLA, and nothing else."""
-    layers_g = [(LATENT, 1200), (1200, 1200), (1200, 784)]
-    layers_d = [(784, 1200), (240, 1200), (240, 1)]
+    """The step's matrix products in XLA, in the order in which they need each other, and nothing else.
+
+    No activation, dropout, loss, optimiser or average; a maxout layer is its product, of which the first piece goes on.
+    """
     key = jax.random.key(0)
-    weights = [jax.random.normal(key, shape) * 0.01 for shape in layers_g + layers_d]
-    inputs = {n: jax.random.normal(key, (BATCH, n)) for n in {LATENT, 1200, 784, 240, 1}}
+    shapes = {"g1": (LATENT, 1200), "g2": (1200, 1200), "g3": (1200, 784), "d1": (784, 1200), "d2": (240, 1200)}
+    weights = {name: jax.random.normal(key, shape) * 0.02 for name, shape in (shapes | {"d3": (240, 1)}).items()}
+    z, real = jax.random.normal(key, (BATCH, LATENT)), jax.random.normal(key, (BATCH, 784))
 
-    def products(scale: jax.Array) -> jax.Array:
-        total = jnp.float32(0)
+    def wide(gradient: jax.Array) -> jax.Array:
+        return jnp.tile(gradient, (1, 5))  # a maxout layer's gradient is as wide as its pieces
 
-        def use(product: jax.Array) -> None:
-            nonlocal total
-            total += product[0, 0]  # keeps the product alive; XLA does not narrow a dot to one element here
-
-        for index, (rows, columns) in enumerate(layers_g + layers_d):
-            x, g, w = inputs[rows] * scale, inputs[columns] * scale, weights[index]
-            is_d = index >= len(layers_g)
-            use(jax.lax.optimization_barrier(x @ w))  # forward (samples)
-            use(jax.lax.optimization_barrier(x.T @ g))  # weight gradient (samples)
-            if index > 0:  # input gradient: all but G's first layer
-                use(jax.lax.optimization_barrier(g @ w.T))
-            if is_d:
-                use(jax.lax.optimization_barrier((x + 1) @ w))  # forward (real)
-                use(jax.lax.optimization_barrier((x + 1).T @ g))  # weight gradient (real)
-                if index > len(layers_g):  # input gradient within D: of the real batch, and of D's loss on samples
-                    use(jax.lax.optimization_barrier((g + 1) @ w.T))
-                    use(jax.lax.optimization_barrier((g + 2) @ w.T))
-        return total
+    def products(w: dict[str, jax.Array], scale: jax.Array) -> list[jax.Array]:
+        h1 = (z * scale) @ w["g1"]
+        h2 = h1 @ w["g2"]
+        fake = h2 @ w["g3"]
+        results = []
+        for x in (real, fake):
+            m1 = (x @ w["d1"])[:, :240]
+            m2 = (m1 @ w["d2"])[:, :240]
+            logit = m2 @ w["d3"]
+            for loss in ("d", "g") if x is fake else ("d",):
+                top = logit * (2.0 if loss == "g" else 1.0)
+                s2 = wide(top @ w["d3"].T)
+                s1 = wide(s2 @ w["d2"].T)
+                if loss == "d":
+                    results += [m2.T @ top, m1.T @ s2, x.T @ s1]
+                else:
+                    s0 = s1 @ w["d1"].T
+                    t2 = s0 @ w["g3"].T
+                    results += [h2.T @ s0, h1.T @ t2, (z * scale).T @ (t2 @ w["g2"].T)]
+        return results
 
     @jax.jit
-    def loop(scale: jax.Array) -> jax.Array:
-        return jax.lax.fori_loop(0, steps, lambda i, s: 1.0 + 1e-30 * products(s), scale)
+    def loop(w: dict[str, jax.Array], scale: jax.Array) -> jax.Array:
+        def body(_: jax.Array, scale: jax.Array) -> jax.Array:
+            results = jax.lax.optimization_barrier(products(w, scale))
+            return 1.0 + 1e-30 * sum(result[0, 0] for result in results)
 
-    loop(jnp.float32(1)).block_until_ready()
-    return lambda: loop(jnp.float32(1)).block_until_ready()
+        return jax.lax.fori_loop(0, steps, body, scale)
+
+    return lambda: loop(weights, jnp.float32(1)).block_until_ready()
 
 
 def main() -> None:
