@@ -52,7 +52,7 @@ def gancli(capsys):
             entry_point([str(argument) for argument in arguments])
             code = 0
         except SystemExit as stop:
-            code = stop.code or 0
+            code = int(stop.code or 0)
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

@@ -44,7 +44,7 @@ def imported_rooms(file: Path) -> set[str]:
                 for alias in node.names
             }
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gancli."):
-            rooms.add(node.module.split(".")[1])
+            rooms.add(str(node.module).split(".")[1])
         elif isinstance(node, ast.Import):
             rooms |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("gancli.")}
     return rooms

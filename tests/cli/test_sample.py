@@ -150,7 +150,7 @@ def test_a_gif_goes_there_and_back(digits_run, gancli):
     }
     with Image.open("w.gif") as gif:
         frames = []
-        for index in range(gif.n_frames):
+        for index in range(getattr(gif, "n_frames", 1)):
             gif.seek(index)
             frames.append(np.asarray(gif.convert("L")))
         assert gif.info["loop"] == 0

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def assert_same(one: Path, other: Path, step: int) -> None:
     assert logs[0] == logs[1]
 
 
-def start(*arguments: object, **options: object) -> subprocess.Popen:
+def start(*arguments: object, **options: Any) -> subprocess.Popen:
     command = [sys.executable, "-m", "gancli", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 

@@ -18,8 +18,9 @@ def test_digits_are_embedded_and_split_in_order():
     parts = [load("digits", split) for split in SPLITS]
     assert [len(part) for part in parts] == [1297, 250, 250]
     pixels = np.concatenate([part.examples for part in parts])[..., 0]
-    np.testing.assert_array_equal(np.rint(pixels / 255 * 16), load_digits().images)
-    np.testing.assert_array_equal(np.concatenate([part.labels for part in parts]), load_digits().target)
+    expected, classes = load_digits(return_X_y=True)
+    np.testing.assert_array_equal(np.rint(pixels / 255 * 16).reshape(-1, 64), expected)
+    np.testing.assert_array_equal(np.concatenate([part.labels for part in parts]), classes)
 
 
 def test_mnist_keeps_the_original_order(mnist_dir):
@@ -187,7 +188,7 @@ def test_downloaded_archives_are_verified_and_kept(tmp_path, monkeypatch):
     import threading
     from functools import partial
 
-    from gancli.data.catalog import DATASETS
+    from gancli.data.catalog import DATASETS, ImageArchives
 
     served = tmp_path / "served"
     arrays = write_idx_set(served)
@@ -196,6 +197,7 @@ def test_downloaded_archives_are_verified_and_kept(tmp_path, monkeypatch):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=served))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     entry = DATASETS["kmnist"]
+    assert isinstance(entry, ImageArchives)
     here = f"http://127.0.0.1:{server.server_port}/"
     archives = tuple(dataclasses.replace(a, url=here + a.filename) for a in entry.archives)
     monkeypatch.setitem(DATASETS._entries, "kmnist", dataclasses.replace(entry, archives=archives))

@@ -40,7 +40,8 @@ def test_bounded_samples_stay_in_the_unit_interval():
 def test_maxout_is_the_largest_of_its_pieces():
     layer = Maxout(3, 4, 5, rngs=rngs())
     x = jax.random.normal(jax.random.key(0), (6, 3))
-    kernel, bias = np.asarray(layer.linear.kernel[...]), np.asarray(layer.linear.bias[...])
+    weights = nnx.to_pure_dict(nnx.state(layer))["linear"]
+    kernel, bias = np.asarray(weights["kernel"]), np.asarray(weights["bias"])
     pieces = (np.asarray(x) @ kernel + bias).reshape(6, 5, 4)
     np.testing.assert_allclose(layer(x), pieces.max(axis=1), atol=1e-6)
 

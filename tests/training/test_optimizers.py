@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,13 +17,14 @@ RECIPE = dataclasses.replace(
 
 @pytest.mark.parametrize(("epoch", "momentum"), [(0, 0.5), (1, 0.5), (125.5, 0.6), (250, 0.7), (1000, 0.7)])
 def test_momentum_rises_from_epoch_1_to_250(epoch, momentum):
-    schedule = momentum_schedule(RECIPE, steps_per_epoch=500)
+    schedule: Any = momentum_schedule(RECIPE, steps_per_epoch=500)
     assert float(schedule(jnp.int32(epoch * 500))) == pytest.approx(momentum, abs=5e-4)
 
 
 @pytest.mark.parametrize(("step", "rate"), [(0, 0.1), (1, 0.1 / 1.000004), (10_000_000, 1e-6)])
 def test_learning_rate_is_divided_at_every_update(step, rate):
-    assert float(learning_rate_schedule(0.1, RECIPE)(jnp.int32(step))) == pytest.approx(rate, rel=1e-6)
+    schedule: Any = learning_rate_schedule(0.1, RECIPE)
+    assert float(schedule(jnp.int32(step))) == pytest.approx(rate, rel=1e-6)
 
 
 @pytest.mark.parametrize("config", [CONFIG, dataclasses.replace(RECIPE, learning_rate_divisor=1.5, momentum_epochs=3)])
@@ -30,7 +32,7 @@ def test_sgd_is_a_velocity(config):
     """v = mu v - lr g; theta += v, written out in float64."""
     optimizer = OPTIMIZERS["sgd"](0.1, config, 2)
     theta, velocity, state = 1.0, 0.0, optimizer.init(jnp.array(1.0))
-    parameter = jnp.array(1.0)
+    parameter: Any = jnp.array(1.0)
     for step in range(12):
         updates, state = optimizer.update(2 * parameter, state, parameter)
         parameter = optax.apply_updates(parameter, updates)
