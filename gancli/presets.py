@@ -39,7 +39,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     "kmnist": _GREY_28,
     "cifar10": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5},
     "digits": {
-        "num_steps": 8000,
+        "num_steps": 16_000,
         "latent_size": 64,
         "generator_widths": (256, 256),
         "discriminator_widths": (128, 128),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 if TYPE_CHECKING:
     from gancli.training.loop import Progress as TrainingProgress
@@ -22,13 +21,11 @@ def print_json(values: dict[str, Any]) -> None:
 
 
 def print_table(rows: Iterable[tuple[str, object]]) -> None:
-    """Print names and values in two columns on stdout, values as they are."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    """Print names and values in two columns on stdout; long values are not broken, so that they can be copied."""
+    rows = list(rows)
+    width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        table.add_row(name, str(value))
-    Console(markup=False, highlight=False).print(table)
+        print(f"{name:{width}}  {value}".rstrip())
 
 
 def warn(message: str) -> None:
