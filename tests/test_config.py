@@ -1,0 +1,51 @@
+import dataclasses
+import json
+
+import pytest
+
+from gancli.config import TrainConfig
+from gancli.data.catalog import DATASETS
+from gancli.errors import GancliError, UsageError
+from gancli.presets import DATASET_DEFAULTS, PRESETS, resolve
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_every_data_set_has_defaults_that_hold_and_survive_json(dataset):
+    config = resolve(dataset, None, {})
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert set(DATASET_DEFAULTS) == set(DATASETS)
+
+
+def test_options_win_over_presets_and_presets_over_defaults():
+    assert resolve("mnist", None, {}).optimizer == "adam"
+    recipe = resolve("mnist", "goodfellow2014-mnist", {})
+    assert (recipe.optimizer, recipe.updates, recipe.final_momentum) == ("sgd", "simultaneous", 0.7)
+    assert resolve("mnist", "goodfellow2014-mnist", {"optimizer": "adam"}).optimizer == "adam"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_name_only_fields_that_exist(preset):
+    assert set(PRESETS[preset]) <= {field.name for field in dataclasses.fields(TrainConfig)}
+
+
+def test_an_unknown_key_is_said():
+    with pytest.raises(GancliError) as caught:
+        TrainConfig.from_dict({"dataset": "digits", "batchsize": 3})
+    assert str(caught.value) == "unknown configuration key 'batchsize'. Did you mean 'batch_size'?"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("k", 0, "--k must be at least 1, got 0."),
+        ("num_steps", -1, "--steps must be at least 1, got -1."),
+        ("generator_widths", (3, 0), "--generator-widths must all be at least 1, got (3, 0)."),
+        ("hidden_dropout", 1.0, "--hidden-dropout must be in [0, 1), got 1.0."),
+        ("instance_noise", -0.1, "--instance-noise must be at least 0, got -0.1."),
+        ("seed", 2**32, "--seed must be in [0, 2^32), got 4294967296."),
+    ],
+)
+def test_values_that_no_run_can_have(field, value, message):
+    with pytest.raises(UsageError) as caught:
+        resolve("digits", None, {field: value})
+    assert str(caught.value) == message
