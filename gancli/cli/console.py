@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 if TYPE_CHECKING:
     from gancli.training.loop import Progress as TrainingProgress
@@ -33,13 +34,24 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
+class TwoLineProgress(Progress):
+    """A bar, and under it the numbers, so that 80 columns are enough."""
+
+    numbers = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Return the two lines."""
+        yield self.make_tasks_table(self.tasks)
+        yield Text(self.numbers)
+
+
 class TerminalReporter:
     """Follows training: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet."""
 
     def __init__(self, *, quiet: bool):
         self._console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
         self._quiet = quiet
-        self._bar: Progress | None = None
+        self._bar: TwoLineProgress | None = None
         self._num_steps = 0
         self._last_line = float("-inf")
 
@@ -64,17 +76,16 @@ class TerminalReporter:
         self._num_steps = num_steps
         if self._quiet or not self._console.is_terminal:
             return
-        self._bar = Progress(
+        self._bar = TwoLineProgress(
             TextColumn("step"),
             MofNCompleteColumn(),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[numbers]}"),
+            BarColumn(),
             TimeElapsedColumn(),
             TextColumn("ETA"),
             TimeRemainingColumn(),
             console=self._console,
         )
-        self._task = self._bar.add_task("", total=num_steps, completed=step, numbers="")
+        self._task = self._bar.add_task("", total=num_steps, completed=step)
         self._bar.start()
 
     def progress(self, progress: "TrainingProgress") -> None:
@@ -85,7 +96,8 @@ class TerminalReporter:
         )
         now = time.monotonic()
         if self._bar:
-            self._bar.update(self._task, completed=progress.step, numbers=numbers)
+            self._bar.numbers = numbers
+            self._bar.update(self._task, completed=progress.step)
         elif not self._quiet and (now - self._last_line >= SECONDS_BETWEEN_LINES or progress.step == self._num_steps):
             self._last_line = now
             self._console.print(f"step {progress.step}/{self._num_steps}  {numbers}")

@@ -1,5 +1,6 @@
 """The two players' optimisers: optax transformations built from the configuration."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +17,11 @@ def learning_rate_schedule(rate: float, config: TrainConfig) -> optax.ScalarOrSc
     if config.learning_rate_divisor == 1.0:
         return rate
 
+    # A divisor like 1.000004 has two digits left in float32; its logarithm has them all.
+    decay = math.log(config.learning_rate_divisor)
+
     def schedule(count: Any) -> jax.Array:
-        return jnp.maximum(rate * config.learning_rate_divisor ** -count.astype(float), config.min_learning_rate)
+        return jnp.maximum(rate * jnp.exp(-decay * count), config.min_learning_rate)
 
     return schedule
 

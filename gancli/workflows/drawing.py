@@ -17,6 +17,7 @@ from gancli.runs import Run, generator_weights
 from gancli.training.gan import GAN, Params
 
 LATENTS_PER_BLOCK = 500
+LATENTS = 2**32 - 1  # sets these draws apart from those of a training run with the same seed
 PLOTTED_POINTS = 2000
 HEAT_SIZE = 120
 
@@ -84,7 +85,7 @@ def draw_latents(gan: GAN, count: int, seed: int) -> np.ndarray:
     """Draw latents ``[count, Z]`` from the prior, block by block, each block from a key of its own."""
     if not 0 <= seed < 2**32:
         raise UsageError(f"--seed must be in [0, 2^32), got {seed}.")
-    key = jax.random.key(seed)
+    key = jax.random.fold_in(jax.random.key(seed), LATENTS)
     blocks = range(-(-count // LATENTS_PER_BLOCK))
     drawn = [gan.draw_latents(jax.random.fold_in(key, block), LATENTS_PER_BLOCK) for block in blocks]
     return np.concatenate([np.asarray(block) for block in drawn])[:count]

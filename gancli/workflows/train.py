@@ -130,16 +130,16 @@ def resume_run(
         GancliError, DivergedError, Interrupted: as in :func:`new_run`.
     """
     run = Run.open(outdir)
-    before = run.record.config.to_dict()
+    began = run.record.config.to_dict()
     for name, value in (recipe | options).items():
         value = list(value) if isinstance(value, tuple) else value
-        if name not in RESUMABLE and before[name] != value:
+        if name not in RESUMABLE and began[name] != value:
             what = "the data set" if name == "dataset" else f"--{option_name(name)}"
             raise UsageError(
-                f"{what} of the run in '{outdir}' is {before[name]}, not {value}: a run goes on as it began. "
+                f"{what} of the run in '{outdir}' is {began[name]}, not {value}: a run goes on as it began. "
                 f"Choose another --outdir for a new one."
             )
-    config = TrainConfig.from_dict(before | {name: options[name] for name in RESUMABLE if name in options})
+    config = TrainConfig.from_dict(began | {name: options[name] for name in RESUMABLE if name in options})
     dataset, gan = _prepare(config, data_dir)
     check_fits(dataset, run)
     if dataset.fingerprint != run.record.data["sha256"]:
@@ -162,7 +162,11 @@ def resume_run(
         else:
             step, state = 0, gan.init(dataset.mean())
             reporter.warning(f"run '{outdir}' has no complete checkpoint; beginning again at step 0.")
-    run = Run(outdir, RunRecord(run.record.gancli, config, run.record.data, run.record.machine))
+    machine, now = run.record.machine, devices.describe()
+    for part in ("versions", "devices"):
+        if machine[part] != now[part]:
+            reporter.warning(f"the run began with other {part}; it may go on with other rounding than it would have.")
+    run = Run(outdir, RunRecord(run.record.gancli, config, run.record.data, machine))
     run.write_record()
     run.forget_after(step)
     return _train(run, gan, state, dataset, reporter, start=step)

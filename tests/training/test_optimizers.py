@@ -21,7 +21,9 @@ def test_momentum_rises_from_epoch_1_to_250(epoch, momentum):
     assert float(schedule(jnp.int32(epoch * 500))) == pytest.approx(momentum, abs=5e-4)
 
 
-@pytest.mark.parametrize(("step", "rate"), [(0, 0.1), (1, 0.1 / 1.000004), (10_000_000, 1e-6)])
+@pytest.mark.parametrize(
+    ("step", "rate"), [(0, 0.1), (1, 0.1 / 1.000004), (125_000, 0.1 / 1.000004**125_000), (10_000_000, 1e-6)]
+)
 def test_learning_rate_is_divided_at_every_update(step, rate):
     schedule: Any = learning_rate_schedule(0.1, RECIPE)
     assert float(schedule(jnp.int32(step))) == pytest.approx(rate, rel=1e-6)
