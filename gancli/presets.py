@@ -81,11 +81,13 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "grid": _POINTS
     | {
-        "num_steps": 16_000,
+        "num_steps": 10_000,
+        "batch_size": 512,
         "latent_size": 2,
-        "generator_widths": (128, 128),
-        "discriminator_widths": (64, 64),
+        "generator_widths": (256, 256),
+        "discriminator_widths": (128, 128),
         "maxout_pieces": 3,
+        "instance_noise": 0.2,
         "generator_learning_rate": 5e-4,
         "discriminator_learning_rate": 5e-4,
     },

@@ -13,9 +13,10 @@ from gancli import devices, images
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically, writing
 from gancli.runs import generator_weights
-from gancli.workflows.drawing import Drawing, Trained, draw, line_picture, picture, training_data
+from gancli.workflows.drawing import Drawing, Trained, draw, draw_latents, line_picture, picture, training_data
 
 STAGES = 4  # panels of Figure 1
+POINTS = 5000  # samples behind its densities, at least
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def sample(
     elif nearest:
         write_atomically(output, _grid_with_nearest(trained, drawing, data_dir))
     elif trained.gan.data_shape == (1,):
-        write_atomically(output, _figure_1(trained, drawing, ema))
+        write_atomically(output, _figure_1(trained, max(count, POINTS), seed, ema))
     else:
         write_atomically(output, picture(trained.gan, trained.generator, trained.discriminator, drawing))
     return SampleResult(output, count, trained.step, ema, seed, trained.notes)
@@ -101,7 +102,7 @@ def _write_folder(output: Path, pictures: np.ndarray) -> None:
             raise
 
 
-def _figure_1(trained: Trained, drawing: Drawing, ema: bool) -> bytes:
+def _figure_1(trained: Trained, count: int, seed: int, ema: bool) -> bytes:
     """Draw 1-D data at up to four stages of training: checkpoints spread evenly up to the one asked for."""
     with trained.run.checkpoints() as checkpoints:
         steps = [step for step in checkpoints.steps() if step <= trained.step]
@@ -110,8 +111,7 @@ def _figure_1(trained: Trained, drawing: Drawing, ema: bool) -> bytes:
     for step in chosen:
         _, generator, discriminator, _ = generator_weights(trained.run, trained.gan, step=step, ema=ema)
         stages.append((f"step {step}", generator, discriminator))
-    latents = drawing.latents if len(drawing.latents) >= 1000 else draw(trained.gan, trained.generator, 5000, 0).latents
-    return line_picture(trained.gan, stages, latents)
+    return line_picture(trained.gan, stages, draw_latents(trained.gan, count, seed))
 
 
 def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None) -> bytes:
