@@ -49,7 +49,6 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 
 examples: setup ## Run the scripts in examples/
 	for script in examples/*.sh; do PATH="$(CURDIR)/$(BIN):$$PATH" sh -e $$script || exit 1; done
-	for script in examples/*.py; do $(BIN)/python $$script || exit 1; done
 
 clean: ## Remove what make and gancli wrote here
 	rm -rf $(VENV) demo ckpt dist .pytest_cache .ruff_cache

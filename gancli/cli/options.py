@@ -7,7 +7,7 @@ import typer
 
 DEFAULT_RUN = Path("ckpt")
 
-RunFolder = Annotated[Path, typer.Argument(metavar="[RUN]", help="Run folder, as written by train.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, as written by train.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the random draws.")]
 Step = Annotated[
     str, typer.Option("--step", metavar="N|latest", help="Checkpoint to use: a step, or the newest whole one.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def parzen(
     source: Annotated[
-        Path, typer.Argument(metavar="[RUN|FILE.npz]", help="Run folder, or an .npz with 'samples' or 'images'.")
+        Path, typer.Argument(metavar="RUN|FILE.npz", help="Run folder, or an .npz with 'samples' or 'images'.")
     ] = DEFAULT_RUN,
     dataset: Annotated[str | None, typer.Option(help="Data set for a FILE.npz; default mnist.")] = None,
     samples: Annotated[int, typer.Option("--samples", help="Samples to draw from a run.")] = 10_000,

@@ -66,9 +66,19 @@ def train(
     hidden_dropout: Annotated[
         float | None, typer.Option(help="Share of its hidden units dropped.", rich_help_panel=NETWORKS)
     ] = None,
+    generator_init_range: Annotated[
+        float | None, typer.Option(help="Weights start uniform on plus or minus this.", rich_help_panel=NETWORKS)
+    ] = None,
+    discriminator_init_range: Annotated[
+        float | None, typer.Option(help="The same for the discriminator.", rich_help_panel=NETWORKS)
+    ] = None,
     optimizer: Annotated[str | None, typer.Option(help="adam or sgd.", rich_help_panel=OPTIMISER)] = None,
-    generator_learning_rate: Annotated[float | None, typer.Option(rich_help_panel=OPTIMISER)] = None,
-    discriminator_learning_rate: Annotated[float | None, typer.Option(rich_help_panel=OPTIMISER)] = None,
+    generator_learning_rate: Annotated[
+        float | None, typer.Option(help="Step size of the generator.", rich_help_panel=OPTIMISER)
+    ] = None,
+    discriminator_learning_rate: Annotated[
+        float | None, typer.Option(help="Step size of the discriminator.", rich_help_panel=OPTIMISER)
+    ] = None,
     momentum: Annotated[
         float | None, typer.Option(help="SGD's momentum at the start, Adam's beta1.", rich_help_panel=OPTIMISER)
     ] = None,
@@ -130,6 +140,8 @@ def train(
         "maxout_pieces": maxout_pieces,
         "input_dropout": input_dropout,
         "hidden_dropout": hidden_dropout,
+        "generator_init_range": generator_init_range,
+        "discriminator_init_range": discriminator_init_range,
         "optimizer": optimizer,
         "generator_learning_rate": generator_learning_rate,
         "discriminator_learning_rate": discriminator_learning_rate,

@@ -219,6 +219,17 @@ def test_overwrite_replaces_the_whole_run(tmp_path, gancli):
     assert [path.name for path in (folder / "samples").iterdir()] == ["fakes000010.png"]
 
 
+def test_every_field_of_the_configuration_is_an_option():
+    from dataclasses import fields
+    from inspect import signature
+
+    from gancli.cli.train import train
+    from gancli.config import TrainConfig, option_name
+
+    parameters = set(signature(train).parameters)
+    assert {option_name(field.name).replace("-", "_") for field in fields(TrainConfig)} <= parameters
+
+
 USAGE = [
     (
         ["mnits"],
