@@ -127,9 +127,20 @@ def simultaneous_gradients(
     return d_gradients, DiscriminatorReport(d_loss, real_logits, fake_logits), g_gradients, g_loss
 
 
+def gradient_norm(gradients: Params) -> jax.Array:
+    """Return the Euclidean length of all gradients together; as dot products, which a CPU does in half the time."""
+    return jnp.sqrt(sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(gradients)))
+
+
 def _descend(
-    optimizer: optax.GradientTransformation, gradients: Params, state: optax.OptState, params: Params
+    optimizer: optax.GradientTransformation, gradients: Params, norm: jax.Array, state: optax.OptState, params: Params
 ) -> tuple[Params, optax.OptState]:
+    """Apply gradients, unless the norm of all that were taken at these weights is not finite.
+
+    The norm depends on every use of the weights, and the new weights on the norm: so the compiler can write them in
+    place, where it would otherwise copy all weights at every step for fear of a late reader.
+    """
+    gradients = jax.tree.map(lambda gradient: jnp.where(jnp.isfinite(norm), gradient, 0.0), gradients)
     updates, state = optimizer.update(gradients, state, params)
     return optax.apply_updates(params, updates), state
 
@@ -160,8 +171,9 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         latents, key = draw(update)
         fake = gan.generate(state.generator, latents)
         gradients, report = discriminator_gradients(gan, discriminator, batch, fake, key)
-        carry = _descend(gan.discriminator_optimizer, gradients, optimizer_state, discriminator)
-        return carry, (report, optax.tree.norm(gradients))
+        norm = gradient_norm(gradients)
+        carry = _descend(gan.discriminator_optimizer, gradients, norm, optimizer_state, discriminator)
+        return carry, (report, norm)
 
     # k - 1 discriminator updates alone, then the last one and the generator's, outside of the scan: with k = 1 the
     # compiler sees both players' updates at once.
@@ -175,13 +187,18 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         d_gradients, report, g_gradients, g_loss = simultaneous_gradients(
             gan, state.generator, discriminator, latents, real[-1], key
         )
-        d_norm = optax.tree.norm(d_gradients)
-        discriminator, d_optimizer = _descend(gan.discriminator_optimizer, d_gradients, d_optimizer, discriminator)
+        d_norm, g_norm = gradient_norm(d_gradients), gradient_norm(g_gradients)
+        discriminator, d_optimizer = _descend(
+            gan.discriminator_optimizer, d_gradients, d_norm + g_norm, d_optimizer, discriminator
+        )
     else:
         (discriminator, d_optimizer), (report, d_norm) = update_discriminator(carry, (before, real[-1]))
         latents, key = draw(config.k)
         g_gradients, g_loss = generator_gradients(gan, state.generator, discriminator, latents, real[-1], key)
-    generator, g_optimizer = _descend(gan.generator_optimizer, g_gradients, state.generator_optimizer, state.generator)
+        g_norm = gradient_norm(g_gradients)
+    generator, g_optimizer = _descend(
+        gan.generator_optimizer, g_gradients, d_norm + g_norm, state.generator_optimizer, state.generator
+    )
     measurements = Measurements(
         discriminator_loss=report.loss,
         generator_loss=g_loss,
@@ -189,7 +206,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         d_fake=jnp.mean(jax.nn.sigmoid(report.fake_logits)),
         value=jnp.mean(jax.nn.log_sigmoid(report.real_logits)) + jnp.mean(jax.nn.log_sigmoid(-report.fake_logits)),
         discriminator_gradient_norm=d_norm,
-        generator_gradient_norm=optax.tree.norm(g_gradients),
+        generator_gradient_norm=g_norm,
     )
     state = GANState(
         step=state.step + 1,
