@@ -145,6 +145,16 @@ def test_a_folder_prepared_by_tfds_is_read_without_tensorflow(tmp_path, monkeypa
     assert load("kmnist", "test", tmp_path / "kmnist" / "3.0.1").shape == (28, 28, 1)
     assert "tensorflow" not in sys.modules
 
+    folder = tmp_path / "kmnist" / "3.0.1"
+    info = folder / "dataset_info.json"
+    info.write_text(info.read_text().replace("array_record", "tfrecord"))
+    with pytest.raises(GancliError) as caught:
+        load("kmnist", "train", tmp_path)
+    assert str(caught.value) == (
+        f"{folder} is prepared in a file format that only TensorFlow reads. "
+        "Prepare it with file_format='array_record', or point --data-dir at the original archives."
+    )
+
 
 def test_without_network_and_data_the_error_comes_soon_and_names_the_ways_out(tmp_path, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # where nothing listens
