@@ -19,7 +19,7 @@ from gancli.metrics.parzen import default_sigmas, parzen_score
 
 RNG = np.random.default_rng(0)
 SAMPLES, VALIDATION, TEST = (RNG.random((n, 784), dtype=np.float32) for n in (10_000, 1_000, 10_000))
-POINT_PASSES = 10 * len(VALIDATION) + len(TEST)  # (point, sigma) pairs of the whole protocol
+POINT_PASSES = len(default_sigmas()) * len(VALIDATION) + len(TEST)  # (point, sigma) pairs of the whole protocol
 
 
 def difference_array(points: np.ndarray, sigma: float, batch: int = 10) -> np.ndarray:
@@ -70,7 +70,6 @@ def main() -> None:
             times.append(time.perf_counter() - began)
         whole = float(np.median(times)) * POINT_PASSES / part
         print(f"{name}: {whole:.0f} s for the protocol (scaled from {part} points) = {whole / ours:.0f} x gancli")
-    assert len(default_sigmas()) == 10
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
         UsageError: a name is unknown, the preset is for another data set, or a value breaks a rule.
     """
     _ = DATASETS[dataset]
-    base = DATASET_DEFAULTS.get(dataset, {})
+    base = DATASET_DEFAULTS[dataset]
     if preset is not None:
         base = PRESETS[preset]
         if base["dataset"] != dataset:

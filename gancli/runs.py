@@ -74,11 +74,11 @@ class Run:
         """
         cls.check_free(folder, overwrite=overwrite)
         with writing(folder):
-            for part in (CONFIG, METRICS, SAMPLES, CHECKPOINTS, DAMAGED):
+            for part in (METRICS, SAMPLES, CHECKPOINTS, DAMAGED):
                 _remove(folder / part)
-            (folder / SAMPLES).mkdir(parents=True)
-        run = cls(folder, record)
-        run.write_record()
+            run = cls(folder, record)
+            run.write_record()  # first of all: whatever stops the run now, its folder can be resumed or overwritten
+            (folder / SAMPLES).mkdir()
         return run
 
     @staticmethod
@@ -242,8 +242,8 @@ class Checkpoints:
             return
         # np.array copies: on a CPU, a view would change under the writer when the next chunk reuses the buffers.
         items = jax.tree.map(np.array, split_state(state))
-        saves = {name: ocp.args.StandardSave(items[name]) for name in ITEMS}  # type: ignore[call-arg]
-        layouts = ocp.args.JsonSave({name: layout(items[name]) for name in ITEMS})  # type: ignore[call-arg]
+        saves = {name: ocp.args.StandardSave(items[name]) for name in ITEMS}
+        layouts = ocp.args.JsonSave({name: layout(items[name]) for name in ITEMS})
         with self._reporting_failure():
             self._manager.save(step, args=ocp.args.Composite(**saves, layout=layouts))
 
@@ -288,9 +288,9 @@ class Checkpoints:
         where = f"checkpoint {step} of '{self.run_folder}'"
         self._verify(where, self._folder / str(step), (*names, "layout"))
         abstract = jax.eval_shape(lambda: split_state(gan.init(np.zeros(gan.data_shape))))
-        wanted = {name: ocp.args.StandardRestore(_on_first_device(abstract[name])) for name in names}  # type: ignore[call-arg]
+        wanted = {name: ocp.args.StandardRestore(_on_first_device(abstract[name])) for name in names}
         try:
-            layouts = self._manager.restore(step, args=ocp.args.Composite(layout=ocp.args.JsonRestore())).layout  # type: ignore[call-arg]
+            layouts = self._manager.restore(step, args=ocp.args.Composite(layout=ocp.args.JsonRestore()))["layout"]
             if any(layouts[name] != layout(abstract[name]) for name in names):
                 raise GancliError(f"{where} is of another configuration than the run's {CONFIG}.")
             items = self._manager.restore(step, args=ocp.args.Composite(**wanted))

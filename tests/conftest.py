@@ -18,20 +18,16 @@ from gancli.cli.console import TerminalReporter
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 ROOT = Path(__file__).parent.parent
-TINY = [
-    *("--steps", "20", "--batch-size", "16", "--log-every", "10", "--sample-every", "20", "--checkpoint-every", "10"),
-    *(
-        "--generator-widths",
-        "16",
-        "--discriminator-widths",
-        "8",
-        "--maxout-pieces",
-        "2",
-        "--latent-size",
-        "4",
-        "--quiet",
-    ),
-]
+
+
+def tiny(**changes: object) -> list[str]:
+    """Return the options of a run of seconds, some of them changed."""
+    options = {"steps": 20, "batch_size": 16, "log_every": 10, "sample_every": 20, "checkpoint_every": 10}
+    networks = {"generator_widths": 16, "discriminator_widths": 8, "maxout_pieces": 2, "latent_size": 4}
+    values = options | networks | changes
+    return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))] + [
+        "--quiet"
+    ]
 
 
 @pytest.fixture(scope="session", autouse=True)

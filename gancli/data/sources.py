@@ -87,8 +87,7 @@ def parse_cifar(content: bytes, path: Path) -> Arrays:
 
 def read_cifar_archive(path: Path, archive: Archive, part: str) -> Arrays:
     """Read one part of CIFAR-10 from its original ``.tar.gz``."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256(read_file(path)).hexdigest()
     if digest != archive.sha256:
         raise GancliError(
             f"{path} is not the published file: SHA-256 {digest[:12]}..., expected {archive.sha256[:12]}.... "
@@ -96,7 +95,8 @@ def read_cifar_archive(path: Path, archive: Archive, part: str) -> Arrays:
         )
     with tarfile.open(path) as tar:
         contents = {Path(member.name).name: member for member in tar if member.isfile()}
-        parts = [parse_cifar(tar.extractfile(contents[name]).read(), path) for name in CIFAR_FILES[part]]  # type: ignore[union-attr]
+        files = [tar.extractfile(contents[name]) for name in CIFAR_FILES[part]]
+        parts = [parse_cifar(file.read(), path) for file in files if file]
     return _concatenate(parts)
 
 

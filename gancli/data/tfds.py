@@ -90,6 +90,6 @@ def download(entry: ImageArchives, name: str, data_dir: Path) -> dict[str, Path]
 
 def _first_line(error: Exception) -> str:
     cause: BaseException = error
-    while cause.__cause__ or cause.__context__:
-        cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
+    while deeper := cause.__cause__ or cause.__context__:
+        cause = deeper
     return f"{type(error).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no details'}".rstrip(".")

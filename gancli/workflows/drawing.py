@@ -39,6 +39,7 @@ class Trained:
     step: int
     generator: Params  # averaged or raw weights
     discriminator: Params
+    ema: bool  # whether ``generator`` is an average: asked for, and the run kept one
     notes: tuple[str, ...]  # what was passed over to get here
 
     @classmethod
@@ -51,7 +52,7 @@ class Trained:
         run = Run.open(folder)
         gan = run.record.gan()
         step, generator, discriminator, notes = generator_weights(run, gan, step=step, ema=ema)
-        return cls(run, gan, step, generator, discriminator, tuple(notes))
+        return cls(run, gan, step, generator, discriminator, ema and gan.config.ema_decay > 0, tuple(notes))
 
     @property
     def is_images(self) -> bool:
@@ -102,11 +103,7 @@ def generate(gan: GAN, generator: Params, latents: np.ndarray) -> np.ndarray:
 
 
 def picture(gan: GAN, generator: Params, discriminator: Params, drawing: Drawing, title: str = "") -> bytes:
-    """Return a PNG of samples: a grid of images, Figure 1's panel for 1-D data, a map for 2-D data.
-
-    Raises:
-        UsageError: the samples are points of three or more dimensions.
-    """
+    """Return a PNG of samples: a grid of images, Figure 1's panel for 1-D data, a map for 2-D data."""
     if gan.bounded:
         return images.png_bytes(images.grid(images.to_uint8(drawing.samples)))
     if gan.data_shape == (1,):

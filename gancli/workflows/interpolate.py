@@ -72,7 +72,7 @@ def interpolate(
     else:
         sheet = images.grid(images.to_uint8(samples.reshape(-1, *gan.data_shape)), columns=frames)
         write_atomically(output, images.png_bytes(sheet))
-    return InterpolateResult(output, rows, frames, path, trained.step, ema, seed, trained.notes)
+    return InterpolateResult(output, rows, frames, path, trained.step, trained.ema, seed, trained.notes)
 
 
 def _walks_of_points(trained: Trained, samples: np.ndarray, latents: np.ndarray, seed: int) -> bytes:

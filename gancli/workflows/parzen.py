@@ -109,7 +109,7 @@ def parzen(
         dataset_name = name
         train, validation, test = (training_data(trained, data_dir, s) for s in ("train", "validation", "test"))
         samples = draw(trained.gan, trained.generator, num_samples, seed).samples
-        step_found, used_ema, notes = trained.step, ema, trained.notes
+        step_found, used_ema, notes = trained.step, trained.ema, trained.notes
 
     held_out, scored = validation.flat(0, NUM_VALIDATION), test.flat()
     score = parzen_score(samples.reshape(len(samples), -1), held_out, scored, sigmas)

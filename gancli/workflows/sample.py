@@ -12,6 +12,7 @@ import numpy as np
 from gancli import devices, images
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically, writing
+from gancli.metrics.nearest import nearest_example
 from gancli.runs import generator_weights
 from gancli.workflows.drawing import Drawing, Trained, draw, draw_latents, line_picture, picture, training_data
 
@@ -74,7 +75,7 @@ def sample(
         write_atomically(output, _figure_1(trained, max(count, POINTS), seed, ema))
     else:
         write_atomically(output, picture(trained.gan, trained.generator, trained.discriminator, drawing))
-    return SampleResult(output, count, trained.step, ema, seed, trained.notes)
+    return SampleResult(output, count, trained.step, trained.ema, seed, trained.notes)
 
 
 def _arrays(drawing: Drawing, is_images: bool) -> bytes:
@@ -121,33 +122,12 @@ def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     shape = trained.gan.data_shape
-    tiles = np.zeros((rows, columns + 1, *shape), np.uint8)
     pictures = images.to_uint8(drawing.samples)
+    last = np.minimum(np.arange(1, rows + 1) * columns, count) - 1  # the last sample of each row
+    nearest = nearest_example(drawing.samples[last].reshape(rows, -1), dataset.examples)
+    tiles = np.zeros((rows, columns + 1, *shape), np.uint8)
     for row in range(rows):
         part = pictures[row * columns : (row + 1) * columns]
         tiles[row, : len(part)] = part
-        neighbour = drawing.samples[row * columns + len(part) - 1].reshape(1, -1)
-        tiles[row, columns] = dataset.examples[nearest_example(neighbour, dataset.examples)[0]]
+        tiles[row, columns] = dataset.examples[nearest[row]]
     return images.png_bytes(images.grid(tiles.reshape(-1, *shape), columns + 1))
-
-
-def nearest_example(samples: np.ndarray, examples: np.ndarray, rows: int = 5000) -> np.ndarray:
-    """Return the index ``[N]`` of the example nearest to each sample in Euclidean distance.
-
-    Args:
-        samples: float32 ``[N, d]`` in [0, 1].
-        examples: uint8 ``[M, ...]``; compared in the model's range.
-        rows: examples looked at together.
-    """
-    best = np.full(len(samples), np.inf)
-    where = np.zeros(len(samples), np.int64)
-    wide = samples.astype(np.float64)
-    for start in range(0, len(examples), rows):
-        block = images.to_unit(examples[start : start + rows]).reshape(len(examples[start : start + rows]), -1)
-        block = block.astype(np.float64)
-        squared = (wide**2).sum(1)[:, None] + (block**2).sum(1) - 2 * wide @ block.T
-        nearest = squared.argmin(axis=1)
-        distance = squared[np.arange(len(samples)), nearest]
-        closer = distance < best
-        best[closer], where[closer] = distance[closer], start + nearest[closer]
-    return where

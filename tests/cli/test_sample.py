@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from gancli.data.pipeline import load
-from gancli.workflows.sample import nearest_example
-from tests.conftest import TINY
+from gancli.metrics.nearest import nearest_example
+from tests.conftest import tiny
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def points_run(request, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("points") / request.param
     with pytest.raises(SystemExit):
-        entry_point(["train", request.param, "--outdir", str(folder), *TINY])
+        entry_point(["train", request.param, "--outdir", str(folder), *tiny()])
     return folder
 
 
@@ -86,6 +86,13 @@ def test_seeds_weights_and_steps_are_different_draws(digits_run, gancli):
     np.testing.assert_array_equal(samples["a"], samples["e"])
     for name in "bcd":
         assert not np.array_equal(samples["a"], samples[name]), name
+
+
+def test_without_an_average_none_is_claimed(tmp_path, gancli):
+    gancli("train", "digits", "--outdir", "run", *tiny(ema_decay=0))
+    assert "raw weights" in gancli("sample", "run", "-o", "a.npz")[1]
+    gancli("sample", "run", "-o", "b.npz", "--no-ema")
+    np.testing.assert_array_equal(arrays("a.npz")["samples"], arrays("b.npz")["samples"])
 
 
 def test_a_folder_gets_one_file_an_image(digits_run, gancli):

@@ -15,17 +15,9 @@ import numpy as np
 import pytest
 
 from gancli.runs import NETWORKS, Run
-from tests.conftest import TINY
+from tests.conftest import tiny
 
 ITEMS = (*NETWORKS, "training")
-
-
-def tiny(**changes: object) -> list[str]:
-    """Return the options of a tiny run, some of them changed."""
-    options = dict(zip(TINY[:-1:2], TINY[1::2], strict=False)) | {
-        f"--{n.replace('_', '-')}": str(v) for n, v in changes.items()
-    }
-    return [word for pair in options.items() for word in pair] + ["--quiet"]
 
 
 def final_state(folder: Path, step: int) -> dict:
