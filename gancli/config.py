@@ -53,7 +53,13 @@ class TrainConfig:
     log_every: int = 100  # steps
     sample_every: int = 500
     checkpoint_every: int = 1000
-    keep: int = 3  # newest checkpoints that stay
+    keep: int = 3  # newest checkpoints that stay, beside the best one
+
+    # Evaluation while training
+    evaluate_every: int = 0  # steps; 0: never
+    metrics: tuple[str, ...] = ("fid",)  # the first one says which checkpoint is the best
+    evaluate_samples: int = 2500
+    patience: int = 0  # evaluations without a better one after which training stops; 0: never
 
     def __post_init__(self) -> None:
         """Refuse values that no run can have.
@@ -70,6 +76,10 @@ class TrainConfig:
             self._require(name, 0 <= getattr(self, name) < 1, "must be in [0, 1)")
         for name in ("generator_learning_rate", "discriminator_learning_rate"):
             self._require(name, getattr(self, name) > 0, "must be above 0")
+        for name in ("evaluate_every", "patience"):
+            self._require(name, getattr(self, name) >= 0, "must be at least 0")
+        self._require("evaluate_samples", self.evaluate_samples >= 20, "must be at least 20")
+        self._require("metrics", len(self.metrics) > 0, "must name at least one")
         self._require("instance_noise", self.instance_noise >= 0, "must be at least 0")
         self._require("seed", 0 <= self.seed < 2**32, "must be in [0, 2^32)")
 

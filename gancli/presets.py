@@ -34,10 +34,11 @@ _POINTS: dict[str, Any] = {
     "checkpoint_every": 2500,
 }
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
-    "mnist": _GREY_28,
+    "mnist": _GREY_28 | {"evaluate_every": 1000},
     "fashion_mnist": _GREY_28,
     "kmnist": _GREY_28,
-    "cifar10": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5},
+    "cifar10": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000},
+    "stacked_mnist": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000},
     "digits": {
         "num_steps": 16_000,
         "latent_size": 64,
@@ -53,6 +54,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
         "learning_rate_divisor": 1.0002,
         "sample_every": 1000,
         "checkpoint_every": 2000,
+        "evaluate_every": 2000,
     },
     "gaussian": _POINTS
     | {
@@ -124,6 +126,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "learning_rate_divisor": 1.000004,
             "min_learning_rate": 1e-6,
             "ema_decay": 0.9995,
+            "evaluate_every": 5000,
         },
     },
 )

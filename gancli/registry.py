@@ -33,6 +33,9 @@ class Registry(Mapping[str, T]):
             raise UsageError(f"unknown {self.kind} '{name}'.{suggestion(name, known)} Known: {', '.join(known)}.")
         return self._entries[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 

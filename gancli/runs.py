@@ -13,7 +13,7 @@ import logging
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -21,10 +21,13 @@ from typing import Any, Self
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from orbax.checkpoint.checkpoint_managers import PreservationPolicy
 
 from gancli.config import TrainConfig
 from gancli.errors import GancliError
 from gancli.files import write_atomically, writing
+from gancli.metrics.catalog import METRICS as KNOWN_METRICS
+from gancli.metrics.catalog import json_name
 from gancli.training.gan import GAN, GANState, Params
 
 CONFIG, METRICS, SAMPLES, CHECKPOINTS, DAMAGED = "config.json", "metrics.jsonl", "samples", "checkpoints", "damaged"
@@ -114,7 +117,7 @@ class Run:
         """Write ``config.json``."""
         write_atomically(self.folder / CONFIG, self.record.to_json())
 
-    def append_metrics(self, values: Mapping[str, float | int]) -> None:
+    def append_metrics(self, values: Mapping[str, Any]) -> None:
         """Add a line to ``metrics.jsonl``."""
         path = self.folder / METRICS
         with writing(path), path.open("a") as file:
@@ -130,6 +133,28 @@ class Run:
                 entries.append(json.loads(line))
         return entries
 
+    def scores(self) -> dict[int, float]:
+        """Return what the first of the run's metrics was, by the steps at which it could be evaluated."""
+        metric = self.record.config.metrics[0]
+        entry, name = KNOWN_METRICS[metric], json_name(metric)
+        return {line["step"]: line[name][entry.key] for line in self.metrics() if line.get(name)}
+
+    def best_step(self, steps: Iterable[int]) -> int:
+        """Return the one of some steps with the best score, the first of equals.
+
+        Raises:
+            GancliError: none of them was evaluated.
+        """
+        scores = self.scores()
+        known = sorted(step for step in steps if step in scores)
+        if not known:
+            raise GancliError(
+                f"run '{self.folder}' has no checkpoint that was evaluated while training. "
+                f"Use --step latest, or train with --evaluate-every."
+            )
+        sign = 1 if KNOWN_METRICS[self.record.config.metrics[0]].lower_is_better else -1
+        return min(known, key=lambda step: sign * scores[step])
+
     def forget_after(self, step: int) -> None:
         """Take back what was logged after ``step``, before a resumed run logs it again."""
         kept = [json.dumps(entry) + "\n" for entry in self.metrics() if entry["step"] <= step]
@@ -139,9 +164,10 @@ class Run:
         """Keep the picture of the fixed latents at ``step``."""
         write_atomically(self.folder / SAMPLES / f"fakes{step:06d}.png", png)
 
-    def checkpoints(self) -> "Checkpoints":
-        """Return the run's checkpoints."""
-        return Checkpoints(self.folder)
+    def checkpoints(self, *, writable: bool = False) -> "Checkpoints":
+        """Return the run's checkpoints; writable ones keep the newest few and the best one."""
+        policy = _NewestAndBest(self.record.config.keep, self.best_step) if writable else None
+        return Checkpoints(self.folder, policy)
 
 
 def _remove(path: Path) -> None:
@@ -200,10 +226,27 @@ def join_state(items: dict[str, Any]) -> GANState:
     return GANState(**networks, **training | {"key": jax.random.wrap_key_data(training["key"])})
 
 
+class _NewestAndBest(PreservationPolicy):
+    """Keeps the newest checkpoints and the best one."""
+
+    def __init__(self, keep: int, best_step: Callable[[Iterable[int]], int]):
+        self._keep, self._best_step = keep, best_step
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> list[bool]:
+        steps = [checkpoint.step for checkpoint in checkpoints]
+        kept = set(steps[-self._keep :])
+        # The last one is only being written: until it is there, the best of the others stays, too.
+        for candidates in (steps, steps[:-1]):
+            with contextlib.suppress(GancliError):
+                kept.add(self._best_step(candidates))
+        return [step in kept for step in steps]
+
+
 class Checkpoints:
     """The checkpoints of a run; use as a context manager, which waits for a save in progress."""
 
-    def __init__(self, run_folder: Path, keep: int | None = None):
+    def __init__(self, run_folder: Path, policy: PreservationPolicy | None = None):
+        """Open them for reading, or with a policy of what to keep for writing, too."""
         self.run_folder = run_folder
         # Failed reads are reported by this class in one line; orbax and its event loop would add pages.
         for chatty in ("absl", "orbax", "asyncio"):
@@ -213,9 +256,9 @@ class Checkpoints:
         self._manager = ocp.CheckpointManager(
             self._folder.absolute(),
             options=ocp.CheckpointManagerOptions(
-                max_to_keep=keep,
-                create=keep is not None,
-                cleanup_tmp_directories=keep is not None,
+                preservation_policy=policy,
+                create=policy is not None,
+                cleanup_tmp_directories=policy is not None,
                 async_options=ocp.AsyncOptions(post_finalization_callback=self._seal),
             ),
         )
@@ -343,12 +386,25 @@ class Checkpoints:
         self._manager.reload()
 
 
-def generator_weights(run: Run, gan: GAN, *, step: int | None, ema: bool) -> tuple[int, Params, Params, list[str]]:
-    """Read what sampling needs: the step, G's weights (averaged or raw), D's weights, and notes on what was skipped."""
-    name = "ema" if ema else "generator"
+def generator_weights(run: Run, gan: GAN, *, step: int | str, ema: bool) -> tuple[int, Params, Params, list[str]]:
+    """Read what sampling needs: the step, G's weights (averaged or raw), D's weights, and notes on what was skipped.
+
+    Args:
+        run: the run.
+        gan: its layout.
+        step: a number, ``latest`` (the newest whole checkpoint) or ``best`` (by the first of the run's metrics).
+        ema: averaged weights rather than raw ones.
+
+    Raises:
+        GancliError: there is no such checkpoint, or it is damaged.
+    """
+    names = ("ema" if ema else "generator", "discriminator")
+    notes: list[str] = []
     with run.checkpoints() as checkpoints:
-        if step is None:
-            step, items, notes = checkpoints.newest(gan, (name, "discriminator"))
+        if step == "latest":
+            step, items, notes = checkpoints.newest(gan, names)
         else:
-            items, notes = checkpoints.restore(gan, (name, "discriminator"), step), []
-    return step, items[name], items["discriminator"], notes
+            if step == "best":
+                step = run.best_step(checkpoints.steps())
+            items = checkpoints.restore(gan, names, int(step))
+    return int(step), items[names[0]], items["discriminator"], notes

@@ -18,7 +18,7 @@ LAYERS = [
     {"workflows"},
     {"runs"},
     {"training"},
-    {"models", "losses", "metrics", "data", "presets"},
+    {"models", "losses", "metrics", "features", "data", "presets"},
     {"latents", "images", "figures", "files", "devices"},
     {"config"},
     {"registry"},

@@ -1,5 +1,6 @@
 """Run folders and checkpoints: what is whole is used, what is not is said."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from gancli.errors import GancliError
-from gancli.runs import Checkpoints, Run, join_state, layout
+from gancli.runs import Run, join_state, layout
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_a_state_survives_a_checkpoint_bit_for_bit(run, tmp_path):
     assert int(state.step) == 40
     fresh = gan.init(np.zeros(gan.data_shape))
     assert jax.tree.structure(state) == jax.tree.structure(fresh)
-    with Checkpoints(tmp_path, keep=1) as checkpoints:
+    with Run(tmp_path, run.record).checkpoints(writable=True) as checkpoints:
         checkpoints.save(state)
         checkpoints.wait()
         again = checkpoints.restore(gan, tuple(items), 40)
@@ -120,13 +121,15 @@ def test_what_a_crash_leaves_while_saving_is_not_a_checkpoint(run):
     (run.folder / "checkpoints" / "40").rename(run.folder / "checkpoints" / "60.orbax-checkpoint-tmp")
     with run.checkpoints() as checkpoints:
         assert checkpoints.steps() == [20]
-    with Checkpoints(run.folder, keep=3) as checkpoints:
+    with run.checkpoints(writable=True) as checkpoints:
         assert checkpoints.steps() == [20]
 
 
 def test_only_the_newest_are_kept(run):
     gan = run.record.gan()
-    with Checkpoints(run.folder, keep=2) as checkpoints:
+    config = dataclasses.replace(run.record.config, keep=2)
+    fewer = Run(run.folder, dataclasses.replace(run.record, config=config))
+    with fewer.checkpoints(writable=True) as checkpoints:
         state = join_state(checkpoints.restore(gan, ("generator", "ema", "discriminator", "training"), 40))
         checkpoints.save(state._replace(step=np.int32(60)))
         checkpoints.wait()
@@ -134,7 +137,7 @@ def test_only_the_newest_are_kept(run):
 
 
 def test_damaged_checkpoints_are_set_aside_not_deleted(run):
-    with Checkpoints(run.folder, keep=3) as checkpoints:
+    with run.checkpoints(writable=True) as checkpoints:
         checkpoints.set_aside_after(20)
         assert checkpoints.steps() == [20]
     assert (run.folder / "damaged" / "40" / "ema").is_dir()

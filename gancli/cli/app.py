@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gancli import __version__
-from gancli.cli import interpolate, parzen, sample, train
+from gancli.cli import compare, evaluate, interpolate, parzen, sample, train
 from gancli.errors import GancliError
 
 app = typer.Typer(
@@ -27,13 +27,15 @@ def _version(wanted: bool) -> None:
 def main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
-    """Train, sample, interpolate and Parzen-score generative adversarial networks with JAX."""
+    """Train, sample, interpolate, evaluate and Parzen-score generative adversarial networks with JAX."""
 
 
 app.command()(train.train)
 app.command()(sample.sample)
 app.command()(interpolate.interpolate)
+app.command()(evaluate.evaluate)
 app.command()(parzen.parzen)
+app.command()(compare.compare)
 
 
 def entry_point(arguments: list[str] | None = None) -> None:

@@ -54,13 +54,16 @@ class TerminalReporter:
         self._bar: TwoLineProgress | None = None
         self._num_steps = 0
         self._last_line = float("-inf")
+        self._works: dict[str, tuple[float, int]] = {}  # when some work was first heard of, and how far it was
+        self._work_bar: Progress | None = None
 
     def __enter__(self) -> "TerminalReporter":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
+        for bar in (self._bar, self._work_bar):
+            if bar:
+                bar.stop()
 
     def status(self, message: str) -> None:
         """Print a line unless quiet."""
@@ -87,6 +90,47 @@ class TerminalReporter:
         )
         self._task = self._bar.add_task("", total=num_steps, completed=step)
         self._bar.start()
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Show how far some long work is: a bar with rate and time to go, or a line every few seconds."""
+        if self._quiet:
+            return
+        if self._console.is_terminal:
+            self._show_work(what, done, total)
+            return
+        now = time.monotonic()
+        if what not in self._works:
+            self._works[what] = (now, done)  # the first report is where the clock starts
+            self._last_line = now
+        elif now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            began, first = self._works[what]
+            rate = (done - first) / max(now - began, 1e-9)
+            self._console.print(
+                f"{what}: {done:,}/{total:,}  {rate:,.0f}/s, {(total - done) / max(rate, 1e-9):,.0f} s to go"
+            )
+        if done >= total:
+            self._works.pop(what, None)
+
+    def _show_work(self, what: str, done: int, total: int) -> None:
+        if self._work_bar is None:
+            self._work_bar = Progress(
+                TextColumn("{task.description}"),
+                MofNCompleteColumn(),
+                BarColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._work_bar.start()
+        if not self._work_bar.tasks or self._work_bar.tasks[-1].description != what:
+            self._work_bar.add_task(what, total=total, rate="")
+        task = self._work_bar.tasks[-1]
+        self._work_bar.update(task.id, completed=done, rate=f"{task.speed or 0:,.0f}/s")
+        if done >= total:
+            self._work_bar.stop()
+            self._work_bar = None
 
     def progress(self, progress: "TrainingProgress") -> None:
         """Move the bar or print a line."""

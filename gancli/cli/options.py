@@ -10,7 +10,12 @@ DEFAULT_RUN = Path("ckpt")
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, as written by train.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the random draws.")]
 Step = Annotated[
-    str, typer.Option("--step", metavar="N|latest", help="Checkpoint to use: a step, or the newest whole one.")
+    str,
+    typer.Option(
+        "--step",
+        metavar="N|latest|best",
+        help="Checkpoint to use: a step, the newest whole one, or the best by the run's first metric.",
+    ),
 ]
 Ema = Annotated[
     bool, typer.Option("--ema/--no-ema", help="Use the moving average of the generator's weights, or the raw ones.")
@@ -28,13 +33,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results, warnings and errors only.")]
 
 
-def parse_step(text: str) -> int | None:
-    """Return the step, or None for ``latest``."""
-    if text == "latest":
-        return None
+def parse_step(text: str) -> int | str:
+    """Return the step, or ``latest`` or ``best``."""
+    if text in ("latest", "best"):
+        return text
     if not text.isdigit():
-        raise typer.BadParameter(f"must be a step or 'latest', got '{text}'.", param_hint="--step")
+        raise typer.BadParameter(f"must be a step, 'latest' or 'best', got '{text}'.", param_hint="--step")
     return int(text)
+
+
+def parse_names(text: str | None) -> tuple[str, ...] | None:
+    """Return the names in ``fid,modes``."""
+    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def parse_widths(text: str | None, option: str) -> tuple[int, ...] | None:

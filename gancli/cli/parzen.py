@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def parzen(
     source: Annotated[
-        Path, typer.Argument(metavar="RUN|FILE.npz", help="Run folder, or an .npz with 'samples' or 'images'.")
+        Path, typer.Argument(metavar="RUN|FILE", help="Run folder, or an .npz or .npy of samples.")
     ] = DEFAULT_RUN,
-    dataset: Annotated[str | None, typer.Option(help="Data set for a FILE.npz; default mnist.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Data set for a FILE; default mnist.")] = None,
     samples: Annotated[int, typer.Option("--samples", help="Samples to draw from a run.")] = 10_000,
     sigma: Annotated[
         str, typer.Option(help="auto: the authors' grid, chosen on validation data; or a number, or several: 0.1,0.2.")

@@ -5,18 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_widths
+from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_names, parse_widths
 
 if TYPE_CHECKING:
     from gancli.workflows.train import Plan
 
 GAME, NETWORKS, OPTIMISER, KEPT = "The game", "Networks", "Optimiser", "What is kept"
+EVALUATION = "Evaluation while training"
 
 
 def train(
     dataset: Annotated[
         str,
-        typer.Argument(help="mnist, fashion_mnist, kmnist, cifar10, digits (embedded), gaussian, ring or grid."),
+        typer.Argument(
+            help="mnist, fashion_mnist, kmnist, cifar10, stacked_mnist, digits (embedded), gaussian, ring or grid."
+        ),
     ],
     outdir: Annotated[Path, typer.Option(help="Run folder to write.")] = DEFAULT_RUN,
     preset: Annotated[str | None, typer.Option(help="A published recipe: goodfellow2014-mnist.")] = None,
@@ -108,7 +111,28 @@ def train(
     checkpoint_every: Annotated[
         int | None, typer.Option(help="Steps between checkpoints.", rich_help_panel=KEPT)
     ] = None,
-    keep: Annotated[int | None, typer.Option(help="Newest checkpoints that stay.", rich_help_panel=KEPT)] = None,
+    keep: Annotated[
+        int | None, typer.Option(help="Newest checkpoints that stay, beside the best.", rich_help_panel=KEPT)
+    ] = None,
+    evaluate_every: Annotated[
+        int | None, typer.Option(help="Steps between evaluations; 0: none.", rich_help_panel=EVALUATION)
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME",
+            help="fid, kid, inception-score, precision-recall, density-coverage, modes. "
+            "The first one says which checkpoint is best.",
+            rich_help_panel=EVALUATION,
+        ),
+    ] = None,
+    evaluate_samples: Annotated[
+        int | None, typer.Option(help="Samples per evaluation.", rich_help_panel=EVALUATION)
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many evaluations without a better one; 0: never.", rich_help_panel=EVALUATION),
+    ] = None,
 ) -> None:
     """Train a GAN into a run folder.
 
@@ -155,6 +179,10 @@ def train(
         "sample_every": sample_every,
         "checkpoint_every": checkpoint_every,
         "keep": keep,
+        "evaluate_every": evaluate_every,
+        "metrics": parse_names(metrics),
+        "evaluate_samples": evaluate_samples,
+        "patience": patience,
     }
     options = {name: value for name, value in given.items() if value is not None}
     if resume and overwrite:
@@ -179,7 +207,9 @@ def train(
     measured = result.last.to_dict() if result.last else {}
     if json:
         values = {"run": str(result.folder), "steps": result.steps, "images_seen": result.images_seen}
-        print_json(values | {"seconds": result.seconds} | measured)
+        values |= {"seconds": result.seconds, "evaluation_seconds": result.evaluation_seconds}
+        values["best_step"] = result.best[0] if result.best else None
+        print_json(values | measured)
         return
     rows = [("run", result.folder), ("steps", f"{result.steps:,} ({result.images_seen:,} images)")]
     if result.last:
@@ -188,6 +218,14 @@ def train(
             ("V(G, D)", f"{result.last.value:.3f} nats: JSD at least {max(result.last.jsd_bound, 0):.3f}"),
             ("samples", result.folder / "samples" / f"fakes{result.steps:06d}.png"),
         ]
+    if result.evaluations:
+        share = result.evaluation_seconds / result.seconds
+        rows.append(
+            ("evaluation", f"{result.evaluations} in {result.evaluation_seconds:.1f} s ({share:.1%} of the time)")
+        )
+    if result.best:
+        step, metric, score = result.best
+        rows.append(("best", f"step {step}, {metric} {score:.4g} (--step best)"))
     print_table(rows)
 
 

@@ -43,6 +43,16 @@ class Embedded:
 
 
 @dataclass(frozen=True)
+class Stacked:
+    """Images whose channels are random images of another set, drawn independently, with as many classes as pairings."""
+
+    of: str
+    shape: tuple[int, int, int]
+    num_classes: int
+    sizes: tuple[int, int, int]  # of train, validation, test
+
+
+@dataclass(frozen=True)
 class Mixture:
     """Points ``[N, D]`` float32 from equally likely Gaussians with one standard deviation; the density is known."""
 
@@ -55,7 +65,7 @@ class Mixture:
         return (len(self.centres[0]),)
 
 
-Entry = ImageArchives | Embedded | Mixture
+Entry = ImageArchives | Embedded | Stacked | Mixture
 
 
 def _idx(base_url: str, *files: tuple[str, ...]) -> tuple[Archive, ...]:
@@ -99,6 +109,8 @@ DATASETS: Registry[Entry] = Registry(
                 ),
             ),
         ),
+        # Stacked-MNIST, 1 000 modes: Metz et al. 2017 (Unrolled GAN); 128 000 images as in Lin et al. 2018 (PacGAN)
+        "stacked_mnist": Stacked("mnist", (28, 28, 3), 1000, (128_000, 10_000, 26_000)),
         # Xiao, Rasul, Vollgraf 2017
         "fashion_mnist": ImageArchives(
             shape=(28, 28, 1),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gancli.data import sources, tfds
-from gancli.data.catalog import DATASETS, SPLITS, Embedded, ImageArchives, Mixture
+from gancli.data.catalog import DATASETS, SPLITS, Embedded, ImageArchives, Mixture, Stacked
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.images import to_unit
@@ -79,6 +79,8 @@ def load(name: str, split: str = "train", data_dir: Path | None = None) -> Datas
             examples, labels = mixture(name).sample(SYNTHETIC_SIZES[split], seed=SPLITS.index(split))
         case Embedded():
             examples, labels = _digits(entry, split)
+        case Stacked():
+            examples, labels = _stacked(entry, load(entry.of, split, data_dir))
         case ImageArchives():
             images, classes = _read_part(entry, name, "test" if split == "test" else "train", data_dir)
             rows = {"train": slice(entry.num_train), "validation": slice(entry.num_train, None), "test": slice(None)}
@@ -98,6 +100,15 @@ def _digits(entry: Embedded, split: str) -> sources.Arrays:
         "test": slice(first_test, None),
     }[split]
     return images[rows], classes[rows].astype(np.int32)
+
+
+def _stacked(entry: Stacked, base: Dataset) -> sources.Arrays:
+    """Draw each channel of each image from ``base``; the same draws every time."""
+    split = SPLITS.index(base.split)
+    rows = np.random.default_rng(split).integers(len(base), size=(entry.sizes[split], entry.shape[-1]))
+    images = np.stack([base.examples[rows[:, channel], ..., 0] for channel in range(entry.shape[-1])], axis=-1)
+    digits = base.labels[rows]
+    return images, (digits @ 10 ** np.arange(entry.shape[-1])[::-1]).astype(np.int32)
 
 
 def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path | None) -> sources.Arrays:

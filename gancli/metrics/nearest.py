@@ -1,27 +1,25 @@
-"""Nearest training examples: the rightmost column of Figure 2 (Goodfellow et al. 2014)."""
+"""Memorisation: do samples lie closer to the training data than data does that was held out from training?"""
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
-from gancli.images import to_unit
 
+@dataclass(frozen=True)
+class Memorisation:
+    """Euclidean distances to the nearest training example, of samples and of held-out examples, compared by rank."""
 
-def nearest_example(samples: np.ndarray, examples: np.ndarray, rows: int = 5000) -> np.ndarray:
-    """Return the index ``[N]`` of the example nearest to each sample in Euclidean distance.
+    median_distance: float  # of samples
+    held_out_median_distance: float
+    closer: float  # share of pairs (sample, held-out) in which the sample is the closer one; ½: no difference
+    z: float  # the same as a deviate of the normal distribution; far below 0: copies
 
-    Args:
-        samples: float32 ``[N, d]`` in [0, 1].
-        examples: uint8 ``[M, ...]``; compared in the model's range.
-        rows: examples looked at together.
-    """
-    best = np.full(len(samples), np.inf)
-    where = np.zeros(len(samples), np.int64)
-    wide = samples.astype(np.float64)
-    for start in range(0, len(examples), rows):
-        block = to_unit(examples[start : start + rows])
-        block = block.reshape(len(block), -1).astype(np.float64)
-        squared = (wide**2).sum(1)[:, None] + (block**2).sum(1) - 2 * wide @ block.T  # float64: no cancellation to fear
-        nearest = squared.argmin(axis=1)
-        distance = squared[np.arange(len(samples)), nearest]
-        closer = distance < best
-        best[closer], where[closer] = distance[closer], start + nearest[closer]
-    return where
+    @classmethod
+    def compare(cls, distances: np.ndarray, held_out: np.ndarray) -> "Memorisation":
+        """Compare distances ``[n]`` and ``[m]`` by Mann and Whitney's test, as Meehan et al. 2020 look for copies."""
+        n, m = len(distances), len(held_out)
+        farther = float(stats.mannwhitneyu(distances, held_out, method="asymptotic").statistic)
+        z = (farther - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
+        return cls(float(np.median(distances)), float(np.median(held_out)), 1 - farther / (n * m), z)

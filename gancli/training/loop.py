@@ -46,7 +46,8 @@ def compile_chunk(gan: GAN, state: GANState, data: jax.Array) -> jax.stages.Comp
 def chunk_ends(start: int, gan: GAN) -> Iterator[int]:
     """Yield the steps at which chunks end: every multiple of a cadence, and the last step."""
     config = gan.config
-    cadences = (config.log_every, config.sample_every, config.checkpoint_every)
+    cadences = [config.log_every, config.sample_every, config.checkpoint_every]
+    cadences += [config.evaluate_every] if config.evaluate_every else []
     while start < config.num_steps:
         start = min(config.num_steps, *((start // cadence + 1) * cadence for cadence in cadences))
         yield start

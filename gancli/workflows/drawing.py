@@ -1,5 +1,6 @@
 """Samples from a trained generator, and the pictures made of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,16 +44,16 @@ class Trained:
     notes: tuple[str, ...]  # what was passed over to get here
 
     @classmethod
-    def load(cls, folder: Path, *, step: int | None, ema: bool) -> "Trained":
-        """Open a run and read the weights of one checkpoint, the newest whole one by default.
+    def load(cls, folder: Path, *, step: int | str, ema: bool) -> "Trained":
+        """Open a run and read the weights of one checkpoint: of a step, ``latest`` (the newest whole one) or ``best``.
 
         Raises:
             GancliError: there is no such run or checkpoint, or it is damaged.
         """
         run = Run.open(folder)
         gan = run.record.gan()
-        step, generator, discriminator, notes = generator_weights(run, gan, step=step, ema=ema)
-        return cls(run, gan, step, generator, discriminator, ema and gan.config.ema_decay > 0, tuple(notes))
+        found, generator, discriminator, notes = generator_weights(run, gan, step=step, ema=ema)
+        return cls(run, gan, found, generator, discriminator, ema and gan.config.ema_decay > 0, tuple(notes))
 
     @property
     def is_images(self) -> bool:
@@ -66,8 +67,24 @@ def _generate(gan: GAN, generator: Params, latents: jax.Array) -> jax.Array:
 
 
 @partial(jax.jit, static_argnames=("gan",))
-def _judge(gan: GAN, discriminator: Params, x: jax.Array) -> jax.Array:
-    return jax.nn.sigmoid(gan.discriminate(discriminator, x))
+def _logits(gan: GAN, discriminator: Params, x: jax.Array) -> jax.Array:
+    return gan.discriminate(discriminator, x)
+
+
+def _judge(gan: GAN, discriminator: Params, x: np.ndarray) -> np.ndarray:
+    """Return D(x) in [0, 1] for ``[N, *data_shape]``."""
+    return np.asarray(jax.nn.sigmoid(_logits(gan, discriminator, jnp.asarray(x))))
+
+
+def discriminator_logits(gan: GAN, discriminator: Params, x: np.ndarray) -> np.ndarray:
+    """Return D's logits ``[N]`` for ``[N, *data_shape]`` in the model's range, block by block."""
+    parts = []
+    for start in range(0, len(x), LATENTS_PER_BLOCK):
+        part = x[start : start + LATENTS_PER_BLOCK]
+        padding = [(0, LATENTS_PER_BLOCK - len(part))] + [(0, 0)] * (x.ndim - 1)
+        full = np.pad(part, padding, mode="edge")
+        parts.append(np.asarray(_logits(gan, discriminator, jnp.asarray(full)))[: len(part)])
+    return np.concatenate(parts)
 
 
 def draw(gan: GAN, generator: Params, count: int, seed: int) -> Drawing:
@@ -92,14 +109,17 @@ def draw_latents(gan: GAN, count: int, seed: int) -> np.ndarray:
     return np.concatenate([np.asarray(block) for block in drawn])[:count]
 
 
-def generate(gan: GAN, generator: Params, latents: np.ndarray) -> np.ndarray:
-    """Map latents ``[N, Z]`` to samples ``[N, *data_shape]`` in blocks of one size, so that no number depends on N."""
-    parts = []
+def generate_blocks(gan: GAN, generator: Params, latents: np.ndarray) -> Iterator[jax.Array]:
+    """Map latents ``[N, Z]`` to samples, block by block, all through one program, so that no number depends on N."""
     for start in range(0, len(latents), LATENTS_PER_BLOCK):
         part = latents[start : start + LATENTS_PER_BLOCK]
         full = np.pad(part, ((0, LATENTS_PER_BLOCK - len(part)), (0, 0)), mode="edge")
-        parts.append(np.asarray(_generate(gan, generator, jnp.asarray(full)))[: len(part)])
-    return np.concatenate(parts)
+        yield _generate(gan, generator, jnp.asarray(full))[: len(part)]
+
+
+def generate(gan: GAN, generator: Params, latents: np.ndarray) -> np.ndarray:
+    """Map latents ``[N, Z]`` to samples ``[N, *data_shape]`` in host memory."""
+    return np.concatenate([np.asarray(block) for block in generate_blocks(gan, generator, latents)])
 
 
 def picture(gan: GAN, generator: Params, discriminator: Params, drawing: Drawing, title: str = "") -> bytes:
@@ -123,7 +143,7 @@ def line_picture(gan: GAN, stages: list[tuple[str, Params, Params]], latents: np
         panels.append(
             figures.Panel(
                 title=title,
-                discriminator=np.asarray(_judge(gan, discriminator, jnp.asarray(x[:, None]))),
+                discriminator=_judge(gan, discriminator, x[:, None]),
                 samples=generate(gan, generator, latents)[:, 0],
                 latents=spread if one_dimensional else None,
                 mapped=generate(gan, generator, spread)[:, 0] if one_dimensional else None,
@@ -141,7 +161,7 @@ def plane_picture(gan: GAN, discriminator: Params, samples: np.ndarray, paths: n
     (left, bottom), (right, top) = low - margin, high + margin
     columns, rows = np.meshgrid(np.linspace(left, right, HEAT_SIZE), np.linspace(bottom, top, HEAT_SIZE))
     places = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float32)
-    heat = np.asarray(_judge(gan, discriminator, jnp.asarray(places))).reshape(HEAT_SIZE, HEAT_SIZE)
+    heat = _judge(gan, discriminator, places).reshape(HEAT_SIZE, HEAT_SIZE)
     return figures.plane(
         data, samples[:PLOTTED_POINTS], heat, (float(left), float(right), float(bottom), float(top)), paths
     )

@@ -35,7 +35,7 @@ def interpolate(
     frames: int = 10,
     path: str = "linear",
     seed: int = 0,
-    step: int | None = None,
+    step: int | str = "latest",
     ema: bool = True,
 ) -> InterpolateResult:
     """Draw ``rows`` walks of ``frames`` samples, each between two independent draws of the prior.

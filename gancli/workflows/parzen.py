@@ -1,14 +1,14 @@
 """``gancli parzen``: the paper's Gaussian Parzen window log-likelihood, for a run or for anybody's samples."""
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gancli import devices
+from gancli.data.arrays import read_samples
 from gancli.data.pipeline import Dataset, load
-from gancli.errors import GancliError, UsageError
+from gancli.errors import UsageError
 from gancli.images import to_unit
 from gancli.metrics.parzen import ParzenScore, parzen_score
 from gancli.workflows.drawing import Trained, draw, show_shape, training_data
@@ -63,7 +63,7 @@ def parzen(
     num_samples: int = 10_000,
     sigma: str = "auto",
     seed: int = 0,
-    step: int | None = None,
+    step: int | str = "latest",
     ema: bool = True,
     baselines: bool = False,
     data_dir: Path | None = None,
@@ -78,7 +78,7 @@ def parzen(
         num_samples: drawn from the generator; of a file, all are used.
         sigma: see :func:`parse_sigmas`.
         seed: of the draws.
-        step: of the checkpoint, the newest by default.
+        step: of the checkpoint; ``latest`` is the newest whole one, ``best`` that of the run's first metric.
         ema: whether G's averaged weights are used.
         baselines: also score training examples and k-means centres.
         data_dir: where the data lies.
@@ -92,7 +92,7 @@ def parzen(
         raise UsageError(f"--samples must be at least 1, got {num_samples}.")
     devices.keep_compiled_programs()
     if source.is_file():
-        samples = _read_samples(source)
+        samples = to_unit(read_samples(source))
         dataset_name = dataset_name or "mnist"
         train, validation, test = (load(dataset_name, split, data_dir) for split in ("train", "validation", "test"))
         if samples.shape[1:] != train.shape and samples.shape[1:] != (int(np.prod(train.shape)),):
@@ -124,28 +124,6 @@ def parzen(
         baselines=tuple(Baseline(n, parzen_score(s, held_out, scored, sigmas)) for n, s in others.items()),
         notes=notes,
     )
-
-
-def _read_samples(path: Path) -> np.ndarray:
-    try:
-        with path.open("rb") as file:  # numpy leaves a file open that it cannot make sense of
-            arrays = np.load(file, allow_pickle=False)
-            names = [] if isinstance(arrays, np.ndarray) else arrays.files
-            chosen = next((name for name in ("samples", "images") if name in names), None)
-            if chosen is None:
-                found = ", ".join(names) or "one array without a name"
-                raise GancliError(f"'{path}' holds no array 'samples' or 'images'. It has: {found}.")
-            samples = to_unit(arrays[chosen])
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        raise GancliError(f"'{path}' is not an .npz file, or damaged.") from None
-    if samples.ndim < 2 or len(samples) == 0 or not np.issubdtype(samples.dtype, np.floating):
-        raise GancliError(
-            f"the samples in '{path}' must be floats or uint8 of shape [N, ...] with N at least 1, "
-            f"got {samples.dtype} of shape {list(samples.shape)}."
-        )
-    if not np.isfinite(samples).all():
-        raise GancliError(f"the samples in '{path}' are not all finite.")
-    return samples
 
 
 def _baselines(train: Dataset, count: int, seed: int) -> dict[str, np.ndarray]:

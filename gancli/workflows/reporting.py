@@ -19,3 +19,6 @@ class Reporter(Protocol):
 
     def progress(self, progress: Progress) -> None:
         """A chunk of steps is done."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Of some long work besides training, ``done`` of ``total`` parts are finished."""

@@ -12,7 +12,7 @@ import numpy as np
 from gancli import devices, images
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically, writing
-from gancli.metrics.nearest import nearest_example
+from gancli.metrics.neighbours import nearest as nearest_rows
 from gancli.runs import generator_weights
 from gancli.workflows.drawing import Drawing, Trained, draw, draw_latents, line_picture, picture, training_data
 
@@ -38,7 +38,7 @@ def sample(
     *,
     count: int = 64,
     seed: int = 0,
-    step: int | None = None,
+    step: int | str = "latest",
     ema: bool = True,
     nearest: bool = False,
     data_dir: Path | None = None,
@@ -124,10 +124,10 @@ def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None
     shape = trained.gan.data_shape
     pictures = images.to_uint8(drawing.samples)
     last = np.minimum(np.arange(1, rows + 1) * columns, count) - 1  # the last sample of each row
-    nearest = nearest_example(drawing.samples[last].reshape(rows, -1), dataset.examples)
+    _, closest = nearest_rows(drawing.samples[last].reshape(rows, -1), dataset.flat())
     tiles = np.zeros((rows, columns + 1, *shape), np.uint8)
     for row in range(rows):
         part = pictures[row * columns : (row + 1) * columns]
         tiles[row, : len(part)] = part
-        tiles[row, columns] = dataset.examples[nearest[row]]
+        tiles[row, columns] = dataset.examples[closest[row, 0]]
     return images.png_bytes(images.grid(tiles.reshape(-1, *shape), columns + 1))

@@ -26,12 +26,23 @@ from gancli.training.loop import Progress, compile_chunk, train
 from gancli.training.optimizers import OPTIMIZERS
 from gancli.training.step import UPDATES, Cursor
 from gancli.workflows.drawing import check_fits, draw, picture
+from gancli.workflows.monitor import Monitor, check_metrics
 from gancli.workflows.reporting import Reporter
 
 NUM_FIXED = 64  # samples in the pictures kept during training
 PROBE_STEPS = 20
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
-RESUMABLE = ("num_steps", "log_every", "sample_every", "checkpoint_every", "keep")
+RESUMABLE = (
+    "num_steps",
+    "log_every",
+    "sample_every",
+    "checkpoint_every",
+    "keep",
+    "evaluate_every",
+    "metrics",
+    "evaluate_samples",
+    "patience",
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,9 @@ class TrainResult:
     seconds: float  # of this call's training, without compiling
     images_per_second: float
     last: Progress | None  # None where nothing was left to do
+    evaluations: int = 0
+    evaluation_seconds: float = 0.0  # of ``seconds``
+    best: tuple[int, str, float] | None = None  # step of the best checkpoint, and its score by which metric
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,7 @@ def check_config(config: TrainConfig) -> None:
         (UPDATES, config.updates),
     ):
         _ = registry[name]
+    check_metrics(config)
 
 
 def _prepare(config: TrainConfig, data_dir: Path | None) -> tuple[Dataset, GAN]:
@@ -105,7 +120,7 @@ def new_run(
         "sha256": dataset.fingerprint,
     }
     run = Run.create(outdir, RunRecord(__version__, config, data, devices.describe()), overwrite=overwrite)
-    return _train(run, gan, state, dataset, reporter)
+    return _train(run, gan, state, dataset, reporter, data_dir)
 
 
 def resume_run(
@@ -148,7 +163,9 @@ def resume_run(
             f"with (other content or order). Give the --data-dir that it began with."
         )
     devices.keep_compiled_programs()
-    with Checkpoints(outdir, keep=config.keep) as checkpoints:
+    machine, now = run.record.machine, devices.describe()
+    run = Run(outdir, RunRecord(run.record.gancli, config, run.record.data, machine))
+    with run.checkpoints(writable=True) as checkpoints:
         if checkpoints.steps():
             step, items, skipped = checkpoints.newest(gan, ("generator", "ema", "discriminator", "training"))
             for line in skipped:
@@ -162,17 +179,23 @@ def resume_run(
         else:
             step, state = 0, gan.init(dataset.mean())
             reporter.warning(f"run '{outdir}' has no complete checkpoint; beginning again at step 0.")
-    machine, now = run.record.machine, devices.describe()
     for part in ("versions", "devices"):
         if machine[part] != now[part]:
             reporter.warning(f"the run began with other {part}; it may go on with other rounding than it would have.")
-    run = Run(outdir, RunRecord(run.record.gancli, config, run.record.data, machine))
     run.write_record()
     run.forget_after(step)
-    return _train(run, gan, state, dataset, reporter, start=step)
+    return _train(run, gan, state, dataset, reporter, data_dir, start=step)
 
 
-def _train(run: Run, gan: GAN, state: GANState, dataset: Dataset, reporter: Reporter, start: int = 0) -> TrainResult:
+def _train(
+    run: Run,
+    gan: GAN,
+    state: GANState,
+    dataset: Dataset,
+    reporter: Reporter,
+    data_dir: Path | None,
+    start: int = 0,
+) -> TrainResult:
     config = gan.config
     images_per_step = config.k * config.batch_size
     if start >= config.num_steps:
@@ -182,18 +205,23 @@ def _train(run: Run, gan: GAN, state: GANState, dataset: Dataset, reporter: Repo
     began = time.perf_counter()
     chunk = compile_chunk(gan, state, data)
     reporter.status(f"compiled in {time.perf_counter() - began:.1f} s")
+    monitor = Monitor(gan, dataset, data_dir, reporter) if config.evaluate_every else None
     began = time.perf_counter()
-    with StopRequest() as stop, Checkpoints(run.folder, keep=config.keep) as checkpoints:
+    with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
         reporter.start(config.num_steps, start)
         last = None
         try:
             for state, last in train(gan, chunk, state, data, start):  # noqa: B020 (the state moves on)
-                run.append_metrics(last.to_dict())
+                due = monitor is not None and last.step % config.evaluate_every == 0
+                run.append_metrics(last.to_dict() | (monitor.measure(state) if monitor and due else {}))
                 reporter.progress(last)
-                finished = last.step == config.num_steps
+                scores = run.scores() if due else {}
+                is_best = last.step in scores and run.best_step(scores) == last.step
+                gave_up = due and _gave_up(run, scores)
+                finished = last.step == config.num_steps or gave_up
                 if finished or last.step % config.sample_every == 0:
                     run.write_samples(last.step, _fixed_samples(gan, state))
-                if finished or stop.signal_number or last.step % config.checkpoint_every == 0:
+                if finished or stop.signal_number or is_best or last.step % config.checkpoint_every == 0:
                     checkpoints.save(state)
                 if stop.signal_number and not finished:
                     checkpoints.wait()
@@ -201,13 +229,47 @@ def _train(run: Run, gan: GAN, state: GANState, dataset: Dataset, reporter: Repo
                     raise Interrupted(
                         f"stopped by {name} at step {last.step}; saved. Continue with --resume.", stop.signal_number
                     )
+                if gave_up:
+                    reporter.status(
+                        f"stopped at step {last.step}: no better {config.metrics[0]} in {config.patience} evaluations."
+                    )
+                    break
             checkpoints.wait()
         except DivergedError as error:
             checkpoints.wait()
             raise DivergedError(f"{error} {_kept(checkpoints, run)} {_advice(config)}") from None
+        best = _best(run, checkpoints)
     seconds = time.perf_counter() - began
-    rate = (config.num_steps - start) * images_per_step / seconds
-    return TrainResult(run.folder, config.num_steps, config.num_steps * images_per_step, seconds, rate, last)
+    steps = last.step if last else start
+    evaluated = monitor.seconds if monitor else 0.0
+    return TrainResult(
+        folder=run.folder,
+        steps=steps,
+        images_seen=steps * images_per_step,
+        seconds=seconds,
+        images_per_second=(steps - start) * images_per_step / (seconds - evaluated),
+        last=last,
+        evaluations=monitor.count if monitor else 0,
+        evaluation_seconds=evaluated,
+        best=best,
+    )
+
+
+def _gave_up(run: Run, scores: dict[int, float]) -> bool:
+    """Return whether as many evaluations as the run's patience brought nothing better."""
+    patience = run.record.config.patience
+    if not patience or not scores:
+        return False
+    best = run.best_step(scores)
+    return sum(step > best for step in scores) >= patience
+
+
+def _best(run: Run, checkpoints: Checkpoints) -> tuple[int, str, float] | None:
+    scores = run.scores()
+    if not any(step in scores for step in checkpoints.steps()):
+        return None
+    step = run.best_step(checkpoints.steps())
+    return step, run.record.config.metrics[0], scores[step]
 
 
 def _kept(checkpoints: Checkpoints, run: Run) -> str:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gancli.data.pipeline import load
-from gancli.metrics.nearest import nearest_example
+from gancli.metrics.neighbours import nearest
 from tests.conftest import tiny
 
 
@@ -121,7 +121,7 @@ def test_nearest_adds_the_training_example_next_to_the_last_column(digits_run, g
 def test_the_nearest_example_of_a_training_example_is_itself():
     train = load("digits")
     chosen = train.flat()[[0, 700, 1296]]
-    np.testing.assert_array_equal(nearest_example(chosen, train.examples, rows=500), [0, 700, 1296])
+    np.testing.assert_array_equal(nearest(chosen, train.flat())[1][:, 0], [0, 700, 1296])
 
 
 def test_points_are_plotted_or_kept_as_arrays(points_run, gancli):
@@ -213,9 +213,9 @@ def test_bad_input_is_one_line(digits_run, gancli, tmp_path, arguments, code, me
 
 
 def test_a_step_that_is_none_is_a_usage_error(digits_run, gancli):
-    code, out, err = gancli("sample", digits_run, "--step", "best")
+    code, out, err = gancli("sample", digits_run, "--step", "last")
     assert (code, out) == (2, "")
-    assert "must be a step or 'latest', got 'best'." in " ".join(err.replace("│", "").split())
+    assert "must be a step, 'latest' or 'best', got 'last'." in " ".join(err.replace("│", "").split())
 
 
 def test_a_run_without_a_checkpoint_is_one_line(digits_run, gancli):

@@ -226,7 +226,7 @@ USAGE = [
     (
         ["mnits"],
         "unknown data set 'mnits'. Did you mean 'mnist'? "
-        "Known: mnist, fashion_mnist, kmnist, cifar10, digits, gaussian, ring, grid.",
+        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, digits, gaussian, ring, grid.",
     ),
     (["digits", "--loss", "minmax"], "unknown loss 'minmax'. Did you mean 'minimax'? Known: minimax, non-saturating."),
     (["digits", "--prior", "cauchy"], "unknown prior 'cauchy'. Known: uniform, gaussian, spherical."),

@@ -1,0 +1,83 @@
+"""``gancli compare``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gancli.cli.options import Json
+
+if TYPE_CHECKING:
+    from gancli.workflows.compare import Column
+
+
+def compare(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULT.json...", help="Files that evaluate --json wrote, two or more.")
+    ],
+    json: Json = False,
+) -> None:
+    """Put results of evaluate side by side. Only numbers of one protocol are ranked.
+
+    Examples:
+
+      gancli evaluate runs/a --all --json > a.json
+
+      gancli evaluate runs/b --all --json > b.json
+
+      gancli compare a.json b.json
+    """
+    from gancli.cli.console import print_json, warn
+    from gancli.workflows.compare import compare as workflow
+
+    comparison = workflow(results)
+    for column in comparison.columns:
+        if column.differences:
+            warn(f"{column.metric} is not ranked: the protocols differ in {'; '.join(column.differences)}.")
+    if json:
+        metrics = {
+            column.metric: {"values": column.values, "ranks": column.ranks, "differences": column.differences}
+            for column in comparison.columns
+        }
+        print_json({"results": comparison.names, "metrics": metrics})
+        return
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("metric")
+    for name in comparison.names:
+        table.add_column(name, justify="right", overflow="fold")
+    for column in comparison.columns:
+        for row in _rows(column):
+            table.add_row(*row)
+    Console(markup=False, highlight=False).print(table)
+
+
+def _rows(column: "Column") -> list[list[str]]:
+    """Return a row for each number that says how good a generator is; the best of one protocol has a star."""
+    from gancli.metrics.catalog import METRICS
+
+    key = METRICS[column.metric].key
+    shown = {"precision-recall": ["precision", "recall"], "nearest": ["closer"], "divergence": ["bound"]}
+    shown |= {"density-coverage": ["density", "coverage"], "modes": ["verdict", "hit", "kl"]}
+    rows = []
+    for name in shown.get(column.metric, [str(key)]):
+        label = column.metric if name in ("value", "mean") else f"{column.metric} {name}"
+        cells = [_cell(one, name) for one in column.values]
+        if name == key and column.ranks:
+            cells = [f"{cell} *" if rank == 1 else cell for cell, rank in zip(cells, column.ranks, strict=True)]
+        rows.append([label, *cells])
+    return rows
+
+
+def _cell(one: dict[str, Any] | None, name: str) -> str:
+    if one is None:
+        return "-"
+    value = one[name]
+    if not isinstance(value, float):
+        return str(value)
+    error = one.get("standard_error") or one.get("standard_deviation")
+    return f"{value:.4g} ± {error:.2g}" if error and name in ("value", "mean", "bound") else f"{value:.4g}"

@@ -1,0 +1,171 @@
+"""``gancli evaluate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, Quiet, Seed, Step, parse_step
+
+if TYPE_CHECKING:
+    from gancli.workflows.evaluate import EvaluateResult
+
+METRICS, INPUT, OUTPUT = "Metrics", "What is compared", "Output"
+COLLAPSED = 4  # exit code of --fail-on-collapse
+
+
+def evaluate(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="RUN|FOLDER|FILE|DATASET", help="Run, folder of images, .npz, .npy, or mnist/test."),
+    ] = str(DEFAULT_RUN),
+    fid: Annotated[bool, typer.Option("--fid", help="Fréchet distance of features.", rich_help_panel=METRICS)] = False,
+    kid: Annotated[bool, typer.Option("--kid", help="Kernel distance of features.", rich_help_panel=METRICS)] = False,
+    inception_score: Annotated[
+        bool, typer.Option("--inception-score", help="Clear and diverse classes.", rich_help_panel=METRICS)
+    ] = False,
+    precision_recall: Annotated[
+        bool,
+        typer.Option("--precision-recall", help="Within the data's manifold, and back.", rich_help_panel=METRICS),
+    ] = False,
+    density_coverage: Annotated[
+        bool, typer.Option("--density-coverage", help="The same, robust to outliers.", rich_help_panel=METRICS)
+    ] = False,
+    nearest: Annotated[
+        bool,
+        typer.Option("--nearest", help="Memorisation: distance to training images.", rich_help_panel=METRICS),
+    ] = False,
+    modes: Annotated[
+        bool, typer.Option("--modes", help="Modes hit, duplicates, a verdict.", rich_help_panel=METRICS)
+    ] = False,
+    divergence: Annotated[
+        bool, typer.Option("--divergence", help="JSD: bound by D; exact on points.", rich_help_panel=METRICS)
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Whatever can be measured here.", rich_help_panel=METRICS)
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATASET|FOLDER|FILE",
+            help="Reference: data set (mnist, mnist/test), folder, arrays, or saved statistics. "
+            "Default: the training split of the run's data.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Drawn from a run; default 10000.", rich_help_panel=INPUT)
+    ] = None,
+    features: Annotated[
+        str,
+        typer.Option(
+            help="auto (the data's built-in classifier, else Inception), digits-classifier, mnist-classifier, "
+            "cifar10-classifier or inception-v3.",
+            rich_help_panel=INPUT,
+        ),
+    ] = "auto",
+    inception_weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="pt_inception-2015-12-05-6726825d.pth; downloaded once if not given.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    seed: Seed = 0,
+    step: Step = "latest",
+    ema: Ema = True,
+    data_dir: DataDir = None,
+    batch_size: Annotated[
+        int, typer.Option(help="Images read at a time; changes no number.", rich_help_panel=INPUT)
+    ] = 1000,
+    save_statistics: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Write mean and covariance of the samples' features, for --against.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    figure: Annotated[
+        Path, typer.Option(metavar="FILE.png", help="Closest pairs that --nearest found.", rich_help_panel=OUTPUT)
+    ] = Path("nearest.png"),
+    fail_on_collapse: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-collapse", help="Exit 4 if the verdict of --modes is collapse.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure samples: of a run, of a folder of images, of anybody's arrays.
+
+    Examples:
+
+      gancli evaluate --fid
+
+      gancli evaluate ckpt --all --json > a.json
+
+      gancli evaluate photos/ --fid --kid --against reference_photos/
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 4 collapse with --fail-on-collapse.
+    """
+    chosen = {
+        "fid": fid,
+        "kid": kid,
+        "inception-score": inception_score,
+        "precision-recall": precision_recall,
+        "density-coverage": density_coverage,
+        "nearest": nearest,
+        "modes": modes or fail_on_collapse,
+        "divergence": divergence,
+    }
+    wanted = parse_step(step)
+
+    from gancli.cli.console import TerminalReporter, print_json, warn
+    from gancli.workflows.evaluate import evaluate as workflow
+
+    with TerminalReporter(quiet=quiet) as reporter:
+        result = workflow(
+            source,
+            [name for name, is_chosen in chosen.items() if is_chosen],
+            reporter,
+            everything=everything,
+            against=against,
+            num_samples=samples,
+            features=features,
+            weights=inception_weights,
+            batch_size=batch_size,
+            seed=seed,
+            step=wanted,
+            ema=ema,
+            data_dir=data_dir,
+            figure=figure,
+            save_statistics=save_statistics,
+        )
+    notes = [f"{note} Using step {result.step}." for note in result.notes]
+    for note in notes + [note for one in result.measured for note in one.notes]:
+        warn(note)
+    if json:
+        print_json(result.to_dict())
+    else:
+        _show(result)
+    if fail_on_collapse and result.verdict == "collapse":
+        raise typer.Exit(COLLAPSED)
+
+
+def _show(result: "EvaluateResult") -> None:
+    from gancli.cli.console import print_table
+    from gancli.metrics.catalog import METRICS as KNOWN
+
+    where = f" step {result.step}" if result.step is not None else ""
+    rows: list[tuple[str, object]] = [("samples", f"{result.count:,} from {result.source}{where}")]
+    rows += [(KNOWN[one.metric].label, one.text) for one in result.measured]
+    rows += [(KNOWN[name].label, f"not measured: {reason}") for name, reason in result.unavailable.items()]
+    rows += [("written", path) for path in result.written]
+    print_table(rows)
+    if result.measured:
+        print("\nprotocol")
+        for one in result.measured:
+            print(f"  {one.protocol_text}")

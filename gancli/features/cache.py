@@ -1,0 +1,62 @@
+"""Features of references, kept between commands under the hash of what they were made from."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from gancli.devices import cache_folder
+from gancli.errors import GancliError
+from gancli.features.extractor import Extractor, Images, Watch, extract
+from gancli.files import write_atomically
+
+
+def cached_features(
+    extractor: Extractor,
+    fingerprint: str,
+    batches: Callable[[], Iterable[Images]],
+    count: int,
+    *,
+    watch: Watch | None = None,
+    warn: Callable[[str], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return features float32 ``[count, F]`` and classes int32 ``[count]``, those of the largest logits; kept if known.
+
+    Args:
+        extractor: the network.
+        fingerprint: hash of the images, in order.
+        batches: called for the images when they are not in the cache; see :func:`extract`.
+        count: how many.
+        watch: told of progress.
+        warn: told when the cache is damaged or cannot be written; both only cost time.
+    """
+    key = hashlib.sha256(f"{extractor.identity} {extractor.resize} {fingerprint} {count}".encode()).hexdigest()
+    path = cache_folder() / "features" / f"{key[:32]}.npz"
+    if found := _read(path, (count, extractor.width), warn):
+        return found
+    features, logits = extract(extractor, batches(), count, watch)
+    classes = logits.argmax(axis=1).astype(np.int32)
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, features=features, classes=classes)
+    try:
+        write_atomically(path, buffer.getvalue())
+    except GancliError as error:
+        warn(f"{error} The reference's features are not kept.")
+    return features, classes
+
+
+def _read(path: Path, shape: tuple[int, int], warn: Callable[[str], None]) -> tuple[np.ndarray, np.ndarray] | None:
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            features, classes = arrays["features"], arrays["classes"]
+        if features.shape != shape or classes.shape != shape[:1]:
+            raise ValueError
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # the archive's checksums tell damage
+        warn(f"{path} is damaged; its features are computed again.")
+        return None
+    return features, classes

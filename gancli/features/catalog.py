@@ -1,0 +1,38 @@
+"""The classifiers that come with gancli: plain data, no libraries."""
+
+from dataclasses import dataclass
+
+from gancli.registry import Registry
+
+
+@dataclass(frozen=True)
+class ClassifierEntry:
+    """A classifier for one data set, with the file of its weights."""
+
+    identity: str  # name and version: another version has other features
+    shape: tuple[int, int, int]  # of an image
+    num_classes: int
+    widths: tuple[int, ...]  # channels per resolution; the last is the number of features
+    sha256: str  # of the weights' file
+
+
+CLASSIFIERS: Registry[ClassifierEntry] = Registry(
+    "classifier",
+    {
+        "digits": ClassifierEntry(
+            "digits-classifier-1",
+            (8, 8, 1),
+            10,
+            (16, 32, 64),
+            "05ed9f8de2e403f5ab99189c484651853b33cdcbe07b552010c0fbb400759660",
+        ),
+        "mnist": ClassifierEntry(
+            "mnist-classifier-1",
+            (28, 28, 1),
+            10,
+            (16, 32, 64),
+            "b5596a5c7914997d78f0e111fb0fab8361c13ba3fa1234147d3eacab17e8f34d",
+        ),
+        "cifar10": ClassifierEntry("cifar10-classifier-1", (32, 32, 3), 10, (32, 64, 128), ""),
+    },
+)

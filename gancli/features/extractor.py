@@ -1,0 +1,172 @@
+"""From images to features: one interface for every network, and blocks of one size whatever size images come in."""
+
+import functools
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from gancli.errors import GancliError, UsageError
+from gancli.features import inception
+from gancli.features.catalog import CLASSIFIERS
+from gancli.features.classifier import Classifier
+from gancli.features.outputs import Outputs
+from gancli.features.torch_file import read_tensors
+from gancli.images import to_unit
+
+WEIGHTS = Path(__file__).parent / "weights"
+Watch = Callable[[int, int], None]  # told how many images are done, of how many
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A network that describes images, with everything a protocol has to say of it."""
+
+    identity: str  # name and version: other features have another one
+    shape: tuple[int | None, int | None, int | None]  # of the images it takes; None: any
+    width: int  # number of features
+    num_classes: int
+    resize: str  # how images are brought to the network's size
+    block: int  # images per call, always: no number depends on how many come at a time
+    apply: Callable[[jax.Array], Outputs]  # uint8 [block, H, W, C]
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Raise a UsageError unless images of ``shape`` can be described."""
+        if len(shape) != 3 or any(own not in (None, size) for own, size in zip(self.shape, shape, strict=True)):
+            wanted = "x".join("any" if size is None else str(size) for size in self.shape)
+            raise UsageError(
+                f"--features {self.identity} takes images of {wanted}, got {'x'.join(map(str, shape))}. "
+                f"Use --features inception-v3."
+            )
+
+
+def classifier(name: str, channels: int | None = None) -> Extractor:
+    """Load a built-in classifier.
+
+    Args:
+        name: of :data:`CLASSIFIERS`.
+        channels: of the images, where they stack several pictures of the classifier's kind (Stacked-MNIST): each
+            channel is described on its own; features are those of all channels, classes all combinations of theirs.
+
+    Raises:
+        GancliError: the weights in the package are not those that belong to it.
+    """
+    entry = CLASSIFIERS[name]
+    height, width, own = entry.shape
+    channels = channels or own
+    stacked = channels // own
+    raw = (WEIGHTS / f"{entry.identity}.npz").read_bytes()
+    if hashlib.sha256(raw).hexdigest() != entry.sha256:
+        raise GancliError(f"the weights of {entry.identity} in this installation are damaged; install gancli again.")
+    graph = nnx.graphdef(nnx.eval_shape(lambda: Classifier(own, entry.widths, entry.num_classes, rngs=nnx.Rngs(0))))
+    with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+        params = _nested({name: jnp.asarray(arrays[name]) for name in arrays.files})
+
+    @jax.jit
+    def run(params: Any, images: jax.Array) -> Outputs:
+        pictures = jnp.moveaxis(images.reshape(-1, height, width, stacked, own), 3, 1)
+        outputs = nnx.merge(graph, params)(to_unit(pictures.reshape(-1, height, width, own)))
+        logits = outputs.logits.reshape(-1, stacked, entry.num_classes)
+        joint = logits[:, 0]
+        for channel in range(1, stacked):  # independent pictures: log-probabilities add up
+            joint = (joint[:, :, None] + logits[:, channel, None, :]).reshape(len(joint), -1)
+        return Outputs(outputs.features.reshape(-1, stacked * entry.widths[-1]), joint)
+
+    return Extractor(
+        identity=entry.identity if stacked == 1 else f"{entry.identity} x {stacked}",
+        shape=(height, width, channels),
+        width=stacked * entry.widths[-1],
+        num_classes=entry.num_classes**stacked,
+        resize="none",
+        block=500,
+        apply=functools.partial(run, params),
+    )
+
+
+def inception_v3(weights: Path) -> Extractor:
+    """Load Inception-v3 from the published file or another of its kind.
+
+    Raises:
+        GancliError: it cannot be read, or holds other weights.
+    """
+    params = jax.tree.map(jnp.asarray, inception.parameters(read_tensors(weights)))
+    graph, _ = inception.layout()
+    prepare = jax.jit(inception.prepare)
+    network = jax.jit(lambda params, images: nnx.merge(graph, params)(images))
+    return Extractor(
+        identity=inception.identity(weights),
+        shape=(None, None, None),
+        width=inception.NUM_FEATURES,
+        num_classes=inception.NUM_CLASSES,
+        resize=f"TensorFlow 1 bilinear {inception.SIZE}",
+        block=50,
+        apply=lambda images: network(params, prepare(images)),
+    )
+
+
+def _nested(flat: dict[str, Any]) -> dict[str | int, Any]:
+    """Turn ``{"pairs.0.1.conv": x}`` into nested dictionaries; list indices become integers."""
+    tree: dict[str | int, Any] = {}
+    for name, value in flat.items():
+        *path, last = (int(part) if part.isdigit() else part for part in name.split("."))
+        branch = tree
+        for part in path:
+            branch = branch.setdefault(part, {})
+        branch[last] = value
+    return tree
+
+
+Images = np.ndarray | jax.Array
+
+
+def _reblocked(batches: Iterable[Images], size: int) -> Iterator[Images]:
+    """Cut a stream of rows into arrays of ``size`` rows, the last one shorter; rows on a device stay there."""
+    rest: Images | None = None
+    for batch in batches:
+        if rest is not None and len(rest):
+            join = jnp.concatenate if isinstance(batch, jax.Array) else np.concatenate
+            batch = join([rest, batch])
+        whole = len(batch) - len(batch) % size
+        for start in range(0, whole, size):
+            yield batch[start : start + size]
+        rest = batch[whole:]
+    if rest is not None and len(rest):
+        yield rest
+
+
+def extract(
+    extractor: Extractor, batches: Iterable[Images], count: int, watch: Watch | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Describe a stream of images.
+
+    Args:
+        extractor: the network.
+        batches: uint8 ``[b, H, W, C]`` each, of any b; ``count`` images in all.
+        count: how many.
+        watch: told of progress.
+
+    Returns:
+        Features ``[count, F]`` and logits ``[count, K]``, float32.
+    """
+    features = np.empty((count, extractor.width), np.float32)
+    logits = np.empty((count, extractor.num_classes), np.float32)
+    done = 0
+    for block in _reblocked(batches, extractor.block):
+        missing = extractor.block - len(block)
+        full = np.pad(block, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge") if missing else block
+        outputs = extractor.apply(jnp.asarray(full))
+        features[done : done + len(block)] = np.asarray(outputs.features)[: len(block)]
+        logits[done : done + len(block)] = np.asarray(outputs.logits)[: len(block)]
+        done += len(block)
+        if watch:
+            watch(done, count)
+    if done != count:
+        raise GancliError(f"{count} images were announced, but {done} came.")
+    return features, logits

@@ -1,0 +1,96 @@
+"""Which of the data's modes samples reach, how often they repeat themselves, and what that amounts to."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gancli.metrics.neighbours import Watch, nearest
+
+HIGH_QUALITY = 3.0  # standard deviations from a mode's centre (Srivastava et al. 2017, VEEGAN)
+MISSING, MOST_MISSING = 0.99, 0.5  # shares of the modes below which collapse is partial or outright
+DIVERGENT, VERY_DIVERGENT = 0.25, 1.0  # nats of KL above which it is
+FEW_IMAGES, VERY_FEW_IMAGES = 10.0, 0.1  # distinct images as a multiple of the samples, below which it is
+
+
+@dataclass(frozen=True)
+class ModeCount:
+    """Modes (classes, or Gaussians of a mixture) that samples reach."""
+
+    hit: int  # modes with at least one sample
+    total: int  # modes that the data has
+    kl: float  # KL(samples ‖ data) between the shares of the modes, nats
+    shares: tuple[float, ...]  # of the samples, one for each mode
+    high_quality: float | None = None  # share of samples within 3 standard deviations of a mode, for mixtures
+
+
+def count_classes(classes: np.ndarray, data_classes: np.ndarray, num_classes: int) -> ModeCount:
+    """Compare the classes ``[n]`` of samples with those ``[m]`` of data; classes that the data lacks do not count."""
+    shares, expected = (np.bincount(part, minlength=num_classes) / len(part) for part in (classes, data_classes))
+    known = expected > 0
+    return ModeCount(
+        int((shares[known] > 0).sum()), int(known.sum()), _kl(shares[known], expected[known]), tuple(shares)
+    )
+
+
+def count_gaussians(points: np.ndarray, centres: np.ndarray, standard_deviation: float) -> ModeCount:
+    """Count the equal Gaussians ``[M, D]`` that points ``[n, D]`` reach: a mode is hit by a point within 3σ."""
+    distances, modes = nearest(points, centres)
+    good = modes[distances[:, 0] <= HIGH_QUALITY * standard_deviation, 0]
+    shares = np.bincount(good, minlength=len(centres)) / max(len(good), 1)
+    expected = np.full(len(centres), 1 / len(centres))
+    kl = _kl(shares, expected) if len(good) else math.log(len(centres))
+    return ModeCount(int((shares > 0).sum()), len(centres), kl, tuple(shares), len(good) / len(points))
+
+
+def _kl(p: np.ndarray, q: np.ndarray) -> float:
+    """Return KL(p ‖ q) in nats; p is brought to sum 1."""
+    p, q = p[p > 0] / p.sum(), q[p > 0]
+    return float((p * np.log(p / q)).sum())
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """The birthday test of Arora and Zhang (2017): how many distinct images can a generator that repeats itself have?
+
+    Two samples count as the same image where they are closer to each other than any two of as many data examples are.
+    """
+
+    count: int  # samples looked at, as many data examples
+    exact: int  # samples that equal an earlier one, pixel for pixel
+    threshold: float  # distance of the two closest data examples
+    pairs: int  # pairs of samples closer than that, each sample with its nearest one
+    support: float | None  # estimated number of distinct images; None: no pair was found
+
+    @property
+    def least_support(self) -> float:
+        """Distinct images below which a repetition would probably have been seen: n (n - 1) / 2."""
+        return self.count * (self.count - 1) / 2
+
+
+def count_duplicates(samples: np.ndarray, data: np.ndarray, watch: Watch | None = None) -> Duplicates:
+    """Test samples ``[n, d]`` against data ``[m, d]``, both in pixels; the first min(n, m) of each, at least 2."""
+    count = min(len(samples), len(data))
+    distances, rows = nearest(samples[:count], samples[:count], same=True, watch=watch)
+    threshold = float(nearest(data[:count], data[:count], same=True, watch=watch)[0].min())
+    close = np.flatnonzero(distances[:, 0] < threshold)
+    pairs = len({(min(i, j), max(i, j)) for i, j in zip(close, rows[close, 0], strict=True)})
+    exact = count - len(np.unique(samples[:count], axis=0))
+    return Duplicates(count, exact, threshold, pairs, count * (count - 1) / (2 * pairs) if pairs else None)
+
+
+def verdict(modes: ModeCount, duplicates: Duplicates | None) -> tuple[str, str]:
+    """Judge a generator: ``healthy``, ``partial collapse`` or ``collapse``, and the numbers behind it in one line."""
+    share = modes.hit / modes.total
+    distinct = duplicates.support / duplicates.count if duplicates and duplicates.support else math.inf
+    told = f"{modes.hit} of {modes.total} modes, KL {modes.kl:.3f} nats"
+    if modes.high_quality is not None:
+        told += f", {modes.high_quality:.1%} of the samples within 3 standard deviations of one"
+    if duplicates:
+        known = f"about {duplicates.support:,.0f}" if duplicates.support else f"over {duplicates.least_support:,.0f}"
+        told += f", {known} distinct images"
+    if share <= MOST_MISSING or modes.kl > VERY_DIVERGENT or distinct < VERY_FEW_IMAGES:
+        return "collapse", told
+    if share < MISSING or modes.kl > DIVERGENT or distinct < FEW_IMAGES:
+        return "partial collapse", told
+    return "healthy", told

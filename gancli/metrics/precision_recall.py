@@ -1,0 +1,34 @@
+"""Improved precision and recall (Kynkäänniemi et al. 2019) over the balls of k-th nearest neighbours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gancli.metrics.neighbours import Watch, count_within, nearest
+
+NEIGHBOURS = 3
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """Shares in [0, 1]."""
+
+    precision: float  # of samples inside the manifold of the reference
+    recall: float  # of the reference inside the manifold of the samples
+
+
+def precision_recall(
+    samples: np.ndarray, reference: np.ndarray, k: int = NEIGHBOURS, watch: Watch | None = None
+) -> PrecisionRecall:
+    """Return precision and recall of features ``[n, d]`` against ``[m, d]``; n and m more than k.
+
+    A set's manifold is the union of closed balls around its members, each reaching to the k-th nearest other member
+    (their equation 1: ``<=``).
+    """
+    inside_reference = count_within(samples, reference, _radii(reference, k, watch), watch=watch) > 0
+    inside_samples = count_within(reference, samples, _radii(samples, k, watch), watch=watch) > 0
+    return PrecisionRecall(float(inside_reference.mean()), float(inside_samples.mean()))
+
+
+def _radii(features: np.ndarray, k: int, watch: Watch | None) -> np.ndarray:
+    return nearest(features, features, k, same=True, watch=watch)[0][:, -1]

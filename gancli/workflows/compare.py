@@ -1,0 +1,76 @@
+"""``gancli compare``: results of ``gancli evaluate --json`` side by side, ranked where they can be."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gancli.errors import GancliError, UsageError
+from gancli.metrics.catalog import METRICS, json_name
+
+
+@dataclass(frozen=True)
+class Column:
+    """One metric of all results."""
+
+    metric: str
+    values: tuple[dict[str, Any] | None, ...]  # of each result, None where it lacks the metric
+    ranks: tuple[int | None, ...] | None  # 1 is best; None where the protocols differ or the metric has no order
+    differences: tuple[str, ...]  # what the protocols differ in: ``n: 10000, 5000``
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Results side by side."""
+
+    names: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+def compare(paths: Sequence[Path]) -> Comparison:
+    """Read result files and put them side by side.
+
+    Raises:
+        UsageError: there are fewer than two.
+        GancliError: a file cannot be read or holds no results.
+    """
+    if len(paths) < 2:
+        raise UsageError(f"give at least two results to compare, got {len(paths)}.")
+    results = [_read(path) for path in paths]
+    columns = []
+    for metric, entry in METRICS.items():
+        found = tuple(result.get(json_name(metric)) for result in results)
+        present = [one for one in found if one is not None]
+        if not present:
+            continue
+        differences = _differences([one["protocol"] for one in present])
+        ranks = None
+        if entry.key is not None and not differences:
+            sign = 1 if entry.lower_is_better else -1
+            order = sorted(sign * one[entry.key] for one in present)
+            ranks = tuple(None if one is None else order.index(sign * one[entry.key]) + 1 for one in found)
+        columns.append(Column(metric, found, ranks, differences))
+    return Comparison(tuple(str(path) for path in paths), tuple(columns))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+        metrics = content["metrics"]
+        for metric, entry in METRICS.items():
+            if one := metrics.get(json_name(metric)):
+                _ = one["protocol"].items(), entry.key is None or float(one[entry.key])
+    except OSError as error:
+        raise GancliError(f"cannot read {path}: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise GancliError(f"'{path}' is not a result of `gancli evaluate --json`.") from None
+    if not metrics:
+        raise GancliError(f"'{path}' holds no metric.")
+    return metrics
+
+
+def _differences(protocols: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    names = list(dict.fromkeys(name for protocol in protocols for name in protocol))
+    values = {name: list(dict.fromkeys(str(protocol.get(name)) for protocol in protocols)) for name in names}
+    return tuple(f"{name}: {' or '.join(found)}" for name, found in values.items() if len(found) > 1)

@@ -1,0 +1,258 @@
+"""``gancli evaluate``: metrics of a run, a folder of images or a file of arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gancli import devices
+from gancli.errors import GancliError, UsageError
+from gancli.features import extractor as extractors
+from gancli.features import inception_weights
+from gancli.features.extractor import Extractor
+from gancli.files import write_atomically
+from gancli.metrics.catalog import METRICS, json_name
+from gancli.metrics.statistics import Statistics, holds_statistics
+from gancli.registry import Registry
+from gancli.workflows.drawing import Trained, draw_latents, training_data
+from gancli.workflows.image_sets import ImageSet, is_run, open_images, split_name
+from gancli.workflows.measures import CLASSIFIED, Material, Measured, Reference, measure, missing
+from gancli.workflows.reporting import Reporter
+
+NUM_SAMPLES = 10_000
+
+# What --features can name, and the built-in classifier behind it.
+FEATURES: Registry[str | None] = Registry(
+    "features",
+    {
+        "auto": None,
+        "digits-classifier": "digits",
+        "mnist-classifier": "mnist",
+        "cifar10-classifier": "cifar10",
+        "inception-v3": None,
+    },
+)
+
+
+@dataclass(frozen=True)
+class EvaluateResult:
+    """What was measured, and on what."""
+
+    source: str
+    count: int  # samples
+    step: int | None  # of the checkpoint, for a run
+    ema: bool | None
+    seed: int
+    measured: tuple[Measured, ...]
+    unavailable: dict[str, str]  # of ``--all``: what could not be measured, and why
+    written: tuple[Path, ...]  # pictures and statistics
+    notes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str | None:
+        """``healthy``, ``partial collapse`` or ``collapse``, where modes were counted."""
+        return next((one.values["verdict"] for one in self.measured if one.metric == "modes"), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON result."""
+        return {
+            "source": self.source,
+            "count": self.count,
+            "step": self.step,
+            "ema": self.ema,
+            "seed": self.seed,
+            "metrics": {json_name(one.metric): one.to_dict() for one in self.measured},
+            "unavailable": {json_name(name): reason for name, reason in self.unavailable.items()},
+        }
+
+
+def evaluate(
+    source: str,
+    metrics: Sequence[str],
+    reporter: Reporter,
+    *,
+    everything: bool = False,
+    against: str | None = None,
+    num_samples: int | None = None,
+    features: str = "auto",
+    weights: Path | None = None,
+    batch_size: int = 1000,
+    seed: int = 0,
+    step: int | str = "latest",
+    ema: bool = True,
+    data_dir: Path | None = None,
+    figure: Path | None = None,
+    save_statistics: Path | None = None,
+) -> EvaluateResult:
+    """Measure samples.
+
+    Args:
+        source: a run, a data set (``mnist/test``), a folder of images, or a file of arrays.
+        metrics: names of the catalogue.
+        reporter: told of progress.
+        everything: measure whatever can be measured here, and say why the rest cannot.
+        against: the reference: a data set, a folder, a file of arrays or of statistics. Default: what the run was
+            trained on; for a split of a data set, its training split.
+        num_samples: drawn from a run; other sources are taken whole.
+        features: a name of :data:`FEATURES`.
+        weights: file of Inception-v3's weights; default: the published ones, downloaded once.
+        batch_size: images read at a time; no number depends on it.
+        seed: of the draws, and of the random subsets of some metrics.
+        step: a checkpoint, ``latest`` or ``best``.
+        ema: averaged weights of the generator rather than raw ones.
+        data_dir: where data sets lie.
+        figure: where ``nearest`` draws the closest pairs.
+        save_statistics: where mean and covariance of the samples' features go.
+
+    Raises:
+        UsageError: an option is wrong, or a metric does not apply here.
+        GancliError: something cannot be read, had or written.
+    """
+    if not metrics and not everything and save_statistics is None:
+        flags = " ".join(f"--{name}" for name in METRICS)
+        raise UsageError(f"nothing to measure: give at least one of {flags}, or --all.")
+    for name, value in (("--samples", num_samples), ("--batch-size", batch_size)):
+        if value is not None and value < 1:
+            raise UsageError(f"{name} must be at least 1, got {value}.")
+    if figure is not None and figure.suffix != ".png":
+        raise UsageError(f"--figure must end in .png, got '{figure}'.")
+    if save_statistics is not None and save_statistics.suffix != ".npz":
+        raise UsageError(f"--save-statistics must end in .npz, got '{save_statistics}'.")
+    _ = FEATURES[features]
+    devices.keep_compiled_programs()
+    trained, samples = _open_source(source, num_samples, seed, step, ema, data_dir)
+    found = _open_reference(trained, samples, against, data_dir)
+    material = Material(
+        samples=samples,
+        reference=Reference(found, _reference_name(found, against), reporter, batch_size) if found else None,
+        load_extractor=lambda: choose_extractor(features, weights, material, reporter),
+        reporter=reporter,
+        num_samples=samples.count if samples else num_samples or NUM_SAMPLES,
+        draw=f"{'ema' if trained.ema else 'raw weights'}, seed {seed}" if trained else "",
+        seed=seed,
+        batch_size=batch_size,
+        data_dir=data_dir,
+        figure=figure,
+    )
+    if trained:
+        material.gan, material.generator, material.discriminator = trained.gan, trained.generator, trained.discriminator
+    reasons = {name: missing(name, material) for name in METRICS}
+    unavailable = {name: reason for name, reason in reasons.items() if reason}
+    for name in metrics:
+        if name in unavailable:
+            raise UsageError(f"--{name} {unavailable[name]}.")
+    wanted = [name for name in METRICS if name not in unavailable] if everything else metrics
+    measured = measure(wanted, material)
+    if everything and not measured:
+        raise GancliError(f"nothing could be measured on '{source}'.")
+    written = _write(material, save_statistics)
+    return EvaluateResult(
+        source=source,
+        count=material.num_samples,
+        step=trained.step if trained else None,
+        ema=trained.ema if trained else None,
+        seed=seed,
+        measured=tuple(measured),
+        unavailable=unavailable if everything else {},
+        written=written,
+        notes=trained.notes if trained else (),
+    )
+
+
+def _open_source(
+    source: str, num_samples: int | None, seed: int, step: int | str, ema: bool, data_dir: Path | None
+) -> tuple[Trained | None, ImageSet | None]:
+    path = Path(source)
+    is_set = split_name(source) is not None or path.is_file() or (path.is_dir() and not is_run(path))
+    if is_set and not (path.is_dir() and not any(path.iterdir())):
+        if num_samples is not None:
+            raise UsageError(f"--samples is for runs; '{source}' is measured whole.")
+        return None, open_images(source, data_dir)
+    trained = Trained.load(path, step=step, ema=ema)
+    if not trained.is_images:
+        return trained, None
+    latents = draw_latents(trained.gan, num_samples or NUM_SAMPLES, seed)
+    return trained, ImageSet.of_draws(source, trained.gan, trained.generator, latents)
+
+
+def _open_reference(
+    trained: Trained | None, samples: ImageSet | None, against: str | None, data_dir: Path | None
+) -> ImageSet | Statistics | None:
+    if samples is None:
+        if against is not None:
+            raise UsageError("--against is for images; the samples of this run are points, whose density is known.")
+        return None
+    if against is not None:
+        if split_name(against) is None and holds_statistics(Path(against)):
+            return Statistics.load(Path(against))
+        return open_images(against, data_dir)
+    if trained is not None:
+        return ImageSet.of_dataset(training_data(trained, data_dir))
+    return open_images(f"{samples.dataset.name}/train", data_dir) if samples.dataset else None
+
+
+def _reference_name(reference: ImageSet | Statistics, against: str | None) -> str:
+    """Return what a protocol calls it: statistics by their content where they have a hash, since files get renamed."""
+    if isinstance(reference, ImageSet):
+        return reference.name
+    return f"statistics {reference.sha256[:12]}" if reference.sha256 else Path(str(against)).name
+
+
+def choose_extractor(features: str, weights: Path | None, material: Material, reporter: Reporter) -> Extractor:
+    """Load the network that ``--features`` asks for; ``auto`` is the built-in classifier of the data if there is one.
+
+    Raises:
+        UsageError: a statistics file was made with other features.
+        GancliError: the weights cannot be had.
+    """
+    source = material.reference.source if material.reference else None
+    statistics = source if isinstance(source, Statistics) else None
+    if features == "auto":
+        features = _features_of_data(material, statistics, weights)
+    if name := FEATURES[features]:
+        chosen = extractors.classifier(name, material.images.shape[-1] if name == "mnist" else None)
+    else:
+        if weights is None:
+            weights = inception_weights.find(lambda done, size: reporter.advance("Inception-v3's weights", done, size))
+        chosen = extractors.inception_v3(weights)
+    if statistics and material.reference:
+        _check_statistics(statistics, chosen, material.reference.name)
+    return chosen
+
+
+def _features_of_data(material: Material, statistics: Statistics | None, weights: Path | None) -> str:
+    if statistics:
+        made_with = statistics.features or ""
+        return next((name for name in FEATURES if made_with.startswith(name)), "inception-v3")
+    data = material.dataset_name or (material.gan.config.dataset if material.gan else "")
+    if material.samples and material.samples.dataset and not material.reference:
+        data = material.samples.dataset.name
+    known = data in CLASSIFIED and weights is None
+    return f"{CLASSIFIED[data][0]}-classifier" if known else "inception-v3"
+
+
+def _check_statistics(statistics: Statistics, chosen: Extractor, name: str) -> None:
+    width = len(statistics.gaussian.mean)
+    if width != chosen.width:
+        raise UsageError(
+            f"the statistics in '{name}' are of {width} features, but {chosen.identity} has {chosen.width}. "
+            f"Choose the --features that they were made with."
+        )
+    if statistics.features not in (None, chosen.identity):
+        raise UsageError(
+            f"the statistics in '{name}' are of {statistics.features}, not of {chosen.identity}. "
+            f"Choose the --features that they were made with."
+        )
+
+
+def _write(material: Material, save_statistics: Path | None) -> tuple[Path, ...]:
+    for path, content in material.pictures.items():
+        write_atomically(path, content)
+    written = list(material.pictures)
+    if save_statistics is not None:
+        if material.num_samples < 2:
+            raise UsageError(f"--save-statistics needs at least 2 images, got {material.num_samples}.")
+        chosen = material.extractor
+        Statistics.of(material.features, chosen.identity, chosen.resize).save(save_statistics)
+        written.append(save_statistics)
+    return tuple(written)
