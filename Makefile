@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export GANCLI_TEST_DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench examples clean
+.PHONY: help setup demo test lint types bench features examples clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,15 +21,16 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 # The exact versions that were tested are those of Python 3.11; newer Pythons take the newest that pyproject.toml allows.
 CONSTRAIN = $(shell $(PYTHON) -c 'import sys; print("-c constraints.txt" if sys.version_info[:2] == (3, 11) else "")')
 
-demo: setup ## Train on embedded digits, sample, interpolate, score; pictures in demo/
+demo: setup ## Train on embedded digits, sample, interpolate, evaluate; pictures in demo/
 	rm -rf demo
 	$(BIN)/gancli train digits --outdir demo/run
 	$(BIN)/gancli sample demo/run -n 100 --nearest --output demo/samples.png
 	$(BIN)/gancli interpolate demo/run --output demo/interpolation.png
 	$(BIN)/gancli interpolate demo/run --frames 20 --path slerp --output demo/interpolation.gif
+	$(BIN)/gancli evaluate demo/run --all --figure demo/nearest.png
 	$(BIN)/gancli parzen demo/run --baselines
 	@echo
-	@echo "Look at demo/samples.png, demo/interpolation.png and demo/interpolation.gif"
+	@echo "Look at demo/samples.png, demo/interpolation.png, demo/interpolation.gif and demo/nearest.png"
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest
@@ -46,6 +47,12 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/parzen.py
 	$(BIN)/python benchmarks/training_step.py
+	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torch-fidelity==0.4.0
+	$(BIN)/python benchmarks/inception.py
+
+features: setup ## Train the built-in classifiers again (needs MNIST and CIFAR-10; about 45 minutes)
+	$(BIN)/python scripts/train_classifiers.py
 
 examples: setup ## Run the scripts in examples/
 	for script in examples/*.sh; do PATH="$(CURDIR)/$(BIN):$$PATH" sh -e $$script || exit 1; done

@@ -3,6 +3,7 @@ set -e
 work=$(mktemp -d)
 gancli train digits --outdir "$work/run" --steps 500 --json > "$work/train.json"
 gancli parzen "$work/run" --samples 2000 --json > "$work/parzen.json"
+gancli evaluate "$work/run" --fid --samples 2000 --fail-on-collapse --json > "$work/evaluate.json"
 python3 - "$work/parzen.json" <<'PY'
 import json, sys
 score = json.load(open(sys.argv[1]))

@@ -29,9 +29,8 @@ def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
             else:
                 chosen = next((name for name in names if name in arrays.files), None)
                 if chosen is None:
-                    raise GancliError(
-                        f"'{path}' holds no array {' or '.join(map(repr, names[:2]))}. It has: {', '.join(arrays.files)}."
-                    )
+                    wanted, found = " or ".join(map(repr, names[:2])), ", ".join(arrays.files)
+                    raise GancliError(f"'{path}' holds no array {wanted}. It has: {found}.")
                 samples = arrays[chosen]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         raise GancliError(f"'{path}' is not an .npz or .npy file, or damaged.") from None

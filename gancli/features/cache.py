@@ -52,7 +52,7 @@ def _read(path: Path, shape: tuple[int, int], warn: Callable[[str], None]) -> tu
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             features, classes = arrays["features"], arrays["classes"]
         if features.shape != shape or classes.shape != shape[:1]:
             raise ValueError

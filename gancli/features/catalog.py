@@ -33,6 +33,12 @@ CLASSIFIERS: Registry[ClassifierEntry] = Registry(
             (16, 32, 64),
             "b5596a5c7914997d78f0e111fb0fab8361c13ba3fa1234147d3eacab17e8f34d",
         ),
-        "cifar10": ClassifierEntry("cifar10-classifier-1", (32, 32, 3), 10, (32, 64, 128), ""),
+        "cifar10": ClassifierEntry(
+            "cifar10-classifier-1",
+            (32, 32, 3),
+            10,
+            (32, 64, 128),
+            "337f60bd7b073d7d9a17eeae41cd31d767e3665924a5e9c29cc585318fa21d93",
+        ),
     },
 )

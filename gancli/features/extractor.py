@@ -106,7 +106,7 @@ def inception_v3(weights: Path) -> Extractor:
         width=inception.NUM_FEATURES,
         num_classes=inception.NUM_CLASSES,
         resize=f"TensorFlow 1 bilinear {inception.SIZE}",
-        block=50,
+        block=16,
         apply=lambda images: network(params, prepare(images)),
     )
 

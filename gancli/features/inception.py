@@ -7,6 +7,7 @@ outputs. Images come in as uint8 and are enlarged to 299 x 299 the way TensorFlo
 Attributes bear the names of the published file in lower case, so that weights find their place by name.
 """
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,18 +70,25 @@ class Conv(nnx.Module):
         padding: str = "SAME",
         rngs: nnx.Rngs,
     ):
+        # On a CPU, XLA needs three times as long for a convolution without padding as for one with it.
+        self.cropped = padding == "VALID" and stride == 1
+        padding = "SAME" if self.cropped else padding
         self.conv = nnx.Conv(in_channels, out_channels, kernel, stride, padding=padding, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return nnx.relu(self.conv(x))
+        x = self.conv(x)
+        return nnx.relu(x[:, 1:-1, 1:-1] if self.cropped else x)
 
 
 def _average(x: jax.Array) -> jax.Array:
     return nnx.avg_pool(x, (3, 3), (1, 1), "SAME", count_include_pad=False)
 
 
-def _largest(x: jax.Array, stride: int = 2, padding: str = "VALID") -> jax.Array:
-    return nnx.max_pool(x, (3, 3), (stride, stride), padding)
+def _largest(x: jax.Array) -> jax.Array:
+    """Return the maxima of 3 x 3 pixels, every second one; by rows, then columns: nine times as fast on a CPU."""
+    height, width = (size - 2 for size in x.shape[1:3])  # places of the window
+    x = functools.reduce(jnp.maximum, [x[:, row : row + height : 2] for row in range(3)])
+    return functools.reduce(jnp.maximum, [x[:, :, column : column + width : 2] for column in range(3)])
 
 
 def _join(*branches: jax.Array) -> jax.Array:
@@ -175,7 +183,7 @@ class BlockE(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         three = self.branch3x3_1(x)
         double = self.branch3x3dbl_2(self.branch3x3dbl_1(x))
-        pooled = _largest(x, 1, "SAME") if self.largest else _average(x)
+        pooled = nnx.max_pool(x, (3, 3), (1, 1), "SAME") if self.largest else _average(x)
         return _join(
             self.branch1x1(x),
             self.branch3x3_2a(three),

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from gancli.devices import cache_folder
 from gancli.errors import GancliError
@@ -40,27 +41,34 @@ def download(path: Path, watch: Watch | None = None, *, url: str = URL, sha256: 
     """
     cure = f"Fetch {url} by other means and give it with --inception-weights FILE."
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    digest = hashlib.sha256()
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = part.open("wb")
     try:
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = part.open("wb")
-        try:
-            with file, urllib.request.urlopen(url, timeout=TIMEOUT) as response:
-                total = int(response.headers.get("Content-Length") or 0)
-                while chunk := response.read(CHUNK):
-                    with writing(path):
-                        file.write(chunk)
-                    digest.update(chunk)
-                    if watch and total:
-                        watch(file.tell(), total)
-        except urllib.error.HTTPError as error:
-            raise GancliError(f"cannot download {FILE}: the server says {error.code} {error.reason}. {cure}") from None
-        except OSError as error:
-            reason = getattr(error, "reason", error)
-            raise GancliError(f"cannot download {FILE}: {reason}. {cure}") from None
-        if digest.hexdigest() != sha256:
+        with file:
+            digest = _receive(url, file, path, watch, cure)
+        if digest != sha256:
             raise GancliError(f"what came for {FILE} is not the published file (its SHA-256 is another). {cure}")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _receive(url: str, file: BinaryIO, path: Path, watch: Watch | None, cure: str) -> str:
+    """Copy what a server sends into a file and return its SHA-256."""
+    digest = hashlib.sha256()
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
+            total = int(response.headers.get("Content-Length") or 0)
+            while chunk := response.read(CHUNK):
+                with writing(path):
+                    file.write(chunk)
+                digest.update(chunk)
+                if watch and total:
+                    watch(file.tell(), total)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise GancliError(f"cannot download {FILE}: the server says {error.code} {error.reason}. {cure}") from None
+    except OSError as error:
+        raise GancliError(f"cannot download {FILE}: {getattr(error, 'reason', error)}. {cure}") from None
+    return digest.hexdigest()

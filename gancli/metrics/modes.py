@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gancli.metrics.neighbours import Watch, nearest
+from gancli.metrics.neighbours import Watch, count_within, nearest
 
 HIGH_QUALITY = 3.0  # standard deviations from a mode's centre (Srivastava et al. 2017, VEEGAN)
 MISSING, MOST_MISSING = 0.99, 0.5  # shares of the modes below which collapse is partial or outright
@@ -59,7 +59,7 @@ class Duplicates:
     count: int  # samples looked at, as many data examples
     exact: int  # samples that equal an earlier one, pixel for pixel
     threshold: float  # distance of the two closest data examples
-    pairs: int  # pairs of samples closer than that, each sample with its nearest one
+    pairs: int  # pairs of samples closer than that
     support: float | None  # estimated number of distinct images; None: no pair was found
 
     @property
@@ -71,11 +71,11 @@ class Duplicates:
 def count_duplicates(samples: np.ndarray, data: np.ndarray, watch: Watch | None = None) -> Duplicates:
     """Test samples ``[n, d]`` against data ``[m, d]``, both in pixels; the first min(n, m) of each, at least 2."""
     count = min(len(samples), len(data))
-    distances, rows = nearest(samples[:count], samples[:count], same=True, watch=watch)
-    threshold = float(nearest(data[:count], data[:count], same=True, watch=watch)[0].min())
-    close = np.flatnonzero(distances[:, 0] < threshold)
-    pairs = len({(min(i, j), max(i, j)) for i, j in zip(close, rows[close, 0], strict=True)})
-    exact = count - len(np.unique(samples[:count], axis=0))
+    samples, data = samples[:count], data[:count]
+    threshold = float(nearest(data, data, same=True, watch=watch)[0].min())
+    radii = np.full(count, np.nextafter(np.float32(threshold), np.float32(0)))  # closer, not as close
+    pairs = int(count_within(samples, samples, radii, watch=watch).sum() - count) // 2  # without itself, and once
+    exact = count - len(np.unique(samples, axis=0))
     return Duplicates(count, exact, threshold, pairs, count * (count - 1) / (2 * pairs) if pairs else None)
 
 

@@ -49,7 +49,7 @@ class Statistics:
             GancliError: it is damaged, or ``mu`` and ``sigma`` are missing or do not fit each other.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found = {name: arrays[name] for name in arrays.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             raise GancliError(f"'{path}' is not an .npz file, or damaged.") from None

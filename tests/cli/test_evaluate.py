@@ -1,0 +1,322 @@
+"""``gancli evaluate`` and ``gancli compare``: numbers, protocols, files, and what they say about bad input."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gancli.data.pipeline import load
+from gancli.features import extractor
+from gancli.metrics.frechet import frechet_distance
+from gancli.metrics.moments import Moments
+from tests.conftest import tiny
+from tests.features.torch_files import random_inception_tensors, write_torch_file
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Inception's weights, random ones in the published format."""
+    path = tmp_path_factory.mktemp("weights") / "inception.pth"
+    write_torch_file(path, random_inception_tensors(), legacy=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def points_run(tmp_path_factory):
+    from gancli.cli.app import entry_point
+
+    folder = tmp_path_factory.mktemp("points") / "ring"
+    with pytest.raises(SystemExit):
+        entry_point(["train", "ring", "--outdir", str(folder), *tiny()])
+    return folder
+
+
+def write_folder(name, images):
+    Path(name).mkdir()
+    for index, image in enumerate(images):
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(f"{name}/{index:04d}.png")
+
+
+def result(gancli, *arguments):
+    code, out, err = gancli("evaluate", *arguments, "--json", "--quiet")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_run_defaults_to_ckpt_and_the_protocol_is_told(digits_run, gancli):
+    shutil.copytree(digits_run, "ckpt")
+    code, out, _ = gancli("evaluate", "--fid", "--samples", 100)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "samples           100 from ckpt step 40"
+    assert lines[1].startswith("Fréchet distance  ")
+    assert lines[3:] == [
+        "protocol",
+        "  fid: features=digits-classifier-1, reference=digits/train 1297, n=100, ema, seed 0",
+    ]
+
+
+def test_the_distance_is_that_of_the_samples_that_sample_writes(digits_run, gancli):
+    gancli("sample", digits_run, "-n", 300, "--seed", 5, "--output", "s.npz")
+    with np.load("s.npz") as arrays:
+        images = arrays["images"]
+    network, train = extractor.classifier("digits"), load("digits")
+    one, other = (
+        Moments.of(extractor.extract(network, [part], len(part))[0]).compute() for part in (images, train.examples)
+    )
+    found = result(gancli, digits_run, "--fid", "--samples", 300, "--seed", 5)["metrics"]["fid"]
+    assert found["value"] == frechet_distance(one, other)
+    # The same images from a file and from a folder, against data set, file and folder.
+    write_folder("ours", images)
+    np.save("train.npy", train.examples)
+    for source in ("s.npz", "ours"):
+        for reference in ("digits", "digits/train"):
+            again = result(gancli, source, "--fid", "--against", reference)["metrics"]["fid"]
+            assert again["value"] == found["value"]
+        again = result(gancli, source, "--fid", "--against", "train.npy", "--features", "digits-classifier")
+        assert again["metrics"]["fid"]["value"] == found["value"]
+
+
+def test_no_number_depends_on_the_batch_size(digits_run, gancli):
+    gancli("sample", digits_run, "-n", 70, "--output", "s.npz")
+    first = result(gancli, "s.npz", "--all", "--against", "digits")
+    for size in (1, 13, 70):
+        assert result(gancli, "s.npz", "--all", "--against", "digits", "--batch-size", size) == first
+
+
+def test_everything_at_once_on_a_run(digits_run, gancli):
+    found = result(gancli, digits_run, "--all", "--samples", 200)
+    assert list(found["metrics"]) == [
+        *("fid", "kid", "inception_score", "precision_recall", "density_coverage", "nearest", "modes", "divergence")
+    ]
+    assert found["unavailable"] == {}
+    metrics = found["metrics"]
+    assert 1 <= metrics["inception_score"]["mean"] <= 10
+    assert all(0 <= metrics["precision_recall"][name] <= 1 for name in ("precision", "recall"))
+    assert metrics["divergence"]["bound"] <= math.log(2)
+    assert metrics["divergence"]["bound"] == pytest.approx((metrics["divergence"]["value"] + math.log(4)) / 2)
+    assert metrics["modes"]["total"] == 10
+    assert metrics["divergence"]["protocol"] == {"held_out": "digits/validation 250", "n": 200}
+    with Image.open("nearest.png") as picture:
+        assert picture.size == (16 * 58 + 2, 4 * 58 + 2)
+
+
+def test_points_have_modes_and_an_exact_divergence(points_run, gancli):
+    found = result(gancli, points_run, "--all", "--samples", 500)
+    assert set(found["metrics"]) == {"modes", "divergence"}
+    assert found["unavailable"]["fid"] == "needs images, and the samples are points"
+    metrics = found["metrics"]
+    assert metrics["modes"]["total"] == 8
+    assert metrics["divergence"]["bound"] <= metrics["divergence"]["jsd"] + 1e-3 <= math.log(2) + 1e-3
+    assert metrics["divergence"]["optimal_value"] == pytest.approx(2 * metrics["divergence"]["jsd"] - math.log(4))
+
+
+def test_real_data_is_healthy_and_a_single_image_is_not(gancli):
+    found = result(gancli, "digits/validation", "--modes", "--fid")
+    assert found["metrics"]["modes"]["verdict"] == "healthy"
+    collapsed = np.tile(load("digits").examples[:1], (200, 1, 1, 1))
+    np.save("collapsed.npy", collapsed)
+    code, out, _ = gancli("evaluate", "collapsed.npy", "--against", "digits", "--fail-on-collapse")
+    assert code == 4
+    assert "collapse: 1 of 10 modes" in out
+    metrics = result(gancli, "collapsed.npy", "--against", "digits", "--modes")["metrics"]["modes"]
+    assert metrics["exact_duplicates"] == 199
+    assert metrics["distinct_images"] == 1
+    code, _, _ = gancli("evaluate", "digits/validation", "--fail-on-collapse")
+    assert code == 0
+
+
+def test_copies_of_the_training_data_are_noticed(gancli):
+    np.save("copies.npy", load("digits").examples[:100])
+    found = result(gancli, "copies.npy", "--nearest", "--against", "digits")["metrics"]["nearest"]
+    assert found["median_distance"] < 1e-2
+    assert found["closer"] == 1
+    assert found["z"] < -10
+
+
+def test_inception_on_a_folder_and_its_statistics(gancli, weights):
+    images = np.random.default_rng(0).integers(0, 256, (12, 20, 24, 3), dtype=np.uint8)
+    write_folder("a", images[:8])
+    write_folder("b", images[4:])
+    options = ["--inception-weights", weights, "--quiet"]
+    code, out, err = gancli("evaluate", "b", "--save-statistics", "b.npz", *options)
+    assert (code, err) == (0, "")
+    assert "b.npz" in out
+    code, out, err = gancli("evaluate", "a", "--fid", "--against", "b", "--json", *options)
+    assert code == 0
+    direct = json.loads(out)["metrics"]["fid"]
+    assert direct["protocol"]["features"].startswith("inception-v3 with weights ")
+    assert direct["protocol"]["resize"] == "TensorFlow 1 bilinear 299"
+    assert "warning: 8 samples for 2,048 features: the Fréchet distance is biased upwards, by about" in err
+    code, out, _ = gancli("evaluate", "a", "--fid", "--against", "b.npz", "--json", *options)
+    by_file = json.loads(out)["metrics"]["fid"]
+    assert by_file["value"] == pytest.approx(direct["value"], rel=1e-9)
+    with np.load("b.npz") as arrays:
+        assert str(by_file["protocol"]["reference"]) == f"statistics {str(arrays['sha256'])[:12]} 8"
+        np.savez("theirs.npz", mu=arrays["mu"], sigma=arrays["sigma"])
+    code, out, _ = gancli("evaluate", "a", "--fid", "--against", "theirs.npz", "--json", *options)
+    theirs = json.loads(out)["metrics"]["fid"]
+    assert theirs["value"] == by_file["value"]
+    assert theirs["protocol"]["reference"] == "theirs.npz of unknown size"
+    code, _, err = gancli("evaluate", "a", "--kid", "--against", "theirs.npz", *options)
+    assert (code, err) == (
+        2,
+        "error: --kid needs the images of the reference, and a statistics file has none.\n",
+    )
+
+
+def test_statistics_of_other_features_are_refused(digits_run, gancli, weights):
+    gancli("evaluate", "digits", "--save-statistics", "digits.npz")
+    found = result(gancli, digits_run, "--fid", "--samples", 50, "--against", "digits.npz")["metrics"]["fid"]
+    direct = result(gancli, digits_run, "--fid", "--samples", 50)["metrics"]["fid"]
+    assert found["value"] == pytest.approx(direct["value"], rel=1e-9)
+    code, _, err = gancli(
+        *("evaluate", digits_run, "--fid", "--against", "digits.npz", "--features", "inception-v3"),
+        *("--inception-weights", weights, "--samples", 50),
+    )
+    assert code == 2
+    assert "are of 64 features, but inception-v3 with weights" in err
+    assert "Choose the --features that they were made with." in err
+
+
+BAD = [
+    (
+        ["{run}"],
+        2,
+        "nothing to measure: give at least one of --fid --kid --inception-score --precision-recall "
+        "--density-coverage --nearest --modes --divergence, or --all.",
+    ),
+    (["{run}", "--fid", "--samples", "0"], 2, "--samples must be at least 1, got 0."),
+    (["{run}", "--fid", "--samples", "1"], 2, "--fid needs at least 2 images, got 1."),
+    (["{run}", "--inception-score", "--samples", "9"], 2, "--inception-score needs at least 10 images, got 9."),
+    (["{run}", "--precision-recall", "--samples", "3"], 2, "--precision-recall needs at least 4 images, got 3."),
+    (["{run}", "--fid", "--batch-size", "0"], 2, "--batch-size must be at least 1, got 0."),
+    (["{run}", "--fid", "--figure", "x.gif"], 2, "--figure must end in .png, got 'x.gif'."),
+    (["{run}", "--save-statistics", "x"], 2, "--save-statistics must end in .npz, got 'x'."),
+    (["{run}", "--fid", "--seed", "-1"], 2, "--seed must be in [0, 2^32), got -1."),
+    (
+        ["{run}", "--fid", "--features", "inceptoin-v3"],
+        2,
+        "unknown features 'inceptoin-v3'. Did you mean 'inception-v3'? "
+        "Known: auto, digits-classifier, mnist-classifier, cifar10-classifier, inception-v3.",
+    ),
+    (
+        ["{run}", "--fid", "--features", "mnist-classifier"],
+        2,
+        "--features mnist-classifier-1 takes images of 28x28x1, got 8x8x1. Use --features inception-v3.",
+    ),
+    (["digits", "--fid", "--samples", "5"], 2, "--samples is for runs; 'digits' is measured whole."),
+    (["digits/tset", "--fid"], 2, "unknown split 'tset' in 'digits/tset'. Known: train, validation, test."),
+    (["ring", "--fid"], 2, "data set 'ring' holds points, not images."),
+    (["digits", "--divergence"], 2, "--divergence needs a run, whose discriminator it asks."),
+    (["x.npy", "--fid"], 2, "--fid needs a reference: --against DATASET, FOLDER or FILE."),
+    (
+        ["x.npy", "--modes", "--against", "x.npy"],
+        2,
+        "--modes needs a data set with a built-in classifier (digits, mnist, stacked_mnist, cifar10) as the reference.",
+    ),
+    (
+        ["x.npy", "--nearest", "--against", "x.npy"],
+        2,
+        "--nearest needs a data set as the reference, for the images held out from training.",
+    ),
+    (["x.npy", "--fid", "--against", "nowhere.npz"], 1, "no such folder or file: 'nowhere.npz'."),
+    (
+        ["x.npy", "--fid", "--against", "digist"],
+        2,
+        "unknown data set 'digist'. Did you mean 'digits'? "
+        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, digits, gaussian, ring, grid.",
+    ),
+    (["x.npy", "--fid", "--against", "digits", "--features", "inception-v3", "--inception-weights", "x.npy"], 1, None),
+    (
+        ["nowhere", "--fid"],
+        1,
+        "no run at 'nowhere': there is no such folder. Train one with `gancli train DATASET --outdir nowhere`.",
+    ),
+    (
+        ["full", "--fid", "--against", "digits"],
+        1,
+        "no images under 'full' (.png, .jpg, .jpeg, .webp). It has: 1 .txt.",
+    ),
+    (
+        ["{run}", "--fid", "--step", "best"],
+        1,
+        "run '{run}' has no checkpoint that was evaluated while training. "
+        "Use --step latest, or train with --evaluate-every.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), BAD, ids=[" ".join(a) for a, _, _ in BAD])
+def test_bad_input_is_one_line(digits_run, gancli, tmp_path, arguments, code, message):
+    np.save("x.npy", load("digits").examples[:20])
+    Path("full").mkdir()
+    Path("full/notes.txt").write_text("x")
+    before = sorted(tmp_path.rglob("*"))
+    found, out, err = gancli("evaluate", *(argument.format(run=digits_run) for argument in arguments))
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    if message:
+        assert err == f"error: {message.format(run=digits_run)}\n"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_results_of_one_protocol_are_ranked(digits_run, gancli):
+    for name, options in (("a", ["--no-ema"]), ("b", []), ("c", ["--samples", "60"])):
+        code, out, _ = gancli("evaluate", digits_run, "--samples", 50, "--all", "--json", *options)
+        assert code == 0
+        Path(f"{name}.json").write_text(out)
+    code, out, err = gancli("compare", "a.json", "b.json")
+    assert (code, err) == (0, "")
+    rows = [line.split() for line in out.splitlines()]
+    assert ["metric", "a.json", "b.json"] in rows
+    assert next(row for row in rows if row[:1] == ["fid"]).count("*") == 1
+    code, out, _ = gancli("compare", "a.json", "b.json", "--json")
+    metrics = json.loads(out)["metrics"]
+    values = [one["value"] for one in metrics["fid"]["values"]]
+    assert metrics["fid"]["ranks"] == [1 + int(values[0] > values[1]), 1 + int(values[1] > values[0])]
+    coverage = [one["coverage"] for one in metrics["density-coverage"]["values"]]
+    best = metrics["density-coverage"]["ranks"].index(1)
+    assert coverage[best] == max(coverage)
+
+
+def test_unlike_protocols_are_not_ranked(digits_run, gancli):
+    for name, count in (("a", 50), ("b", 60)):
+        Path(f"{name}.json").write_text(gancli("evaluate", digits_run, "--samples", count, "--fid", "--json")[1])
+    code, out, err = gancli("compare", "a.json", "b.json")
+    assert code == 0
+    assert err == "warning: fid is not ranked: the protocols differ in n: 50 or 60.\n"
+    assert "*" not in out
+
+
+def test_a_result_that_lacks_a_metric_is_left_out_of_its_rank(digits_run, gancli):
+    Path("a.json").write_text(gancli("evaluate", digits_run, "--samples", 50, "--fid", "--json")[1])
+    Path("b.json").write_text(gancli("evaluate", digits_run, "--samples", 50, "--kid", "--json")[1])
+    code, out, _ = gancli("compare", "a.json", "b.json", "--json")
+    assert code == 0
+    assert json.loads(out)["metrics"]["fid"]["ranks"] == [1, None]
+    assert "-" in gancli("compare", "a.json", "b.json")[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read x.json: No such file or directory."),
+        ("no json", "'x.json' is not a result of `gancli evaluate --json`."),
+        ('{"metrics": {"fid": {"value": "low"}}}', "'x.json' is not a result of `gancli evaluate --json`."),
+        ('{"metrics": {}}', "'x.json' holds no metric."),
+    ],
+)
+def test_other_files_are_refused(gancli, content, message):
+    if content is not None:
+        Path("x.json").write_text(content)
+    assert gancli("compare", "x.json", "x.json") == (1, "", f"error: {message}\n")
+    assert gancli("compare", "x.json")[0] == 2

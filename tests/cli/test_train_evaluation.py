@@ -1,0 +1,143 @@
+"""Evaluation while training: what is written, which checkpoint is kept, when training stops, and what may fail."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gancli.metrics.frechet import Estimate
+from gancli.runs import Run
+from gancli.workflows import measures
+from tests.conftest import tiny
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def lines():
+    return [json.loads(line) for line in Path("ckpt/metrics.jsonl").read_text().splitlines()]
+
+
+def scored(monkeypatch, values):
+    """Let the Fréchet distances of a training be these."""
+    left = iter(values)
+    monkeypatch.setattr(measures, "frechet", lambda *_: Estimate(next(left), 0.1, 0.0))
+
+
+def train(gancli, *options, **changes):
+    sizes = {"steps": 60, "evaluate_every": 10, "evaluate_samples": 50, "checkpoint_every": 60, "keep": 1}
+    return gancli("train", "digits", *tiny(**sizes | changes), *options)
+
+
+def test_metrics_are_written_and_are_those_of_evaluate(gancli):
+    code, out, _ = train(gancli, steps=20, evaluate_every=20, metrics="fid,modes,inception-score")
+    assert code == 0
+    assert [set(line) & {"fid", "modes", "inception_score"} for line in lines()] == [
+        set(),
+        {"fid", "modes", "inception_score"},
+    ]
+    _, told, _ = gancli("evaluate", "ckpt", "--fid", "--modes", "--samples", 50, "--json", "--quiet")
+    later = json.loads(told)["metrics"]
+    assert lines()[1]["fid"]["value"] == later["fid"]["value"]
+    assert lines()[1]["modes"]["hit"] == later["modes"]["hit"]
+    assert "evaluation  1 in " in out
+    assert f"best        step 20, fid {later['fid']['value']:.4g} (--step best)" in out
+
+
+def test_evaluation_changes_no_weight(gancli):
+    train(gancli, steps=20)
+    gancli("sample", "ckpt", "--output", "a.npz")
+    train(gancli, "--overwrite", steps=20, evaluate_every=0)
+    gancli("sample", "ckpt", "--output", "b.npz")
+    assert Path("a.npz").read_bytes() == Path("b.npz").read_bytes()
+
+
+def test_the_best_checkpoint_stays_and_can_be_named(gancli, monkeypatch):
+    scored(monkeypatch, [5.0, 2.0, 3.0, 2.0, 4.0, 4.0])
+    assert train(gancli)[0] == 0
+    run = Run.open(Path("ckpt"))
+    with run.checkpoints() as checkpoints:
+        assert checkpoints.steps() == [20, 60]
+    code, out, _ = gancli("sample", "--step", "best", "--json")
+    assert (code, json.loads(out)["step"]) == (0, 20)
+    for command in (["interpolate"], ["evaluate", "--modes", "--samples", "20"], ["parzen", "--samples", "20"]):
+        code, out, _ = gancli(*command, "--step", "best", "--json")
+        assert (code, json.loads(out)["step"]) == (0, 20)
+
+
+def test_a_score_that_should_be_high_is_read_so(gancli):
+    assert train(gancli, steps=30, metrics="inception-score")[0] == 0
+    scores = {line["step"]: line["inception_score"]["mean"] for line in lines()}
+    assert json.loads(gancli("sample", "--step", "best", "--json")[1])["step"] == max(scores, key=lambda s: scores[s])
+
+
+def test_patience_stops_and_saves(gancli, monkeypatch):
+    scored(monkeypatch, [5.0, 2.0, 3.0, 2.0, 1.0, 1.0])
+    code, out, _ = train(gancli, patience=2)
+    assert code == 0
+    assert "steps       40 (640 images)" in out
+    with Run.open(Path("ckpt")).checkpoints() as checkpoints:
+        assert checkpoints.steps() == [20, 40]
+
+
+def test_a_metric_that_fails_is_a_null_and_training_goes_on(gancli, monkeypatch):
+    calls = iter([False, True, False])
+
+    def sometimes(*_):
+        if next(calls):
+            raise ValueError("eigenvalues did not converge")
+        return Estimate(1.0, None, None)
+
+    monkeypatch.setattr(measures, "frechet", sometimes)
+    code, _, err = train(gancli, steps=30)
+    assert code == 0
+    assert "warning: fid could not be measured at step 20: eigenvalues did not converge" in err
+    assert [line["fid"] and line["fid"]["value"] for line in lines()] == [1.0, None, 1.0]
+    assert json.loads(gancli("sample", "--step", "best", "--json")[1])["step"] == 10
+
+
+def test_resuming_remembers_the_best(gancli, monkeypatch):
+    scored(monkeypatch, [5.0, 2.0, 3.0])
+    train(gancli, steps=30)
+    scored(monkeypatch, [4.0, 2.5, 2.2])
+    assert train(gancli, "--resume", steps=60)[0] == 0
+    assert [line["fid"]["value"] for line in lines()] == [5.0, 2.0, 3.0, 4.0, 2.5, 2.2]
+    with Run.open(Path("ckpt")).checkpoints() as checkpoints:
+        assert checkpoints.steps() == [20, 60]
+
+
+def test_points_can_be_watched_by_their_modes(gancli):
+    assert gancli("train", "ring", *tiny(evaluate_every=20, metrics="modes", evaluate_samples=50))[0] == 0
+    assert lines()[-1]["modes"]["total"] == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--metrics", "fdi"], "unknown metric 'fdi'. Did you mean 'fid'? Known: fid, kid, inception-score, "),
+        (["--metrics", ""], "--metrics must name at least one, got ()."),
+        (
+            ["--metrics", "nearest"],
+            "--metrics: 'nearest' is not measured while training; use `gancli evaluate --nearest`.",
+        ),
+        (
+            ["--metrics", "precision-recall,fid"],
+            "--metrics must begin with one that says which checkpoint is best (fid, ",
+        ),
+        (["--evaluate-every", "-1"], "--evaluate-every must be at least 0, got -1."),
+        (["--evaluate-samples", "5"], "--evaluate-samples must be at least 20, got 5."),
+        (["--patience", "-2"], "--patience must be at least 0, got -2."),
+    ],
+)
+def test_bad_options_are_one_line(gancli, options, message):
+    code, out, err = gancli("train", "digits", *options)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"error: {message}")
+    assert not Path("ckpt").exists()
+
+
+def test_metrics_of_images_are_refused_for_points(gancli):
+    code, _, err = gancli("train", "ring", *tiny(evaluate_every=20))
+    assert (code, err) == (2, "error: --metrics fid needs images, and the samples are points.\n")

@@ -1,0 +1,122 @@
+"""Built-in classifiers, and features that do not depend on how images come in."""
+
+import hashlib
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gancli.data.pipeline import load
+from gancli.errors import GancliError, UsageError
+from gancli.features import cache, extractor
+from gancli.features.catalog import CLASSIFIERS
+
+
+def batches(images, size):
+    return [images[start : start + size] for start in range(0, len(images), size)]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_weights_are_small_and_those_of_the_table(name):
+    raw = (extractor.WEIGHTS / f"{CLASSIFIERS[name].identity}.npz").read_bytes()
+    assert len(raw) <= 2 * 2**20
+    assert hashlib.sha256(raw).hexdigest() == CLASSIFIERS[name].sha256
+
+
+def test_digits_are_recognised():
+    test = load("digits", "test")
+    features, logits = extractor.extract(extractor.classifier("digits"), [test.examples], len(test))
+    assert features.shape == (250, 64)
+    assert (logits.argmax(1) == test.labels).mean() >= 0.97
+
+
+def test_mnist_is_recognised(mnist_dir):
+    test = load("mnist", "test", mnist_dir)
+    _, logits = extractor.extract(extractor.classifier("mnist"), [test.examples], len(test))
+    assert (logits.argmax(1) == test.labels).mean() >= 0.993
+
+
+def test_no_bit_depends_on_how_many_images_come_at_a_time():
+    images = load("digits").examples[:1200]
+    network = extractor.classifier("digits")
+    features, logits = extractor.extract(network, [images], len(images))
+    for stream in (
+        batches(images, 1),
+        batches(images, 7),
+        batches(images, 500),
+        map(jnp.asarray, batches(images, 333)),
+    ):
+        again = extractor.extract(network, stream, len(images))
+        np.testing.assert_array_equal(again[0], features)
+        np.testing.assert_array_equal(again[1], logits)
+
+
+def test_one_image_and_progress():
+    told = []
+    image = load("digits").examples[:1]
+    features, _ = extractor.extract(extractor.classifier("digits"), [image], 1, lambda *at: told.append(at))
+    assert features.shape == (1, 64)
+    assert told == [(1, 1)]
+
+
+def test_a_stream_of_another_length_than_announced_is_an_error():
+    with pytest.raises(GancliError, match="5 images were announced, but 3 came"):
+        extractor.extract(extractor.classifier("digits"), [load("digits").examples[:3]], 5)
+
+
+def test_stacked_pictures_are_described_one_by_one():
+    digits = load("digits", "test").examples
+    stacked = np.concatenate([digits[:40], digits[40:80], digits[80:120]], axis=-1)
+    single = extractor.classifier("digits")
+    features, logits = extractor.extract(extractor.classifier("digits", 3), [stacked], 40)
+    parts = [extractor.extract(single, [digits[start : start + 40]], 40) for start in (0, 40, 80)]
+    np.testing.assert_allclose(features, np.concatenate([f for f, _ in parts], axis=1), rtol=1e-5, atol=1e-5)
+    hundreds, tens, ones = (part_logits.argmax(1) for _, part_logits in parts)
+    np.testing.assert_array_equal(logits.argmax(1), 100 * hundreds + 10 * tens + ones)
+
+
+def test_images_of_another_size_are_refused():
+    with pytest.raises(UsageError) as caught:
+        extractor.classifier("mnist").check((32, 32, 3))
+    assert str(caught.value) == (
+        "--features mnist-classifier-1 takes images of 28x28x1, got 32x32x3. Use --features inception-v3."
+    )
+
+
+def test_damaged_weights_are_noticed(tmp_path, monkeypatch):
+    (tmp_path / "digits-classifier-1.npz").write_bytes(b"other")
+    monkeypatch.setattr(extractor, "WEIGHTS", tmp_path)
+    with pytest.raises(GancliError, match="the weights of digits-classifier-1 in this installation are damaged"):
+        extractor.classifier("digits")
+
+
+def test_features_are_kept_and_damage_costs_only_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    images = load("digits").examples[:20]
+    network = extractor.classifier("digits")
+    warnings, asked = [], []
+
+    def stream():
+        asked.append(1)
+        return [images]
+
+    def get(fingerprint):
+        return cache.cached_features(network, fingerprint, stream, len(images), warn=warnings.append)
+
+    first = get("a")
+    second = get("a")
+    assert len(asked) == 1
+    for one, two in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, two)
+    get("b")
+    assert len(asked) == 2
+    for kept in (tmp_path / "gancli" / "features").iterdir():
+        kept.write_bytes(kept.read_bytes()[:-40])
+    np.testing.assert_array_equal(get("a")[0], first[0])
+    assert len(asked) == 3
+    assert len(warnings) == 1
+    assert "is damaged; its features are computed again." in warnings[0]
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    np.testing.assert_array_equal(get("a")[0], first[0])
+    assert warnings[1].endswith("Not a directory. The reference's features are not kept.")
