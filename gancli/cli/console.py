@@ -95,6 +95,9 @@ class TerminalReporter:
         """Show how far some long work is: a bar with rate and time to go, or a line every few seconds."""
         if self._quiet:
             return
+        if self._bar:  # in the middle of training: its second line
+            self._bar.numbers = f"{what}: {done:,}/{total:,}"
+            return
         if self._console.is_terminal:
             self._show_work(what, done, total)
             return

@@ -10,7 +10,7 @@ import numpy as np
 
 from gancli.devices import cache_folder
 from gancli.errors import GancliError
-from gancli.features.extractor import Extractor, Images, Watch, extract
+from gancli.features.extractor import Extractor, Images, Watch, described
 from gancli.files import write_atomically
 
 
@@ -28,7 +28,7 @@ def cached_features(
     Args:
         extractor: the network.
         fingerprint: hash of the images, in order.
-        batches: called for the images when they are not in the cache; see :func:`extract`.
+        batches: called for the images when they are not in the cache; see :func:`described`.
         count: how many.
         watch: told of progress.
         warn: told when the cache is damaged or cannot be written; both only cost time.
@@ -37,8 +37,9 @@ def cached_features(
     path = cache_folder() / "features" / f"{key[:32]}.npz"
     if found := _read(path, (count, extractor.width), warn):
         return found
-    features, logits = extract(extractor, batches(), count, watch)
-    classes = logits.argmax(axis=1).astype(np.int32)
+    features, classes = np.empty((count, extractor.width), np.float32), np.empty(count, np.int32)
+    for rows, some_features, logits in described(extractor, batches(), count, watch):
+        features[rows], classes[rows] = some_features, logits.argmax(axis=1)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, features=features, classes=classes)
     try:

@@ -85,7 +85,7 @@ def classifier(name: str, channels: int | None = None) -> Extractor:
         width=stacked * entry.widths[-1],
         num_classes=entry.num_classes**stacked,
         resize="none",
-        block=500,
+        block=500 // stacked,
         apply=functools.partial(run, params),
     )
 
@@ -141,10 +141,10 @@ def _reblocked(batches: Iterable[Images], size: int) -> Iterator[Images]:
         yield rest
 
 
-def extract(
+def described(
     extractor: Extractor, batches: Iterable[Images], count: int, watch: Watch | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Describe a stream of images.
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Describe a stream of images, block by block.
 
     Args:
         extractor: the network.
@@ -152,21 +152,33 @@ def extract(
         count: how many.
         watch: told of progress.
 
-    Returns:
-        Features ``[count, F]`` and logits ``[count, K]``, float32.
+    Yields:
+        Which of the images, their features ``[n, F]`` and their logits ``[n, K]``, float32.
+
+    Raises:
+        GancliError: another number of images came.
     """
-    features = np.empty((count, extractor.width), np.float32)
-    logits = np.empty((count, extractor.num_classes), np.float32)
     done = 0
     for block in _reblocked(batches, extractor.block):
+        if done + len(block) > count:
+            raise GancliError(f"{count} images were announced, but more came.")
         missing = extractor.block - len(block)
         full = np.pad(block, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge") if missing else block
-        outputs = extractor.apply(jnp.asarray(full))
-        features[done : done + len(block)] = np.asarray(outputs.features)[: len(block)]
-        logits[done : done + len(block)] = np.asarray(outputs.logits)[: len(block)]
+        features, logits = (np.asarray(part)[: len(block)] for part in extractor.apply(jnp.asarray(full)))
+        yield slice(done, done + len(block)), features, logits
         done += len(block)
         if watch:
             watch(done, count)
     if done != count:
         raise GancliError(f"{count} images were announced, but {done} came.")
+
+
+def extract(
+    extractor: Extractor, batches: Iterable[Images], count: int, watch: Watch | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return features ``[count, F]`` and logits ``[count, K]`` of a stream of images; see :func:`described`."""
+    features = np.empty((count, extractor.width), np.float32)
+    logits = np.empty((count, extractor.num_classes), np.float32)
+    for rows, some_features, some_logits in described(extractor, batches, count, watch):
+        features[rows], logits[rows] = some_features, some_logits
     return features, logits

@@ -16,7 +16,8 @@ from gancli.metrics.statistics import Statistics, holds_statistics
 from gancli.registry import Registry
 from gancli.workflows.drawing import Trained, draw_latents, training_data
 from gancli.workflows.image_sets import ImageSet, is_run, open_images, split_name
-from gancli.workflows.measures import CLASSIFIED, Material, Measured, Reference, measure, missing
+from gancli.workflows.material import Material, Reference
+from gancli.workflows.measures import CLASSIFIED, Measured, measure, missing
 from gancli.workflows.reporting import Reporter
 
 NUM_SAMPLES = 10_000

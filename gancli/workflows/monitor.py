@@ -13,7 +13,8 @@ from gancli.training.gan import GAN, GANState, Params
 from gancli.workflows.drawing import draw_latents
 from gancli.workflows.evaluate import choose_extractor
 from gancli.workflows.image_sets import ImageSet
-from gancli.workflows.measures import MEASURES, Material, Reference, missing
+from gancli.workflows.material import Material, Reference
+from gancli.workflows.measures import MEASURES, missing
 from gancli.workflows.reporting import Reporter
 
 

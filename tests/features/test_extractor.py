@@ -62,6 +62,8 @@ def test_one_image_and_progress():
 def test_a_stream_of_another_length_than_announced_is_an_error():
     with pytest.raises(GancliError, match="5 images were announced, but 3 came"):
         extractor.extract(extractor.classifier("digits"), [load("digits").examples[:3]], 5)
+    with pytest.raises(GancliError, match="3 images were announced, but more came"):
+        extractor.extract(extractor.classifier("digits"), [load("digits").examples[:5]], 3)
 
 
 def test_stacked_pictures_are_described_one_by_one():
