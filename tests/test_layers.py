@@ -67,7 +67,7 @@ def test_the_layer_test_sees_violations(tmp_path):
     assert not imported_rooms(planted) <= may_import("config")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["parzen", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["evaluate", "--help"]])
 def test_help_waits_for_no_heavy_library(arguments):
     heavy = {"jax", "flax", "optax", "orbax", "numpy", "tensorflow_datasets", "matplotlib", "sklearn", "PIL"}
     probe = (
@@ -83,16 +83,23 @@ def test_help_names_everything_that_can_be_chosen(gancli):
     from gancli.data.catalog import DATASETS
     from gancli.latents import PATHS, PRIORS
     from gancli.losses.adversarial import LOSSES
+    from gancli.metrics.catalog import METRICS
     from gancli.models import MODELS
     from gancli.presets import PRESETS
     from gancli.training.optimizers import OPTIMIZERS
     from gancli.training.step import UPDATES
+    from gancli.workflows.evaluate import FEATURES
 
     _, train_help, _ = gancli("train", "--help")
     _, interpolate_help, _ = gancli("interpolate", "--help")
+    _, evaluate_help, _ = gancli("evaluate", "--help")
     for registry in (DATASETS, LOSSES, PRIORS, PRESETS, OPTIMIZERS, UPDATES, MODELS):
         for name in registry:
             # A long name may be broken over two lines of the help.
             assert name in train_help or name.rpartition("-")[0] in train_help, name
     for name in PATHS:
         assert name in interpolate_help
+    for name in (*METRICS, *FEATURES):
+        assert name in evaluate_help or name.rpartition("-")[0] in evaluate_help, name
+    for name, entry in METRICS.items():
+        assert (name in train_help) == entry.while_training, name

@@ -68,7 +68,7 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="pt_inception-2015-12-05-6726825d.pth; downloaded once if not given.",
+            help="Inception-v3's published weights (a .pth file); downloaded once if not given.",
             rich_help_panel=INPUT,
         ),
     ] = None,

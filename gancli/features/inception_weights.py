@@ -29,11 +29,11 @@ def find(watch: Watch | None = None) -> Path:
     """
     path = cache_folder() / FILE
     if not path.exists():
-        download(path, watch)
+        download(path, URL, SHA256, watch)
     return path
 
 
-def download(path: Path, watch: Watch | None = None, *, url: str = URL, sha256: str = SHA256) -> None:
+def download(path: Path, url: str, sha256: str, watch: Watch | None = None) -> None:
     """Fetch a file; it appears under its name only when it is whole and has the expected SHA-256.
 
     Raises:

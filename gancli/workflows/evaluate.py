@@ -164,8 +164,7 @@ def _open_source(
     source: str, num_samples: int | None, seed: int, step: int | str, ema: bool, data_dir: Path | None
 ) -> tuple[Trained | None, ImageSet | None]:
     path = Path(source)
-    is_set = split_name(source) is not None or path.is_file() or (path.is_dir() and not is_run(path))
-    if is_set and not (path.is_dir() and not any(path.iterdir())):
+    if split_name(source) or (path.exists() and not is_run(path)):
         if num_samples is not None:
             raise UsageError(f"--samples is for runs; '{source}' is measured whole.")
         return None, open_images(source, data_dir)

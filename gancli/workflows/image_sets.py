@@ -112,17 +112,15 @@ def open_images(name: str, data_dir: Path | None) -> ImageSet:
         UsageError: there is nothing of that name.
         GancliError: it cannot be read.
     """
-    if known := split_name(name):
-        dataset = load(*known, data_dir)
-        if not dataset.is_images:
-            raise UsageError(f"data set '{dataset.name}' holds points, not images.")
-        return ImageSet.of_dataset(dataset)
     path = Path(name)
-    if path.is_dir():
+    known = split_name(name)
+    if not known and path.is_dir():
         return ImageSet.of_folder(path)
-    if path.is_file():
+    if not known and path.is_file():
         return ImageSet.of_file(path)
-    if "/" in name or path.suffix:
+    if not known and ("/" in name or path.suffix):
         raise GancliError(f"no such folder or file: '{name}'.")
-    _ = DATASETS[name]  # unknown: says which one was probably meant
-    raise AssertionError
+    dataset = load(*(known or (name, "train")), data_dir)  # of an unknown name it says which was probably meant
+    if not dataset.is_images:
+        raise UsageError(f"data set '{dataset.name}' holds points, not images.")
+    return ImageSet.of_dataset(dataset)

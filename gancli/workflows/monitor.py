@@ -34,7 +34,7 @@ class Monitor:
     """Measures a run's averaged generator at some of its steps, always on the same latents."""
 
     def __init__(self, gan: GAN, dataset: Dataset, data_dir: Path | None, reporter: Reporter):
-        self.seconds = 0.0  # spent here so far, getting ready included
+        self.seconds = 0.0  # spent on evaluations
         self.count = 0  # evaluations done
         self._gan, self._reporter, self._data_dir = gan, reporter, data_dir
         self._latents = draw_latents(gan, gan.config.evaluate_samples, gan.config.seed)
@@ -46,6 +46,8 @@ class Monitor:
         for name in gan.config.metrics:
             if reason := missing(name, self._material(None)):
                 raise UsageError(f"--metrics {name} {reason}.")
+        if dataset.is_images:
+            _ = self._material(None).extractor  # what cannot be had should fail now, not at every evaluation
 
     def _material(self, generator: Params) -> Material:
         gan = self._gan

@@ -112,6 +112,7 @@ def new_run(
     Run.check_free(outdir, overwrite=overwrite)
     dataset, gan = _prepare(config, data_dir)
     devices.keep_compiled_programs()
+    monitor = _monitor(gan, dataset, data_dir, reporter)
     state = gan.init(dataset.mean())
     data = {
         "shape": list(dataset.shape),
@@ -120,7 +121,7 @@ def new_run(
         "sha256": dataset.fingerprint,
     }
     run = Run.create(outdir, RunRecord(__version__, config, data, devices.describe()), overwrite=overwrite)
-    return _train(run, gan, state, dataset, reporter, data_dir)
+    return _train(run, gan, state, dataset, reporter, monitor)
 
 
 def resume_run(
@@ -163,6 +164,7 @@ def resume_run(
             f"with (other content or order). Give the --data-dir that it began with."
         )
     devices.keep_compiled_programs()
+    monitor = _monitor(gan, dataset, data_dir, reporter)
     machine, now = run.record.machine, devices.describe()
     run = Run(outdir, RunRecord(run.record.gancli, config, run.record.data, machine))
     with run.checkpoints(writable=True) as checkpoints:
@@ -184,7 +186,11 @@ def resume_run(
             reporter.warning(f"the run began with other {part}; it may go on with other rounding than it would have.")
     run.write_record()
     run.forget_after(step)
-    return _train(run, gan, state, dataset, reporter, data_dir, start=step)
+    return _train(run, gan, state, dataset, reporter, monitor, start=step)
+
+
+def _monitor(gan: GAN, dataset: Dataset, data_dir: Path | None, reporter: Reporter) -> Monitor | None:
+    return Monitor(gan, dataset, data_dir, reporter) if gan.config.evaluate_every else None
 
 
 def _train(
@@ -193,7 +199,7 @@ def _train(
     state: GANState,
     dataset: Dataset,
     reporter: Reporter,
-    data_dir: Path | None,
+    monitor: Monitor | None,
     start: int = 0,
 ) -> TrainResult:
     config = gan.config
@@ -205,7 +211,6 @@ def _train(
     began = time.perf_counter()
     chunk = compile_chunk(gan, state, data)
     reporter.status(f"compiled in {time.perf_counter() - began:.1f} s")
-    monitor = Monitor(gan, dataset, data_dir, reporter) if config.evaluate_every else None
     began = time.perf_counter()
     with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
         reporter.start(config.num_steps, start)

@@ -141,3 +141,17 @@ def test_bad_options_are_one_line(gancli, options, message):
 def test_metrics_of_images_are_refused_for_points(gancli):
     code, _, err = gancli("train", "ring", *tiny(evaluate_every=20))
     assert (code, err) == (2, "error: --metrics fid needs images, and the samples are points.\n")
+    assert not Path("ckpt").exists()
+
+
+def test_weights_that_cannot_be_had_stop_a_run_before_it_begins(gancli, tmp_path, monkeypatch):
+    from gancli.features import inception_weights
+    from tests.data.archives import trust, write_idx_set
+
+    write_idx_set(tmp_path / "data")
+    trust(monkeypatch, "kmnist", tmp_path / "data", num_train=50)
+    monkeypatch.setattr(inception_weights, "URL", "http://127.0.0.1:1/weights")
+    code, _, err = gancli("train", "kmnist", *tiny(evaluate_every=20), "--data-dir", tmp_path / "data")
+    assert code == 1
+    assert err.startswith("error: cannot download pt_inception-2015-12-05-6726825d.pth: ")
+    assert not Path("ckpt").exists()

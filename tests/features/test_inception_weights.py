@@ -40,7 +40,7 @@ def test_a_whole_file_arrives_with_progress(server, tmp_path):
     told = []
     path = tmp_path / "cache" / "weights.pth"
     digest = hashlib.sha256(CONTENT).hexdigest()
-    inception_weights.download(path, lambda *at: told.append(at), url=f"{server}/weights", sha256=digest)
+    inception_weights.download(path, f"{server}/weights", digest, lambda *at: told.append(at))
     assert path.read_bytes() == CONTENT
     assert told[-1] == (len(CONTENT), len(CONTENT))
     assert list(path.parent.iterdir()) == [path]
@@ -56,7 +56,7 @@ def test_a_whole_file_arrives_with_progress(server, tmp_path):
 def test_what_is_not_the_published_file_is_not_kept(server, tmp_path, place, message):
     path = tmp_path / "weights.pth"
     with pytest.raises(GancliError) as caught:
-        inception_weights.download(path, url=server + place)
+        inception_weights.download(path, server + place, inception_weights.SHA256)
     assert message in str(caught.value)
     assert str(caught.value).endswith(
         f"Fetch {server}{place} by other means and give it with --inception-weights FILE."
@@ -66,14 +66,14 @@ def test_what_is_not_the_published_file_is_not_kept(server, tmp_path, place, mes
 
 def test_no_server_is_said(tmp_path):
     with pytest.raises(GancliError, match=r"cannot download pt_inception.*: .*refused"):
-        inception_weights.download(tmp_path / "weights.pth", url="http://127.0.0.1:1/weights")
+        inception_weights.download(tmp_path / "weights.pth", "http://127.0.0.1:1/weights", "")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unwritable_cache_is_said(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(GancliError, match=r"cannot write .*weights.pth: Not a directory\."):
-        inception_weights.download(tmp_path / "file" / "weights.pth", url="http://127.0.0.1:1/")
+        inception_weights.download(tmp_path / "file" / "weights.pth", "http://127.0.0.1:1/", "")
 
 
 def test_the_file_in_the_cache_is_taken(tmp_path, monkeypatch):
