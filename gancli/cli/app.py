@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gancli import __version__
-from gancli.cli import compare, evaluate, interpolate, parzen, sample, train
+from gancli.cli import catalogue, compare, evaluate, interpolate, parzen, reproduce, sample, train
 from gancli.errors import GancliError
 
 app = typer.Typer(
@@ -36,6 +36,8 @@ app.command()(interpolate.interpolate)
 app.command()(evaluate.evaluate)
 app.command()(parzen.parzen)
 app.command()(compare.compare)
+app.command()(reproduce.reproduce)
+app.command("list")(catalogue.catalogue)
 
 
 def entry_point(arguments: list[str] | None = None) -> None:

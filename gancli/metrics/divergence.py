@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.special import ndtr, xlogy
 
 CELLS_PER_DEVIATION = {1: 20, 2: 2}  # by the dimensions of the data
+POINTS_PER_AXIS = {1: 20_000, 2: 800}
 REACH = 6.0  # standard deviations around the centres that cells cover
 
 
@@ -34,6 +36,41 @@ def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
     middle = (p + q) / 2
     halves = (xlogy(part, np.divide(part, middle, out=np.ones_like(middle), where=middle > 0)) for part in (p, q))
     return 0.5 * float(sum(half.sum() for half in halves))
+
+
+class Density(Protocol):
+    """A mixture of equal Gaussians."""
+
+    @property
+    def centres(self) -> np.ndarray:
+        """Means ``[M, D]``."""
+        ...
+
+    @property
+    def standard_deviation(self) -> float:
+        """Of each Gaussian in each direction."""
+        ...
+
+    def log_density(self, points: np.ndarray) -> np.ndarray:
+        """Return log p ``[n]`` at points ``[n, D]``."""
+        ...
+
+
+def density_divergence(p: Density, q: Density) -> float:
+    """Return the divergence of two known densities in one or two dimensions, by the midpoint rule, nats.
+
+    The integrand is smooth and dies away at the edges, 9 standard deviations from the outermost centres, so that the
+    rule converges faster than any power of the number of points.
+    """
+    dimensions = p.centres.shape[1]
+    reach = [(d.centres - 9 * d.standard_deviation, d.centres + 9 * d.standard_deviation) for d in (p, q)]
+    low = np.min([low.min(axis=0) for low, _ in reach], axis=0)
+    high = np.max([high.max(axis=0) for _, high in reach], axis=0)
+    count = POINTS_PER_AXIS[dimensions]
+    axes = [a + (b - a) * (np.arange(count) + 0.5) / count for a, b in zip(low, high, strict=True)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, dimensions)
+    cell = float(np.prod((high - low) / count))
+    return jensen_shannon(*(np.exp(density.log_density(points)) * cell for density in (p, q)))
 
 
 def known_divergence(points: np.ndarray, centres: np.ndarray, standard_deviation: float) -> float:
