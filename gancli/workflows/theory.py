@@ -143,7 +143,7 @@ def optimal_discriminator(seed: int) -> Iterator[Check]:
         held_out = np.concatenate([x[:10_000], y[:10_000]])
         found = 1 / (1 + np.exp(-discriminator_logits(gan, trained, held_out).astype(np.float64)))
         optimal = 1 / (1 + np.exp(fake.log_density(held_out) - real.log_density(held_out)))
-        yield Check("a trained D is D*: mean |D - D*|", name, 0.0, float(np.abs(found - optimal).mean()), 0.02)
+        yield Check("a trained D is D*: mean distance", name, 0.0, float(np.abs(found - optimal).mean()), 0.02)
         its = bound(*(discriminator_logits(gan, trained, points) for points in (x, y)))
         yield Check("(V + log 4) / 2 bounds JSD", name, jsd, its.bound, ERRORS * its.standard_error, "<=")
 
@@ -156,7 +156,7 @@ def equilibrium(seed: int) -> Iterator[Check]:
     x, y = (density.sample(DRAWS, seed=seed + offset)[0] for offset in (0, 1))
     found = bound(*(discriminator_logits(gan, trained, points) for points in (x, y)))
     judged = 1 / (1 + np.exp(-discriminator_logits(gan, trained, x[:10_000])))
-    yield Check("at p_g = p_data, D = 1/2: mean |D - 1/2|", name, 0.0, float(np.abs(judged - 0.5).mean()), 0.02)
+    yield Check("at p_g = p_data, D = 1/2: mean distance", name, 0.0, float(np.abs(judged - 0.5).mean()), 0.02)
     yield Check("at p_g = p_data, V = -log 4", name, -math.log(4), found.value, 0.01)
 
 
@@ -184,7 +184,7 @@ def more_discriminator_steps(seed: int) -> Iterator[Check]:
     """Algorithm 1: the more steps k the discriminator takes, the nearer it stays to D*."""
     errors = {k: float(np.mean([_distance_from_optimum(k, seed + run) for run in range(3)])) for k in (1, 2, 5)}
     for fewer, more in ((1, 2), (2, 5)):
-        claim = f"mean |D - D*| with k = {more} is at most that with k = {fewer}"
+        claim = f"D is no farther from D* with k = {more} than with k = {fewer}"
         yield Check(claim, "gaussian, 1 000 steps, 3 seeds", errors[fewer], errors[more], 0.0, "<=")
 
 
