@@ -1,6 +1,7 @@
 """Plots for data that can be plotted: one and two dimensions, as PNG bytes. Arrays in, bytes out."""
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -93,4 +94,17 @@ def plane(
         axes.plot(*path.T, linewidth=1, marker=".", markersize=3)
     axes.set(xlim=extent[:2], ylim=extent[2:])
     axes.legend(loc="upper right", fontsize="small")
+    return render(figure)
+
+
+def curves(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_label: str, y_label: str, logarithmic_x: bool
+) -> bytes:
+    """Draw named curves, each from its x and y values."""
+    figure = _new_figure(5.6, 4.0)
+    axes = figure.subplots()
+    for name, (x, y) in lines.items():
+        axes.plot(x, y, marker=".", label=name)
+    axes.set(xlabel=x_label, ylabel=y_label, xscale="log" if logarithmic_x else "linear")
+    axes.legend(frameon=False, fontsize="small")
     return render(figure)

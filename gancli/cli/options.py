@@ -47,6 +47,17 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def parse_seeds(text: str) -> list[int]:
+    """Return the seeds in ``0-2,5``."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()) or (dash and int(last) < int(first)):
+            raise typer.BadParameter(f"must be seeds like 0-2,5, got '{text}'.", param_hint="--seeds")
+        seeds += range(int(first), int(last or first) + 1)
+    return list(dict.fromkeys(seeds))
+
+
 def parse_widths(text: str | None, option: str) -> tuple[int, ...] | None:
     """Return the layer widths in ``1200,1200``."""
     if text is None:
