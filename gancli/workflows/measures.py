@@ -22,7 +22,7 @@ from gancli.metrics.neighbours import nearest
 from gancli.metrics.precision_recall import NEIGHBOURS as PRECISION_NEIGHBOURS
 from gancli.metrics.precision_recall import precision_recall
 from gancli.metrics.statistics import Statistics
-from gancli.workflows.drawing import discriminator_logits
+from gancli.workflows.drawing import discriminator_logits, show_shape
 from gancli.workflows.material import Material
 
 CLASSIFIED = {"digits": ("digits", 1), "mnist": ("mnist", 1), "stacked_mnist": ("mnist", 3), "cifar10": ("cifar10", 3)}
@@ -69,6 +69,9 @@ def missing(metric: str, material: Material) -> str | None:
         return f"needs a data set with a built-in classifier ({', '.join(CLASSIFIED)}) as the reference"
     if metric == "nearest" and not material.dataset_name:
         return "needs a data set as the reference, for the images held out from training"
+    if metric in ("modes", "nearest") and material.images.shape != material.compared.images.shape:
+        sizes = [show_shape(one.shape) for one in (material.images, material.compared.images)]
+        return f"needs images of the reference's size: these are {sizes[0]}, the reference's {sizes[1]}"
     fewest = {"fid": 2, "kid": 2, "inception-score": SCORE_SPLITS, "modes": 2}
     fewest |= {"precision-recall": PRECISION_NEIGHBOURS + 1, "density-coverage": COVERAGE_NEIGHBOURS + 1}
     counts = [material.num_samples]

@@ -229,6 +229,21 @@ BAD = [
         2,
         "--nearest needs a data set as the reference, for the images held out from training.",
     ),
+    (
+        ["big.npy", "--nearest", "--against", "digits"],
+        2,
+        "--nearest needs images of the reference's size: these are 9x8x1, the reference's 8x8x1.",
+    ),
+    (
+        ["big.npy", "--modes", "--against", "digits"],
+        2,
+        "--modes needs images of the reference's size: these are 9x8x1, the reference's 8x8x1.",
+    ),
+    (
+        ["big.npy", "--fid", "--against", "digits"],
+        2,
+        "--features digits-classifier-1 takes images of 8x8x1, got 9x8x1. Use --features inception-v3.",
+    ),
     (["x.npy", "--fid", "--against", "nowhere.npz"], 1, "no such folder or file: 'nowhere.npz'."),
     (
         ["x.npy", "--fid", "--against", "digist"],
@@ -259,6 +274,7 @@ BAD = [
 @pytest.mark.parametrize(("arguments", "code", "message"), BAD, ids=[" ".join(a) for a, _, _ in BAD])
 def test_bad_input_is_one_line(digits_run, gancli, tmp_path, arguments, code, message):
     np.save("x.npy", load("digits").examples[:20])
+    np.save("big.npy", np.zeros((20, 9, 8), np.uint8))
     Path("full").mkdir()
     Path("full/notes.txt").write_text("x")
     before = sorted(tmp_path.rglob("*"))
