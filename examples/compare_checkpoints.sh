@@ -2,6 +2,7 @@
 set -e
 work=$(mktemp -d)
 gancli train digits --outdir "$work/run" --steps 4000 --checkpoint-every 2000 --quiet
-gancli evaluate "$work/run" --step 2000 --fid --precision-recall --json > "$work/half.json"
-gancli evaluate "$work/run" --step best --fid --precision-recall --json > "$work/best.json"
-gancli compare "$work/half.json" "$work/best.json"
+cd "$work"
+gancli evaluate run --step 2000 --fid --precision-recall --json > half.json
+gancli evaluate run --step best --fid --precision-recall --json > best.json
+gancli compare half.json best.json

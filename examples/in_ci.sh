@@ -1,7 +1,7 @@
 # In a pipeline: results as JSON on stdout, everything else on stderr, exit codes that mean something.
 set -e
 work=$(mktemp -d)
-gancli train digits --outdir "$work/run" --steps 500 --json > "$work/train.json"
+gancli train digits --outdir "$work/run" --steps 4000 --json > "$work/train.json"
 gancli parzen "$work/run" --samples 2000 --json > "$work/parzen.json"
 gancli evaluate "$work/run" --fid --samples 2000 --fail-on-collapse --json > "$work/evaluate.json"
 python3 - "$work/parzen.json" <<'PY'

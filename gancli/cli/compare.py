@@ -47,7 +47,7 @@ def compare(
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("metric")
+    table.add_column("metric", no_wrap=True)
     for name in comparison.names:
         table.add_column(name, justify="right", overflow="fold")
     for column in comparison.columns:
