@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.special import ndtr, xlogy
+from scipy.special import ndtr, rel_entr
 
 CELLS_PER_DEVIATION = {1: 20, 2: 2}  # by the dimensions of the data
 POINTS_PER_AXIS = {1: 20_000, 2: 800}
@@ -33,9 +33,9 @@ def bound(real_logits: np.ndarray, fake_logits: np.ndarray) -> Bound:
 
 def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
     """Return the divergence of two distributions over the same cells, nats, in [0, log 2]."""
+    p, q = (np.where(part < np.finfo(np.float64).tiny, 0.0, part) for part in (p, q))  # half of less may be 0
     middle = (p + q) / 2
-    halves = (xlogy(part, np.divide(part, middle, out=np.ones_like(middle), where=middle > 0)) for part in (p, q))
-    return 0.5 * float(sum(half.sum() for half in halves))
+    return 0.5 * float((rel_entr(p, middle) + rel_entr(q, middle)).sum())
 
 
 class Density(Protocol):
@@ -91,5 +91,5 @@ def known_divergence(points: np.ndarray, centres: np.ndarray, standard_deviation
         data += (masses[0] if dimensions == 1 else np.outer(*masses)) / len(centres)
     counted, _ = np.histogramdd(points, bins=edges)
     samples = counted / len(points)
-    outside = [np.array([1 - part.sum()]) for part in (data, samples)]  # one more cell for everything else
+    outside = [np.array([max(1 - part.sum(), 0.0)]) for part in (data, samples)]  # one more cell for everything else
     return jensen_shannon(*(np.append(part.ravel(), rest) for part, rest in zip((data, samples), outside, strict=True)))

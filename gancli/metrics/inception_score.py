@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_softmax
 
 SPLITS = 10
 
@@ -13,12 +14,6 @@ class InceptionScore:
 
     mean: float
     standard_deviation: float
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Return float64 log probabilities ``[n, k]``."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def score(log_probabilities: np.ndarray) -> float:
@@ -33,6 +28,6 @@ def score(log_probabilities: np.ndarray) -> float:
 def inception_score(logits: np.ndarray, seed: int) -> InceptionScore:
     """Return the score of logits ``[n, k]``, n at least 10: mean and deviation over 10 random splits of equal size."""
     order = np.random.default_rng(seed).permutation(len(logits))
-    log_probabilities = log_softmax(logits)
+    log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
     values = [score(log_probabilities[rows]) for rows in np.array_split(order, SPLITS)]
     return InceptionScore(float(np.mean(values)), float(np.std(values)))

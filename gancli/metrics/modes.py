@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import entropy
 
 from gancli.metrics.neighbours import Watch, count_within, nearest
 
@@ -39,14 +40,14 @@ def count_gaussians(points: np.ndarray, centres: np.ndarray, standard_deviation:
     good = modes[distances[:, 0] <= HIGH_QUALITY * standard_deviation, 0]
     shares = np.bincount(good, minlength=len(centres)) / max(len(good), 1)
     expected = np.full(len(centres), 1 / len(centres))
-    kl = _kl(shares, expected) if len(good) else math.log(len(centres))
-    return ModeCount(int((shares > 0).sum()), len(centres), kl, tuple(shares), len(good) / len(points))
+    return ModeCount(
+        int((shares > 0).sum()), len(centres), _kl(shares, expected), tuple(shares), len(good) / len(points)
+    )
 
 
 def _kl(p: np.ndarray, q: np.ndarray) -> float:
-    """Return KL(p ‖ q) in nats; p is brought to sum 1."""
-    p, q = p[p > 0] / p.sum(), q[p > 0]
-    return float((p * np.log(p / q)).sum())
+    """Return KL(p ‖ q) in nats, p brought to sum 1; where no sample reaches a mode, log of the number of modes."""
+    return float(entropy(p, q)) if p.sum() > 0 else math.log(len(q))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from scipy.special import expit
 
 from gancli import devices
 from gancli.config import TrainConfig
@@ -141,8 +142,8 @@ def optimal_discriminator(seed: int) -> Iterator[Check]:
         )
         trained = fit_discriminator(gan, real, fake, seed)
         held_out = np.concatenate([x[:10_000], y[:10_000]])
-        found = 1 / (1 + np.exp(-discriminator_logits(gan, trained, held_out).astype(np.float64)))
-        optimal = 1 / (1 + np.exp(fake.log_density(held_out) - real.log_density(held_out)))
+        found = expit(discriminator_logits(gan, trained, held_out))
+        optimal = expit(real.log_density(held_out) - fake.log_density(held_out))
         yield Check("a trained D is D*: mean distance", name, 0.0, float(np.abs(found - optimal).mean()), 0.02)
         its = bound(*(discriminator_logits(gan, trained, points) for points in (x, y)))
         yield Check("(V + log 4) / 2 bounds JSD", name, jsd, its.bound, ERRORS * its.standard_error, "<=")
@@ -155,7 +156,7 @@ def equilibrium(seed: int) -> Iterator[Check]:
     trained = fit_discriminator(gan, density, density, seed)
     x, y = (density.sample(DRAWS, seed=seed + offset)[0] for offset in (0, 1))
     found = bound(*(discriminator_logits(gan, trained, points) for points in (x, y)))
-    judged = 1 / (1 + np.exp(-discriminator_logits(gan, trained, x[:10_000])))
+    judged = expit(discriminator_logits(gan, trained, x[:10_000]))
     yield Check("at p_g = p_data, D = 1/2: mean distance", name, 0.0, float(np.abs(judged - 0.5).mean()), 0.02)
     yield Check("at p_g = p_data, V = -log 4", name, -math.log(4), found.value, 0.01)
 
@@ -201,7 +202,7 @@ def _distance_from_optimum(k: int, seed: int) -> float:
     samples = np.histogram(points, edges)[0] / len(points)
     weight = (data + samples) / 2
     optimal = np.divide(data, data + samples, out=np.full(BINS, 0.5), where=weight > 0)
-    found = 1 / (1 + np.exp(-discriminator_logits(gan, state.discriminator, middles.astype(np.float32))))
+    found = expit(discriminator_logits(gan, state.discriminator, middles.astype(np.float32)))
     return float((weight * np.abs(found - optimal)).sum() / weight.sum())
 
 

@@ -22,6 +22,13 @@ def test_classes_the_data_lacks_do_not_count():
     assert found.kl == pytest.approx(math.log(2))
 
 
+def test_samples_of_none_of_the_datas_classes_have_a_finite_divergence():
+    found = count_classes(np.array([4, 4]), np.array([0, 1]), 5)
+    assert (found.hit, found.total) == (0, 2)
+    assert found.kl == pytest.approx(math.log(2))
+    assert verdict(found, None)[0] == "collapse"
+
+
 def test_gaussians_hit_and_quality():
     # Six points on the first mode, two on the second, one just inside and one just outside 3 deviations of the third.
     points = np.concatenate(
