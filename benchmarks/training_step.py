@@ -37,7 +37,7 @@ def gancli_chunk(steps: int):
 
     def run() -> None:
         cursor = Cursor.at(box["step"], gan)
-        box["state"], report = chunk(box["state"], data, cursor, jnp.int32(steps))
+        box["state"], report = chunk.run(box["state"], data, cursor, jnp.int32(steps))
         box["step"] += steps
         jax.block_until_ready(report)
 

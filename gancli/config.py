@@ -28,15 +28,31 @@ class TrainConfig:
 
     # The networks
     model: str = "mlp"
+    contrast: float = 0.0  # images are centred and scaled to this length (global contrast normalisation); 0: in [0, 1]
     prior: str = "uniform"
     latent_size: int = 100
     generator_widths: tuple[int, ...] = (1200, 1200)  # hidden units per layer
+    generator_activations: tuple[str, ...] = ("relu",)  # one for each of these layers, or one for all
+    sigmoid_bias: float = 0.0  # at which the biases of G's sigmoid layers start
+    decoder_steps: int = 0  # G's output layer starts as the decoder of an autoencoder trained so long; 0: random
     discriminator_widths: tuple[int, ...] = (240, 240)  # maxout units per layer
     maxout_pieces: int = 5
     input_dropout: float = 0.2  # share of the discriminator's inputs that is dropped
-    hidden_dropout: float = 0.5
+    hidden_dropout: tuple[float, ...] = (0.5,)  # one rate for each later layer, or one for all
     generator_init_range: float | None = None  # weights uniform on ± this; None: He et al. 2015
+    output_init_range: float | None = None  # of G's last layer; None: as its others
     discriminator_init_range: float | None = None
+    max_column_norm: float = 0.0  # no unit's incoming weights grow longer than this; 0: no limit
+
+    # The networks of the model maxout-conv, beside these: D's convolutions, G's transposed one
+    conv_channels: tuple[int, ...] = (32, 32, 192)
+    conv_pieces: int = 2
+    conv_sizes: tuple[int, ...] = (8, 8, 5)  # pixels
+    conv_padding: tuple[int, ...] = (4, 3, 3)  # pixels on each side
+    pool_sizes: tuple[int, ...] = (4, 4, 2)
+    pool_strides: tuple[int, ...] = (2, 2, 2)
+    deconv_size: int = 5
+    deconv_stride: int = 3
 
     # The optimiser
     optimizer: str = "adam"
@@ -68,15 +84,19 @@ class TrainConfig:
             UsageError: names the option, its value and the rule.
         """
         positive = ("k", "num_steps", "batch_size", "latent_size", "maxout_pieces", "momentum_epochs", "log_every")
-        for name in (*positive, "sample_every", "checkpoint_every", "keep"):
+        kept = ("sample_every", "checkpoint_every", "keep")
+        for name in (*positive, *kept, "conv_pieces", "deconv_size", "deconv_stride"):
             self._require(name, getattr(self, name) >= 1, "must be at least 1")
-        for name in ("generator_widths", "discriminator_widths"):
-            self._require(name, all(width >= 1 for width in getattr(self, name)), "must all be at least 1")
-        for name in ("input_dropout", "hidden_dropout", "momentum", "ema_decay"):
+        widths = ("generator_widths", "discriminator_widths", "conv_channels", "conv_sizes")
+        for name in (*widths, "pool_sizes", "pool_strides"):
+            self._require(name, all(value >= 1 for value in getattr(self, name)), "must all be at least 1")
+        self._require("conv_padding", all(value >= 0 for value in self.conv_padding), "must all be at least 0")
+        for name in ("input_dropout", "momentum", "ema_decay"):
             self._require(name, 0 <= getattr(self, name) < 1, "must be in [0, 1)")
+        self._require("hidden_dropout", all(0 <= rate < 1 for rate in self.hidden_dropout), "must be in [0, 1)")
         for name in ("generator_learning_rate", "discriminator_learning_rate"):
             self._require(name, getattr(self, name) > 0, "must be above 0")
-        for name in ("evaluate_every", "patience"):
+        for name in ("evaluate_every", "patience", "contrast", "max_column_norm", "decoder_steps"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("evaluate_samples", self.evaluate_samples >= 20, "must be at least 20")
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
@@ -85,7 +105,9 @@ class TrainConfig:
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:
-            raise UsageError(f"--{option_name(name)} {rule}, got {getattr(self, name)}.")
+            value = getattr(self, name)
+            shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            raise UsageError(f"--{option_name(name)} {rule}, got {shown}.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""

@@ -16,7 +16,7 @@ _GREY_28: dict[str, Any] = {
     "discriminator_widths": (240, 240),
     "maxout_pieces": 3,
     "input_dropout": 0.0,
-    "hidden_dropout": 0.3,
+    "hidden_dropout": (0.3,),
     "instance_noise": 0.5,
     "generator_init_range": 0.05,
     "discriminator_init_range": 0.005,
@@ -27,7 +27,7 @@ _GREY_28: dict[str, Any] = {
 _POINTS: dict[str, Any] = {
     "batch_size": 256,
     "input_dropout": 0.0,
-    "hidden_dropout": 0.0,
+    "hidden_dropout": (0.0,),
     "ema_decay": 0.999,
     "log_every": 500,
     "sample_every": 2500,
@@ -37,6 +37,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     "mnist": _GREY_28 | {"evaluate_every": 1000},
     "fashion_mnist": _GREY_28,
     "kmnist": _GREY_28,
+    "tfd": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5},
     "cifar10": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000},
     "stacked_mnist": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000},
     "digits": {
@@ -46,7 +47,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
         "discriminator_widths": (128, 128),
         "maxout_pieces": 3,
         "input_dropout": 0.0,
-        "hidden_dropout": 0.3,
+        "hidden_dropout": (0.3,),
         "instance_noise": 0.2,
         "generator_init_range": 0.05,
         "generator_learning_rate": 1e-3,
@@ -95,38 +96,88 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 
+# Goodfellow et al. 2014, the authors' published configurations. They halve the discriminator's loss; under gradient
+# descent that is half its learning rate. One epoch is the training images // the batch.
+_PUBLISHED: dict[str, Any] = {
+    "loss": "non-saturating",
+    "updates": "simultaneous",
+    "k": 1,
+    "batch_size": 100,
+    "prior": "gaussian",
+    "latent_size": 100,
+    "maxout_pieces": 5,
+    "input_dropout": 0.2,
+    "hidden_dropout": (0.5,),
+    "instance_noise": 0.0,
+    "generator_init_range": 0.05,
+    "discriminator_init_range": 0.005,
+    "optimizer": "sgd",
+    "momentum": 0.5,
+    "final_momentum": 0.7,
+    "momentum_epochs": 250,
+    "learning_rate_divisor": 1.000004,
+    "min_learning_rate": 1e-6,
+    "ema_decay": 0.9995,
+}
+_CIFAR_10: dict[str, Any] = {
+    "dataset": "cifar10",
+    "contrast": 55.0,
+    "generator_widths": (8000, 8000),
+    "generator_activations": ("relu", "sigmoid"),
+}
 PRESETS: Registry[dict[str, Any]] = Registry(
     "preset",
     {
-        # Goodfellow et al. 2014, the published configuration for MNIST. The authors halve the discriminator's loss;
-        # under gradient descent that is half its learning rate.
-        "goodfellow2014-mnist": {
+        "goodfellow2014-mnist": _PUBLISHED
+        | {
             "dataset": "mnist",
-            "loss": "non-saturating",
-            "updates": "simultaneous",
-            "k": 1,
             "num_steps": 125_000,  # 250 epochs
-            "batch_size": 100,
             "prior": "uniform",
-            "latent_size": 100,
             "generator_widths": (1200, 1200),
             "discriminator_widths": (240, 240),
-            "maxout_pieces": 5,
-            "input_dropout": 0.2,
-            "hidden_dropout": 0.5,
-            "instance_noise": 0.0,
-            "generator_init_range": 0.05,
-            "discriminator_init_range": 0.005,
-            "optimizer": "sgd",
             "generator_learning_rate": 0.1,
             "discriminator_learning_rate": 0.05,
-            "momentum": 0.5,
-            "final_momentum": 0.7,
-            "momentum_epochs": 250,
-            "learning_rate_divisor": 1.000004,
-            "min_learning_rate": 1e-6,
-            "ema_decay": 0.9995,
             "evaluate_every": 5000,
+        },
+        "goodfellow2014-tfd": _PUBLISHED
+        | {
+            "dataset": "tfd",
+            "num_steps": 22_000,  # 22 epochs of 100 000 unlabelled faces
+            "generator_widths": (8000, 100),
+            "generator_activations": ("relu", "sigmoid"),
+            "sigmoid_bias": -2.0,
+            "decoder_steps": 20_000,
+            "discriminator_widths": (1200, 1200),
+            "max_column_norm": 1.9365,
+            "generator_learning_rate": 0.05,
+            "discriminator_learning_rate": 0.025,
+        },
+        "goodfellow2014-cifar10-fc": _PUBLISHED
+        | _CIFAR_10
+        | {
+            "num_steps": 100_000,  # 250 epochs
+            "output_init_range": 0.5,
+            "discriminator_widths": (1600, 1600),
+            "generator_learning_rate": 0.025,
+            "discriminator_learning_rate": 0.0125,
+        },
+        "goodfellow2014-cifar10-conv": _PUBLISHED
+        | _CIFAR_10
+        | {
+            "num_steps": 78_000,  # 250 epochs
+            "batch_size": 128,
+            "model": "maxout-conv",
+            "deconv_size": 5,
+            "deconv_stride": 3,
+            "conv_channels": (32, 32, 192),
+            "conv_pieces": 2,
+            "conv_sizes": (8, 8, 5),
+            "conv_padding": (4, 3, 3),
+            "pool_sizes": (4, 4, 2),
+            "pool_strides": (2, 2, 2),
+            "discriminator_widths": (500,),
+            "generator_learning_rate": 0.004,
+            "discriminator_learning_rate": 0.002,
         },
     },
 )

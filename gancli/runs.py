@@ -24,6 +24,7 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import PreservationPolicy
 
 from gancli.config import TrainConfig
+from gancli.contrast import Contrast
 from gancli.errors import GancliError
 from gancli.files import write_atomically, writing
 from gancli.metrics.catalog import METRICS as KNOWN_METRICS
@@ -42,12 +43,14 @@ class RunRecord:
 
     gancli: str  # version
     config: TrainConfig
-    data: dict[str, Any]  # shape, is_images, num_examples, sha256
+    data: dict[str, Any]  # shape, is_images, num_examples, sha256, contrast (of its normalisation, or None)
     machine: dict[str, Any]
 
     def gan(self) -> GAN:
         """Lay out the run's networks."""
-        return GAN.build(self.config, tuple(self.data["shape"]), self.data["is_images"], self.data["num_examples"])
+        data = self.data
+        contrast = Contrast(**data["contrast"]) if data["contrast"] else None
+        return GAN.build(self.config, tuple(data["shape"]), data["is_images"], data["num_examples"], contrast)
 
     def to_json(self) -> str:
         """Return the text of ``config.json``."""

@@ -19,6 +19,7 @@ LAYERS = [
     {"runs"},
     {"training"},
     {"models", "losses", "metrics", "features", "data", "presets"},
+    {"contrast"},
     {"latents", "images", "figures", "files", "devices"},
     {"config"},
     {"registry"},

@@ -58,11 +58,21 @@ def parse_seeds(text: str) -> list[int]:
     return list(dict.fromkeys(seeds))
 
 
-def parse_widths(text: str | None, option: str) -> tuple[int, ...] | None:
-    """Return the layer widths in ``1200,1200``."""
+def parse_numbers(text: str | None, option: str) -> tuple[int, ...] | None:
+    """Return the whole numbers in ``1200,1200``."""
     if text is None:
         return None
     parts = text.split(",")
     if not all(part.strip().isdigit() for part in parts):
         raise typer.BadParameter(f"must be whole numbers separated by commas, got '{text}'.", param_hint=option)
     return tuple(int(part) for part in parts)
+
+
+def parse_shares(text: str | None, option: str) -> tuple[float, ...] | None:
+    """Return the numbers in ``0.5,0.3``."""
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"must be numbers separated by commas, got '{text}'.", param_hint=option) from None

@@ -5,24 +5,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_names, parse_widths
+from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_names, parse_numbers, parse_shares
 
 if TYPE_CHECKING:
     from gancli.workflows.train import Plan
 
 GAME, NETWORKS, OPTIMISER, KEPT = "The game", "Networks", "Optimiser", "What is kept"
-EVALUATION = "Evaluation while training"
+CONVOLUTIONS, EVALUATION = "Convolutions of maxout-conv", "Evaluation while training"
 
 
 def train(
     dataset: Annotated[
         str,
         typer.Argument(
-            help="mnist, fashion_mnist, kmnist, cifar10, stacked_mnist, digits (embedded), gaussian, ring or grid."
+            help="mnist, fashion_mnist, kmnist, cifar10, tfd, stacked_mnist, digits (embedded), gaussian, ring or grid."
         ),
     ],
     outdir: Annotated[Path, typer.Option(help="Run folder to write.")] = DEFAULT_RUN,
-    preset: Annotated[str | None, typer.Option(help="A published recipe: goodfellow2014-mnist.")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="A published recipe: goodfellow2014-mnist, goodfellow2014-tfd, goodfellow2014-cifar10-fc "
+            "or goodfellow2014-cifar10-conv."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, data order and noise.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --outdir, bit for bit.")] = False,
@@ -51,13 +57,35 @@ def train(
         float | None,
         typer.Option(help="Deviation of the noise on the discriminator's inputs.", rich_help_panel=GAME),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="mlp.", rich_help_panel=NETWORKS)] = None,
+    model: Annotated[str | None, typer.Option(help="mlp or maxout-conv.", rich_help_panel=NETWORKS)] = None,
+    contrast: Annotated[
+        float | None,
+        typer.Option(
+            help="Length that images are scaled to after centring; 0: pixels stay in [0, 1].", rich_help_panel=NETWORKS
+        ),
+    ] = None,
     prior: Annotated[
         str | None, typer.Option(help="Latents: uniform, gaussian or spherical.", rich_help_panel=NETWORKS)
     ] = None,
     latent_size: Annotated[int | None, typer.Option(help="Dimensions of z.", rich_help_panel=NETWORKS)] = None,
     generator_widths: Annotated[
         str | None, typer.Option(metavar="N,N", help="Rectifier units per layer.", rich_help_panel=NETWORKS)
+    ] = None,
+    generator_activations: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME", help="relu or sigmoid, for each of these layers or for all.", rich_help_panel=NETWORKS
+        ),
+    ] = None,
+    sigmoid_bias: Annotated[
+        float | None, typer.Option(help="At which the biases of its sigmoid layers start.", rich_help_panel=NETWORKS)
+    ] = None,
+    decoder_steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Its last layer starts as the decoder of an autoencoder trained so long; 0: random.",
+            rich_help_panel=NETWORKS,
+        ),
     ] = None,
     discriminator_widths: Annotated[
         str | None, typer.Option(metavar="N,N", help="Maxout units per layer.", rich_help_panel=NETWORKS)
@@ -67,13 +95,51 @@ def train(
         float | None, typer.Option(help="Share of the discriminator's inputs dropped.", rich_help_panel=NETWORKS)
     ] = None,
     hidden_dropout: Annotated[
-        float | None, typer.Option(help="Share of its hidden units dropped.", rich_help_panel=NETWORKS)
+        str | None,
+        typer.Option(
+            metavar="P,P",
+            help="Share of its hidden units dropped, for each layer or for all.",
+            rich_help_panel=NETWORKS,
+        ),
     ] = None,
     generator_init_range: Annotated[
         float | None, typer.Option(help="Weights start uniform on plus or minus this.", rich_help_panel=NETWORKS)
     ] = None,
+    output_init_range: Annotated[
+        float | None, typer.Option(help="The same for its last layer alone.", rich_help_panel=NETWORKS)
+    ] = None,
     discriminator_init_range: Annotated[
         float | None, typer.Option(help="The same for the discriminator.", rich_help_panel=NETWORKS)
+    ] = None,
+    max_column_norm: Annotated[
+        float | None, typer.Option(help="Longest incoming weights of any unit; 0: no limit.", rich_help_panel=NETWORKS)
+    ] = None,
+    conv_channels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N", help="Maxout channels of the discriminator's convolutions.", rich_help_panel=CONVOLUTIONS
+        ),
+    ] = None,
+    conv_pieces: Annotated[int | None, typer.Option(help="Pieces per channel.", rich_help_panel=CONVOLUTIONS)] = None,
+    conv_sizes: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Pixels of their kernels.", rich_help_panel=CONVOLUTIONS)
+    ] = None,
+    conv_padding: Annotated[
+        str | None,
+        typer.Option(metavar="N,N", help="Pixels added on each side before them.", rich_help_panel=CONVOLUTIONS),
+    ] = None,
+    pool_sizes: Annotated[
+        str | None,
+        typer.Option(metavar="N,N", help="Pixels of the max pooling after them.", rich_help_panel=CONVOLUTIONS),
+    ] = None,
+    pool_strides: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Pixels between its windows.", rich_help_panel=CONVOLUTIONS)
+    ] = None,
+    deconv_size: Annotated[
+        int | None, typer.Option(help="Pixels of the generator's transposed convolution.", rich_help_panel=CONVOLUTIONS)
+    ] = None,
+    deconv_stride: Annotated[
+        int | None, typer.Option(help="Pixels between its kernels.", rich_help_panel=CONVOLUTIONS)
     ] = None,
     optimizer: Annotated[str | None, typer.Option(help="adam or sgd.", rich_help_panel=OPTIMISER)] = None,
     generator_learning_rate: Annotated[
@@ -159,13 +225,27 @@ def train(
         "model": model,
         "prior": prior,
         "latent_size": latent_size,
-        "generator_widths": parse_widths(generator_widths, "--generator-widths"),
-        "discriminator_widths": parse_widths(discriminator_widths, "--discriminator-widths"),
+        "contrast": contrast,
+        "generator_widths": parse_numbers(generator_widths, "--generator-widths"),
+        "generator_activations": parse_names(generator_activations),
+        "sigmoid_bias": sigmoid_bias,
+        "decoder_steps": decoder_steps,
+        "discriminator_widths": parse_numbers(discriminator_widths, "--discriminator-widths"),
         "maxout_pieces": maxout_pieces,
         "input_dropout": input_dropout,
-        "hidden_dropout": hidden_dropout,
+        "hidden_dropout": parse_shares(hidden_dropout, "--hidden-dropout"),
         "generator_init_range": generator_init_range,
+        "output_init_range": output_init_range,
         "discriminator_init_range": discriminator_init_range,
+        "max_column_norm": max_column_norm,
+        "conv_channels": parse_numbers(conv_channels, "--conv-channels"),
+        "conv_pieces": conv_pieces,
+        "conv_sizes": parse_numbers(conv_sizes, "--conv-sizes"),
+        "conv_padding": parse_numbers(conv_padding, "--conv-padding"),
+        "pool_sizes": parse_numbers(pool_sizes, "--pool-sizes"),
+        "pool_strides": parse_numbers(pool_strides, "--pool-strides"),
+        "deconv_size": deconv_size,
+        "deconv_stride": deconv_stride,
         "optimizer": optimizer,
         "generator_learning_rate": generator_learning_rate,
         "discriminator_learning_rate": discriminator_learning_rate,

@@ -33,6 +33,20 @@ class ImageArchives:
 
 
 @dataclass(frozen=True)
+class FoldedFile:
+    """Images of one MATLAB file that only its owners hand out, labelled in part and cut into folds.
+
+    ``train`` is what no label is known of; ``validation`` and ``test`` are those of the first fold.
+    """
+
+    shape: tuple[int, int, int]
+    num_classes: int
+    filename: str
+    num_folds: int
+    owners: str
+
+
+@dataclass(frozen=True)
 class Embedded:
     """Images that come inside an installed package."""
 
@@ -65,7 +79,7 @@ class Mixture:
         return (len(self.centres[0]),)
 
 
-Entry = ImageArchives | Embedded | Stacked | Mixture
+Entry = ImageArchives | FoldedFile | Embedded | Stacked | Mixture
 
 
 def _idx(base_url: str, *files: tuple[str, ...]) -> tuple[Archive, ...]:
@@ -153,6 +167,8 @@ DATASETS: Registry[Entry] = Registry(
                 ),
             ),
         ),
+        # Susskind, Anderson, Hinton 2010: the Toronto Face Database
+        "tfd": FoldedFile((48, 48, 1), 7, "TFD_48x48.mat", 5, "the University of Toronto's machine learning group"),
         # Alpaydin and Kaynak 1998: the 1 797 test digits of the UCI set, as scikit-learn ships them
         "digits": Embedded(shape=(8, 8, 1), num_classes=10, num_train=1297, num_validation=250),
         # The 1-D game of Figure 1

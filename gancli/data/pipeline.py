@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gancli.data import sources, tfds
-from gancli.data.catalog import DATASETS, SPLITS, Embedded, ImageArchives, Mixture, Stacked
+from gancli.data.catalog import DATASETS, SPLITS, Embedded, FoldedFile, ImageArchives, Mixture, Stacked
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.images import to_unit
@@ -79,6 +79,8 @@ def load(name: str, split: str = "train", data_dir: Path | None = None) -> Datas
             examples, labels = mixture(name).sample(SYNTHETIC_SIZES[split], seed=SPLITS.index(split))
         case Embedded():
             examples, labels = _digits(entry, split)
+        case FoldedFile():
+            examples, labels = _faces(entry, name, split, 0, data_dir)
         case Stacked():
             examples, labels = _stacked(entry, load(entry.of, split, data_dir))
         case ImageArchives():
@@ -86,6 +88,31 @@ def load(name: str, split: str = "train", data_dir: Path | None = None) -> Datas
             rows = {"train": slice(entry.num_train), "validation": slice(entry.num_train, None), "test": slice(None)}
             examples, labels = images[rows[split]], classes[rows[split]]
     return Dataset(name, split, examples, labels)
+
+
+def load_folds(name: str, data_dir: Path | None = None) -> list[tuple[Dataset, Dataset]]:
+    """Load the validation and test examples of every fold of a data set; of most sets there is one.
+
+    Raises:
+        UsageError, GancliError: as :func:`load`.
+    """
+    entry = DATASETS[name]
+    if not isinstance(entry, FoldedFile):
+        return [(load(name, "validation", data_dir), load(name, "test", data_dir))]
+    parts = ("validation", "test")
+    folds = [
+        [Dataset(name, part, *_faces(entry, name, part, fold, data_dir)) for part in parts]
+        for fold in range(entry.num_folds)
+    ]
+    return [(validation, test) for validation, test in folds]
+
+
+def _faces(entry: FoldedFile, name: str, split: str, fold: int, data_dir: Path | None) -> sources.Arrays:
+    """Return one split of a fold, counted from 0."""
+    data_dir = data_dir or tfds.default_data_dir()
+    images, labels, folds = sources.read_folded(sources.find_folded(entry, name, data_dir), entry)
+    rows = folds[:, fold] == sources.FOLD_CODES[split]
+    return images[rows], labels[rows]
 
 
 def _digits(entry: Embedded, split: str) -> sources.Arrays:

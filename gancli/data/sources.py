@@ -4,15 +4,17 @@ import gzip
 import hashlib
 import tarfile
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from gancli.data.catalog import Archive, ImageArchives
+from gancli.data.catalog import Archive, FoldedFile, ImageArchives
 from gancli.errors import GancliError
 
 CIFAR_FOLDER = "cifar-10-batches-bin"
 CIFAR_RECORD = 1 + 32 * 32 * 3  # a label, then three planes of 32 x 32
+FOLD_CODES = {"train": 0, "labelled": 1, "validation": 2, "test": 3}  # what the folds of TFD's file say
 CIFAR_FILES = {"train": tuple(f"data_batch_{n}.bin" for n in range(1, 6)), "test": ("test_batch.bin",)}
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images uint8 [N, H, W, C], labels int32 [N]
@@ -111,6 +113,50 @@ def read_cifar_folder(folder: Path, part: str) -> Arrays:
 def _concatenate(parts: list[Arrays]) -> Arrays:
     images, labels = zip(*parts, strict=True)
     return np.concatenate(images), np.concatenate(labels)
+
+
+def find_folded(entry: FoldedFile, name: str, data_dir: Path) -> Path:
+    """Return the file of a folded set in ``data_dir`` or ``data_dir/name``.
+
+    Raises:
+        GancliError: it is in neither; the message says who has it.
+    """
+    candidates = (data_dir / entry.filename, data_dir / name / entry.filename)
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None:
+        raise GancliError(
+            f"data set '{name}' is not in {data_dir} and cannot be downloaded: only {entry.owners} hands it out. "
+            f"Put {entry.filename} into {data_dir / name}, or give --data-dir its folder."
+        )
+    return found
+
+
+@lru_cache(maxsize=1)
+def read_folded(path: Path, entry: FoldedFile) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read images uint8 ``[N, H, W, 1]``, labels int32 ``[N]`` (-1: none) and folds ``[N, F]`` of a MATLAB file.
+
+    The file's arrays are ``images`` [N, H, W] uint8, ``labs_ex`` [N] (the expression, from 1) and ``folds`` [N, F],
+    which says of every fold what an image is: 0 unlabelled, 1 for training, 2 for validation, 3 for testing.
+
+    Raises:
+        GancliError: it is no such file.
+    """
+    from scipy.io.matlab import MatReadError, loadmat  # a third of a second to import, and only this set needs it
+
+    try:
+        content = loadmat(path)
+        images, labels, folds = (np.asarray(content[name]) for name in ("images", "labs_ex", "folds"))
+    except (OSError, ValueError, KeyError, TypeError, NotImplementedError, MatReadError, zlib.error) as error:
+        raise GancliError(f"cannot read {path}: no MATLAB file with images, labs_ex and folds ({error}).") from None
+    labels = labels.ravel()
+    if images.dtype != np.uint8 or images.shape != (len(labels), *entry.shape[:2]):
+        wanted = "x".join(map(str, ("N", *entry.shape[:2])))
+        found = "x".join(map(str, images.shape))
+        raise GancliError(f"{path}: 'images' must be {wanted} bytes, one a label, got {found} of {images.dtype}.")
+    if folds.shape != (len(labels), entry.num_folds) or not np.isin(folds, list(FOLD_CODES.values())).all():
+        raise GancliError(f"{path}: 'folds' must be N x {entry.num_folds} of 0, 1, 2 and 3.")
+    classes = np.where(labels > 0, labels.astype(np.int32) - 1, -1).astype(np.int32)
+    return images[..., None], classes, folds
 
 
 def find_archives(entry: ImageArchives, name: str, data_dir: Path) -> dict[str, Path] | None:

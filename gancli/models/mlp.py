@@ -1,11 +1,11 @@
-"""The fully connected networks of Goodfellow et al. 2014 (§5 and their published configuration).
+"""The fully connected networks of Goodfellow et al. 2014 (§5 and their published configurations).
 
-A rectifier generator and a maxout discriminator with dropout. Samples and data have any shape ``[B, *data_shape]``:
-images ``(H, W, C)`` in [0, 1] or points ``(D,)`` anywhere.
+A generator of rectifier and sigmoid layers, a maxout discriminator with dropout. Samples and data have any shape
+``[B, *data_shape]``: images ``(H, W, C)`` or points ``(D,)``.
 """
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -13,50 +13,46 @@ import numpy as np
 from flax import nnx
 
 from gancli.config import TrainConfig
+from gancli.models.parts import ACTIVATIONS, Maxout, dropout, one_a_layer, uniform_init
 
 Shape = tuple[int, ...]
 
 
-def uniform_init(half_range: float | None) -> jax.nn.initializers.Initializer:
-    """Return an initialiser on ±``half_range``, or He's uniform one (variance 2 / fan-in) when that is None."""
-    if half_range is None:
-        return nnx.initializers.he_uniform()
+class HiddenLayers(nnx.Module):
+    """Latents ``[B, latent_size]`` to ``[B, widths[-1]]``: linear maps, each with its activation.
 
-    def init(key: jax.Array, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> jax.Array:
-        return jax.random.uniform(key, shape, dtype, -half_range, half_range)
-
-    return init
-
-
-def dropout(x: jax.Array, rate: float, key: jax.Array) -> jax.Array:
-    """Set each component of ``x`` to zero with probability ``rate`` and scale the rest to keep the mean.
-
-    Eight random bits a component are cheaper than a float and a comparison; the rate is rounded to 1/256 and the
-    scale uses the rounded one, so the mean is kept exactly (Srivastava et al. 2014, inverted form).
-    """
-    kept_of_256 = round((1.0 - rate) * 256)
-    keep = jax.random.bits(key, x.shape, jnp.uint8) < jnp.uint8(kept_of_256)
-    return jnp.where(keep, x * (256 / kept_of_256), 0.0)
-
-
-class Maxout(nnx.Module):
-    """``[B, in_features]`` to ``[B, units]``: each the largest of ``pieces`` linear functions (Goodfellow et al. 2013).
-
-    The pieces lie beside each other, not the units: on a CPU the gradient of a maximum over neighbouring numbers is
-    several times slower.
+    Biases start at zero, those of sigmoid layers at ``sigmoid_bias``: below zero, few units are on at first.
     """
 
-    def __init__(self, in_features: int, units: int, pieces: int, init_range: float | None = None, *, rngs: nnx.Rngs):
-        self.linear = nnx.Linear(in_features, units * pieces, kernel_init=uniform_init(init_range), rngs=rngs)
-        self.units = units
-        self.pieces = pieces
+    def __init__(
+        self,
+        latent_size: int,
+        widths: Shape,
+        activations: Sequence[str] = ("relu",),
+        *,
+        init_range: float | None = None,
+        sigmoid_bias: float = 0.0,
+        rngs: nnx.Rngs,
+    ):
+        sizes = (latent_size, *widths)
+        self.out_features = sizes[-1]
+        names = one_a_layer(activations, len(widths), "--generator-activations")
+        self.activations = tuple(ACTIVATIONS[name] for name in names)
+        self.layers = nnx.List([])
+        for name, inputs, outputs in zip(names, sizes, widths, strict=False):
+            bias = nnx.initializers.constant(sigmoid_bias if name == "sigmoid" else 0.0)
+            self.layers.append(
+                nnx.Linear(inputs, outputs, kernel_init=uniform_init(init_range), bias_init=bias, rngs=rngs)
+            )
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.linear(x).reshape(-1, self.pieces, self.units).max(axis=1)
+    def __call__(self, z: jax.Array) -> jax.Array:
+        for activation, layer in zip(self.activations, self.layers, strict=True):
+            z = activation(layer(z))
+        return z
 
 
 class Generator(nnx.Module):
-    """Latents ``[B, latent_size]`` to samples ``[B, *data_shape]``: ReLU layers, then a sigmoid or a linear one.
+    """Latents ``[B, latent_size]`` to samples ``[B, *data_shape]``: hidden layers, then a sigmoid or a linear one.
 
     With ``bounded`` the output is a sigmoid in (0, 1) whose bias starts at the logit of ``data_mean`` (the mean
     training pixel, ``data_shape``), so that the first samples look like the average image; else it is linear and the
@@ -65,21 +61,17 @@ class Generator(nnx.Module):
 
     def __init__(
         self,
-        latent_size: int,
+        hidden: HiddenLayers,
         data_shape: Shape,
-        widths: Shape,
         data_mean: np.ndarray,
         *,
         bounded: bool,
         init_range: float | None = None,
         rngs: nnx.Rngs,
     ):
-        sizes = (latent_size, *widths)
+        self.hidden = hidden
         init = uniform_init(init_range)
-        self.hidden = nnx.List(
-            [nnx.Linear(i, o, kernel_init=init, rngs=rngs) for i, o in zip(sizes, widths, strict=False)]
-        )
-        self.output = nnx.Linear(sizes[-1], math.prod(data_shape), kernel_init=init, rngs=rngs)
+        self.output = nnx.Linear(hidden.out_features, math.prod(data_shape), kernel_init=init, rngs=rngs)
         start = data_mean.reshape(-1).astype(np.float32)
         if bounded:
             start = np.clip(start, 1e-3, 1 - 1e-3)  # pixels that are always 0 have no finite logit
@@ -89,9 +81,7 @@ class Generator(nnx.Module):
         self.bounded = bounded
 
     def __call__(self, z: jax.Array) -> jax.Array:
-        for layer in self.hidden:
-            z = nnx.relu(layer(z))
-        x = self.output(z)
+        x = self.output(self.hidden(z))
         x = nnx.sigmoid(x) if self.bounded else x
         return x.reshape(-1, *self.data_shape)
 
@@ -99,8 +89,8 @@ class Generator(nnx.Module):
 class Discriminator(nnx.Module):
     """Data or samples ``[B, *data_shape]`` to logits ``[B]``; high means real. Maxout layers, dropout before each.
 
-    With a key, inputs are dropped at ``input_dropout`` and hidden units at ``hidden_dropout``; without one (scoring,
-    plotting) nothing is dropped.
+    With a key, inputs are dropped at ``input_dropout`` and hidden units at ``hidden_dropout``, one rate for each
+    hidden layer or one for all; without a key (scoring, plotting) nothing is dropped.
     """
 
     def __init__(
@@ -110,7 +100,7 @@ class Discriminator(nnx.Module):
         pieces: int,
         *,
         input_dropout: float,
-        hidden_dropout: float,
+        hidden_dropout: Sequence[float],
         init_range: float | None = None,
         rngs: nnx.Rngs,
     ):
@@ -119,7 +109,7 @@ class Discriminator(nnx.Module):
             [Maxout(i, o, pieces, init_range, rngs=rngs) for i, o in zip(sizes, widths, strict=False)]
         )
         self.logit = nnx.Linear(sizes[-1], 1, kernel_init=uniform_init(init_range), rngs=rngs)
-        self.rates = (input_dropout,) + (hidden_dropout,) * len(widths)
+        self.rates = (input_dropout, *one_a_layer(hidden_dropout, len(widths), "--hidden-dropout"))
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
         x = x.reshape(x.shape[0], -1)
@@ -130,17 +120,28 @@ class Discriminator(nnx.Module):
         return x[:, 0]
 
 
+def hidden_layers(config: TrainConfig, rngs: nnx.Rngs) -> HiddenLayers:
+    """Build a generator's hidden layers as configured."""
+    return HiddenLayers(
+        config.latent_size,
+        config.generator_widths,
+        config.generator_activations,
+        init_range=config.generator_init_range,
+        sigmoid_bias=config.sigmoid_bias,
+        rngs=rngs,
+    )
+
+
 def networks(
     config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
 ) -> tuple[Generator, Discriminator]:
     """Build both networks as configured, for examples of ``data_shape``."""
     generator = Generator(
-        config.latent_size,
+        hidden_layers(config, rngs),
         data_shape,
-        config.generator_widths,
         data_mean,
         bounded=bounded,
-        init_range=config.generator_init_range,
+        init_range=config.output_init_range or config.generator_init_range,
         rngs=rngs,
     )
     discriminator = Discriminator(

@@ -4,14 +4,16 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from gancli.errors import DivergedError
+from gancli.models import MODELS
 from gancli.training.gan import GAN, GANState
-from gancli.training.step import Cursor, Measurements, jsd_bound, train_chunk
+from gancli.training.step import Cursor, Measurements, jsd_bound, train_chunk, train_once
 
 Compiled = Callable[..., tuple[GANState, Measurements]]
 
@@ -37,10 +39,39 @@ class Progress:
         return asdict(self)
 
 
-def compile_chunk(gan: GAN, state: GANState, data: jax.Array) -> jax.stages.Compiled:
+@dataclass(frozen=True)
+class Chunk:
+    """The compiled program of a run: ``(state, data, cursor, num_steps)`` to the state and a report of each step."""
+
+    run: Compiled
+    working_bytes: int  # temporary memory of the program; 0 where the compiler does not tell
+
+
+def compile_chunk(gan: GAN, state: GANState, data: jax.Array) -> Chunk:
     """Compile the program that every chunk of a run executes."""
-    capacity = gan.config.log_every
-    return train_chunk.lower(gan, state, data, Cursor.at(0, gan), jnp.int32(0), capacity=capacity).compile()
+    cursor = Cursor.at(0, gan)
+    if MODELS[gan.config.model].convolves and jax.default_backend() == "cpu":
+        program = train_once.lower(gan, state, data, cursor).compile()
+        run: Compiled = partial(_one_by_one, program, gan)
+    else:
+        capacity = gan.config.log_every
+        run = program = train_chunk.lower(gan, state, data, cursor, jnp.int32(0), capacity=capacity).compile()
+    analysis = program.memory_analysis()
+    return Chunk(run, analysis.temp_size_in_bytes if analysis else 0)
+
+
+def _one_by_one(
+    program: Compiled, gan: GAN, state: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array
+) -> tuple[GANState, Measurements]:
+    """Train for ``num_steps`` steps, each a dispatch of its own."""
+    reports = []
+    for _ in range(int(num_steps)):
+        state, measurements = program(state, data, cursor)
+        reports.append(measurements)
+        offset = int(cursor.offset) + gan.config.k * gan.config.batch_size
+        epochs, offset = divmod(offset, gan.num_examples)
+        cursor = Cursor(cursor.epoch + epochs, jnp.int32(offset))
+    return state, jax.tree.map(lambda *values: jnp.stack(values), *reports)
 
 
 def chunk_ends(start: int, gan: GAN) -> Iterator[int]:
@@ -53,9 +84,7 @@ def chunk_ends(start: int, gan: GAN) -> Iterator[int]:
         yield start
 
 
-def train(
-    gan: GAN, chunk: Compiled, state: GANState, data: jax.Array, start: int
-) -> Iterator[tuple[GANState, Progress]]:
+def train(gan: GAN, chunk: Chunk, state: GANState, data: jax.Array, start: int) -> Iterator[tuple[GANState, Progress]]:
     """Train from step ``start`` to the configured end, yielding the state and a report after each chunk.
 
     A yielded state is only good until the next one is asked for: its buffers are reused.
@@ -65,7 +94,7 @@ def train(
     """
     for end in chunk_ends(start, gan):
         began = time.perf_counter()
-        state, report = chunk(state, data, Cursor.at(start, gan), jnp.int32(end - start))
+        state, report = chunk.run(state, data, Cursor.at(start, gan), jnp.int32(end - start))
         report = {name: np.asarray(values[: end - start]) for name, values in report._asdict().items()}
         seconds = time.perf_counter() - began
         _check_finite(report, first_step=start + 1)

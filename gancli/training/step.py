@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import optax
 
 from gancli.data.shuffle import permute
-from gancli.images import to_unit
 from gancli.registry import Registry
 from gancli.training.gan import GAN, GANState, Params
+from gancli.training.optimizers import limit_columns
 
 # Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
 UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
@@ -133,7 +133,12 @@ def gradient_norm(gradients: Params) -> jax.Array:
 
 
 def _descend(
-    optimizer: optax.GradientTransformation, gradients: Params, norm: jax.Array, state: optax.OptState, params: Params
+    gan: GAN,
+    optimizer: optax.GradientTransformation,
+    gradients: Params,
+    norm: jax.Array,
+    state: optax.OptState,
+    params: Params,
 ) -> tuple[Params, optax.OptState]:
     """Apply gradients, unless the norm of all that were taken at these weights is not finite.
 
@@ -142,7 +147,10 @@ def _descend(
     """
     gradients = jax.tree.map(lambda gradient: jnp.where(jnp.isfinite(norm), gradient, 0.0), gradients)
     updates, state = optimizer.update(gradients, state, params)
-    return optax.apply_updates(params, updates), state
+    params = optax.apply_updates(params, updates)
+    if gan.config.max_column_norm:
+        params = limit_columns(params, gan.config.max_column_norm)
+    return params, state
 
 
 def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Measurements]:
@@ -172,7 +180,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         fake = gan.generate(state.generator, latents)
         gradients, report = discriminator_gradients(gan, discriminator, batch, fake, key)
         norm = gradient_norm(gradients)
-        carry = _descend(gan.discriminator_optimizer, gradients, norm, optimizer_state, discriminator)
+        carry = _descend(gan, gan.discriminator_optimizer, gradients, norm, optimizer_state, discriminator)
         return carry, (report, norm)
 
     # k - 1 discriminator updates alone, then the last one and the generator's, outside of the scan: with k = 1 the
@@ -189,7 +197,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         )
         d_norm, g_norm = gradient_norm(d_gradients), gradient_norm(g_gradients)
         discriminator, d_optimizer = _descend(
-            gan.discriminator_optimizer, d_gradients, d_norm + g_norm, d_optimizer, discriminator
+            gan, gan.discriminator_optimizer, d_gradients, d_norm + g_norm, d_optimizer, discriminator
         )
     else:
         (discriminator, d_optimizer), (report, d_norm) = update_discriminator(carry, (before, real[-1]))
@@ -197,7 +205,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         g_gradients, g_loss = generator_gradients(gan, state.generator, discriminator, latents, real[-1], key)
         g_norm = gradient_norm(g_gradients)
     generator, g_optimizer = _descend(
-        gan.generator_optimizer, g_gradients, d_norm + g_norm, state.generator_optimizer, state.generator
+        gan, gan.generator_optimizer, g_gradients, d_norm + g_norm, state.generator_optimizer, state.generator
     )
     measurements = Measurements(
         discriminator_loss=report.loss,
@@ -228,6 +236,25 @@ def _average(decay: float, state: GANState, generator: Params) -> Params:
     return optax.incremental_update(generator, state.ema, 1.0 - now)
 
 
+def _next_batches(gan: GAN, key: jax.Array, data: jax.Array, cursor: Cursor, index: jax.Array | int) -> jax.Array:
+    """Return the real batches ``[k, B, *data_shape]``, in the model's range, ``index`` steps after the cursor."""
+    rows_per_step = gan.config.k * gan.config.batch_size
+    order_key = jax.random.fold_in(key, 2**32 - 1)  # no step ever has this number
+    places = cursor.offset + index * rows_per_step + jnp.arange(rows_per_step)
+    epochs = cursor.epoch + places // gan.num_examples
+    rows = permute(places % gan.num_examples, epochs, order_key, gan.num_examples)
+    return gan.to_model(data[rows]).reshape(gan.config.k, gan.config.batch_size, *gan.data_shape)
+
+
+@partial(jax.jit, static_argnames=("gan",), donate_argnames=("state",))
+def train_once(gan: GAN, state: GANState, data: jax.Array, cursor: Cursor) -> tuple[GANState, Measurements]:
+    """Train for the one step at ``cursor``; the state's buffers are reused.
+
+    For convolutions on a CPU, whose gradients XLA computes many times slower inside of a loop than outside.
+    """
+    return train_step(gan, state, _next_batches(gan, state.key, data, cursor, 0))
+
+
 @partial(jax.jit, static_argnames=("gan", "capacity"), donate_argnames=("state",))
 def train_chunk(
     gan: GAN, state: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array, *, capacity: int
@@ -248,17 +275,10 @@ def train_chunk(
     Returns:
         The new state, and measurements ``[capacity]`` of which the first ``num_steps`` are meant.
     """
-    config = gan.config
-    rows_per_step = config.k * config.batch_size
-    order_key = jax.random.fold_in(state.key, 2**32 - 1)  # no step ever has this number
 
     def body(index: jax.Array, carry: tuple[GANState, Measurements]) -> tuple[GANState, Measurements]:
         state, report = carry
-        places = cursor.offset + index * rows_per_step + jnp.arange(rows_per_step)
-        epochs = cursor.epoch + places // gan.num_examples
-        rows = permute(places % gan.num_examples, epochs, order_key, gan.num_examples)
-        real = to_unit(data[rows]).reshape(config.k, config.batch_size, *gan.data_shape)
-        state, measurements = train_step(gan, state, real)
+        state, measurements = train_step(gan, state, _next_batches(gan, state.key, data, cursor, index))
         report = jax.tree.map(lambda all_, one: all_.at[index].set(one), report, measurements)
         return state, report
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from gancli.data.catalog import DATASETS, Embedded, Entry, ImageArchives, Mixture, Stacked
+from gancli.data.catalog import DATASETS, Embedded, Entry, FoldedFile, ImageArchives, Mixture, Stacked
 from gancli.latents import PRIORS
 from gancli.losses.adversarial import LOSSES
 from gancli.metrics.catalog import METRICS, MetricEntry
@@ -22,6 +22,8 @@ def _dataset(entry: Entry) -> str:
     match entry:
         case ImageArchives():
             return f"images {shape}, {entry.num_classes} classes, {entry.num_train:,} for training"
+        case FoldedFile():
+            return f"images {shape}, {entry.num_classes} classes, {entry.num_folds} folds; the owners hand it out"
         case Embedded():
             return f"images {shape}, {entry.num_classes} classes, {entry.num_train:,} for training; no download"
         case Stacked():
@@ -45,7 +47,7 @@ KINDS: Registry[Callable[[], dict[str, str]]] = Registry(
         "datasets": lambda: {name: _dataset(entry) for name, entry in DATASETS.items()},
         "losses": lambda: {name: _first_line(loss.generator) for name, loss in LOSSES.items()},
         "metrics": lambda: {name: _metric(entry) for name, entry in METRICS.items()},
-        "models": lambda: {name: _first_line(sys.modules[build.__module__]) for name, build in MODELS.items()},
+        "models": lambda: {name: _first_line(sys.modules[model.networks.__module__]) for name, model in MODELS.items()},
         "optimizers": lambda: _described(OPTIMIZERS),
         "presets": lambda: {
             name: f"{values['dataset']}, {values['num_steps']:,} steps" for name, values in PRESETS.items()

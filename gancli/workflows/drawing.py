@@ -25,7 +25,7 @@ HEAT_SIZE = 120
 
 @dataclass(frozen=True)
 class Drawing:
-    """Samples float32 ``[N, *data_shape]`` as generated, and the latents ``[N, Z]`` they came from."""
+    """Samples float32 ``[N, *data_shape]``, images in [0, 1], not rounded, and the latents ``[N, Z]`` behind them."""
 
     samples: np.ndarray
     latents: np.ndarray
@@ -58,17 +58,17 @@ class Trained:
     @property
     def is_images(self) -> bool:
         """Whether samples are images, as against points."""
-        return self.gan.bounded
+        return self.gan.is_images
 
 
 @partial(jax.jit, static_argnames=("gan",))
 def _generate(gan: GAN, generator: Params, latents: jax.Array) -> jax.Array:
-    return gan.generate(generator, latents)
+    return gan.show(gan.generate(generator, latents))
 
 
 @partial(jax.jit, static_argnames=("gan",))
 def _logits(gan: GAN, discriminator: Params, x: jax.Array) -> jax.Array:
-    return gan.discriminate(discriminator, x)
+    return gan.discriminate(discriminator, gan.to_model(x))
 
 
 def _judge(gan: GAN, discriminator: Params, x: np.ndarray) -> np.ndarray:
@@ -77,7 +77,7 @@ def _judge(gan: GAN, discriminator: Params, x: np.ndarray) -> np.ndarray:
 
 
 def discriminator_logits(gan: GAN, discriminator: Params, x: np.ndarray) -> np.ndarray:
-    """Return D's logits ``[N]`` for ``[N, *data_shape]`` in the model's range, block by block."""
+    """Return D's logits ``[N]`` for ``[N, *data_shape]``, images in [0, 1], block by block."""
     parts = []
     for start in range(0, len(x), LATENTS_PER_BLOCK):
         part = x[start : start + LATENTS_PER_BLOCK]
@@ -124,7 +124,7 @@ def generate(gan: GAN, generator: Params, latents: np.ndarray) -> np.ndarray:
 
 def picture(gan: GAN, generator: Params, discriminator: Params, drawing: Drawing, title: str = "") -> bytes:
     """Return a PNG of samples: a grid of images, Figure 1's panel for 1-D data, a map for 2-D data."""
-    if gan.bounded:
+    if gan.is_images:
         return images.png_bytes(images.grid(images.to_uint8(drawing.samples)))
     if gan.data_shape == (1,):
         return line_picture(gan, [(title, generator, discriminator)], drawing.latents)

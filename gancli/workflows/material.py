@@ -91,7 +91,7 @@ class Material:
         """The data set that the reference belongs to, or that points are of; empty where there is none."""
         if self.reference:
             return self.reference.dataset_name
-        return self.gan.config.dataset if self.gan and not self.gan.bounded else ""
+        return self.gan.config.dataset if self.gan and not self.gan.is_images else ""
 
     def watch(self, what: str) -> Watch:
         """Return a function that reports the progress of something."""

@@ -57,7 +57,7 @@ class Monitor:
             return self._extractor
 
         material = Material(
-            samples=ImageSet.of_draws("", gan, generator, self._latents) if gan.bounded else None,
+            samples=ImageSet.of_draws("", gan, generator, self._latents) if gan.is_images else None,
             reference=self._reference,
             load_extractor=load_extractor,
             reporter=self._reporter,

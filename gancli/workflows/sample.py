@@ -12,6 +12,7 @@ import numpy as np
 from gancli import devices, images
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically, writing
+from gancli.images import to_unit
 from gancli.metrics.neighbours import nearest as nearest_rows
 from gancli.runs import generator_weights
 from gancli.workflows.drawing import Drawing, Trained, draw, draw_latents, line_picture, picture, training_data
@@ -115,6 +116,13 @@ def _figure_1(trained: Trained, count: int, seed: int, ema: bool) -> bytes:
     return line_picture(trained.gan, stages, draw_latents(trained.gan, count, seed))
 
 
+def _comparable(trained: Trained, pictures: np.ndarray) -> np.ndarray:
+    """Return images in [0, 1] as flat vectors, each with the run's contrast where it normalises that."""
+    contrast = trained.gan.contrast
+    pictures = pictures if contrast is None else contrast.apply(pictures)
+    return pictures.reshape(len(pictures), -1)
+
+
 def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None) -> bytes:
     """Draw a grid whose rightmost column is the training example nearest to its left neighbour (Figure 2)."""
     dataset = training_data(trained, data_dir)
@@ -124,7 +132,8 @@ def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None
     shape = trained.gan.data_shape
     pictures = images.to_uint8(drawing.samples)
     last = np.minimum(np.arange(1, rows + 1) * columns, count) - 1  # the last sample of each row
-    _, closest = nearest_rows(drawing.samples[last].reshape(rows, -1), dataset.flat())
+    ends, data = (_comparable(trained, x) for x in (drawing.samples[last], to_unit(dataset.examples)))
+    _, closest = nearest_rows(ends, data)
     tiles = np.zeros((rows, columns + 1, *shape), np.uint8)
     for row in range(rows):
         part = pictures[row * columns : (row + 1) * columns]

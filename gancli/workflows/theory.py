@@ -92,7 +92,7 @@ def _judge(dimensions: int) -> GAN:
         discriminator_widths=(64, 64),
         maxout_pieces=4,
         input_dropout=0.0,
-        hidden_dropout=0.0,
+        hidden_dropout=(0.0,),
         discriminator_learning_rate=2e-3,
         learning_rate_divisor=1.001,
     )

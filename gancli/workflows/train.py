@@ -1,9 +1,9 @@
 """``gancli train``: from a configuration to a run folder."""
 
+import dataclasses
 import math
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ import numpy as np
 
 from gancli import __version__, devices
 from gancli.config import TrainConfig, option_name
+from gancli.contrast import Contrast
 from gancli.data.pipeline import Dataset, load
 from gancli.errors import DivergedError, Interrupted, UsageError
 from gancli.latents import PRIORS
 from gancli.losses.adversarial import LOSSES
 from gancli.models import MODELS
 from gancli.runs import Checkpoints, Run, RunRecord, join_state
+from gancli.training.decoder import check_decoder, with_trained_decoder
 from gancli.training.gan import GAN, GANState
 from gancli.training.interrupts import StopRequest
-from gancli.training.loop import Progress, compile_chunk, train
+from gancli.training.loop import Chunk, Progress, compile_chunk, train
 from gancli.training.optimizers import OPTIMIZERS
 from gancli.training.step import UPDATES, Cursor
 from gancli.workflows.drawing import check_fits, draw, picture
@@ -96,7 +98,19 @@ def _prepare(config: TrainConfig, data_dir: Path | None) -> tuple[Dataset, GAN]:
             f"--batch-size must be at most the {len(dataset)} training examples of '{dataset.name}', "
             f"got {config.batch_size}."
         )
-    return dataset, GAN.build(config, dataset.shape, dataset.is_images, len(dataset))
+    contrast = None
+    if config.contrast:
+        if not dataset.is_images:
+            raise UsageError(f"--contrast is for images; data set '{dataset.name}' holds points.")
+        contrast = Contrast.fit(config.contrast, dataset.examples)
+    gan = GAN.build(config, dataset.shape, dataset.is_images, len(dataset), contrast)
+    check_decoder(gan)
+    return dataset, gan
+
+
+def _first_state(gan: GAN, dataset: Dataset) -> GANState:
+    state = gan.init(dataset.mean())
+    return with_trained_decoder(gan, state, jax.device_put(dataset.examples)) if gan.config.decoder_steps else state
 
 
 def new_run(
@@ -113,12 +127,13 @@ def new_run(
     dataset, gan = _prepare(config, data_dir)
     devices.keep_compiled_programs()
     monitor = _monitor(gan, dataset, data_dir, reporter)
-    state = gan.init(dataset.mean())
+    state = _first_state(gan, dataset)
     data = {
         "shape": list(dataset.shape),
         "is_images": dataset.is_images,
         "num_examples": len(dataset),
         "sha256": dataset.fingerprint,
+        "contrast": dataclasses.asdict(gan.contrast) if gan.contrast else None,
     }
     run = Run.create(outdir, RunRecord(__version__, config, data, devices.describe()), overwrite=overwrite)
     return _train(run, gan, state, dataset, reporter, monitor)
@@ -179,7 +194,7 @@ def resume_run(
             checkpoints.set_aside_after(step)
             state = join_state(items)
         else:
-            step, state = 0, gan.init(dataset.mean())
+            step, state = 0, _first_state(gan, dataset)
             reporter.warning(f"run '{outdir}' has no complete checkpoint; beginning again at step 0.")
     for part in ("versions", "devices"):
         if machine[part] != now[part]:
@@ -291,7 +306,7 @@ def _advice(config: TrainConfig) -> str:
 
 def _fixed_samples(gan: GAN, state: GANState) -> bytes:
     """Draw the picture of a step: the same latents at every step, through the averaged weights."""
-    count = NUM_FIXED if gan.bounded else 2000
+    count = NUM_FIXED if gan.is_images else 2000
     drawing = draw(gan, state.ema, count, seed=gan.config.seed)
     return picture(gan, state.ema, state.discriminator, drawing, title=f"step {int(state.step)}")
 
@@ -313,26 +328,25 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
     counts = [_count(params) for params in (state.generator, state.discriminator)]
     state_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
     state, seconds_per_step = _probe(gan, chunk, state, data, steps)
-    analysis = chunk.memory_analysis()
     return Plan(
         config=config,
         generator_parameters=counts[0],
         discriminator_parameters=counts[1],
         state_bytes=state_bytes,
         data_bytes=data.nbytes,
-        working_bytes=analysis.temp_size_in_bytes if analysis else 0,
+        working_bytes=chunk.working_bytes,
         seconds_to_compile=seconds_to_compile,
         seconds_per_1000_steps=1000 * seconds_per_step,
         epochs=config.num_steps * config.k * config.batch_size / len(dataset),
     )
 
 
-def _probe(gan: GAN, chunk: Callable, state: GANState, data: jax.Array, steps: int) -> tuple[GANState, float]:
+def _probe(gan: GAN, chunk: Chunk, state: GANState, data: jax.Array, steps: int) -> tuple[GANState, float]:
     """Run ``steps`` steps twice; the first time wakes the machine, the second is measured."""
     seconds = math.inf
     for start in (0, steps):
         began = time.perf_counter()
-        state, report = chunk(state, data, Cursor.at(start, gan), jnp.int32(steps))
+        state, report = chunk.run(state, data, Cursor.at(start, gan), jnp.int32(steps))
         jax.block_until_ready(report)
         seconds = (time.perf_counter() - began) / steps
     return state, seconds

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from gancli.models.mlp import Discriminator, Generator, Maxout, dropout, uniform_init
+from gancli.models.mlp import Discriminator, Generator, HiddenLayers
+from gancli.models.parts import Maxout, dropout, uniform_init
 
 
 def rngs():
@@ -15,10 +16,10 @@ def rngs():
 @pytest.mark.parametrize("bounded", [True, False])
 def test_shapes_for_every_kind_of_data(shape, bounded):
     mean = np.full(shape, 0.3)
-    generator = Generator(5, shape, (7, 6), mean, bounded=bounded, rngs=rngs())
+    generator = Generator(HiddenLayers(5, (7, 6), rngs=rngs()), shape, mean, bounded=bounded, rngs=rngs())
     x = generator(jnp.ones((4, 5)))
     assert x.shape == (4, *shape)
-    discriminator = Discriminator(shape, (6, 4), 3, input_dropout=0.2, hidden_dropout=0.5, rngs=rngs())
+    discriminator = Discriminator(shape, (6, 4), 3, input_dropout=0.2, hidden_dropout=(0.5,), rngs=rngs())
     assert discriminator(x).shape == (4,)
     assert discriminator(x, jax.random.key(0)).shape == (4,)
 
@@ -26,12 +27,12 @@ def test_shapes_for_every_kind_of_data(shape, bounded):
 @pytest.mark.parametrize("bounded", [True, False])
 def test_the_first_samples_look_like_the_mean_example(bounded):
     mean = np.linspace(0, 1, 16).reshape(4, 4, 1)
-    generator = Generator(5, (4, 4, 1), (7,), mean, bounded=bounded, rngs=rngs())
+    generator = Generator(HiddenLayers(5, (7,), rngs=rngs()), (4, 4, 1), mean, bounded=bounded, rngs=rngs())
     np.testing.assert_allclose(generator(jnp.zeros((1, 5)))[0], mean, atol=2e-3)
 
 
 def test_bounded_samples_stay_in_the_unit_interval():
-    generator = Generator(5, (3,), (7,), np.full(3, 0.5), bounded=True, rngs=rngs())
+    generator = Generator(HiddenLayers(5, (7,), rngs=rngs()), (3,), np.full(3, 0.5), bounded=True, rngs=rngs())
     x = generator(1e3 * jax.random.normal(jax.random.key(0), (100, 5)))
     assert float(x.min()) >= 0
     assert float(x.max()) <= 1
@@ -55,7 +56,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean(rate):
 
 
 def test_without_a_key_nothing_is_dropped():
-    discriminator = Discriminator((4,), (3,), 2, input_dropout=0.5, hidden_dropout=0.5, rngs=rngs())
+    discriminator = Discriminator((4,), (3,), 2, input_dropout=0.5, hidden_dropout=(0.5,), rngs=rngs())
     x = jnp.ones((2, 4))
     np.testing.assert_array_equal(discriminator(x), discriminator(x))
     assert not np.array_equal(discriminator(x, jax.random.key(0)), discriminator(x))

@@ -10,8 +10,10 @@ import optax
 import pytest
 
 from gancli.config import TrainConfig
+from gancli.contrast import Contrast
 from gancli.data.shuffle import permute
 from gancli.training.gan import GAN
+from gancli.training.loop import compile_chunk
 from gancli.training.step import Cursor, train_chunk, train_step
 
 CONFIG = TrainConfig(
@@ -98,6 +100,53 @@ def test_a_chunk_is_train_step_many_times(changes):
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), one, other)
 
 
+CONVOLUTIONS: dict[str, Any] = {
+    "model": "maxout-conv",
+    "generator_widths": (6, 8),
+    "deconv_size": 2,
+    "deconv_stride": 2,
+    "conv_channels": (3,),
+    "conv_sizes": (3,),
+    "conv_padding": (1,),
+    "pool_sizes": (2,),
+    "pool_strides": (2,),
+}
+
+
+def test_convolutions_on_a_cpu_step_by_step_are_the_chunk():
+    """20 images, 8 a step: an epoch ends inside."""
+    gan, state = build(**CONVOLUTIONS)
+    chunk = compile_chunk(gan, state, jnp.asarray(DATA))
+    stepped, steps = chunk.run(state, jnp.asarray(DATA), Cursor.at(1, gan), jnp.int32(5))
+    state, report = train_chunk(
+        gan, build(**CONVOLUTIONS)[1], jnp.asarray(DATA), Cursor.at(1, gan), jnp.int32(5), capacity=5
+    )
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), steps, report)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), stepped.generator, state.generator)
+
+
+def test_the_discriminator_meets_normalised_images():
+    contrast = Contrast.fit(3.0, DATA)
+    gan = GAN.build(CONFIG, (4, 4, 1), True, len(DATA), contrast)
+    np.testing.assert_allclose(gan.to_model(jnp.asarray(DATA)), contrast.apply(DATA / np.float32(255)), atol=1e-5)
+    state = gan.init(DATA.mean(0) / 255)
+    np.testing.assert_array_equal(state.generator["output"]["bias"], 0)  # linear, around the mean of what it draws
+    state, report = train_chunk(gan, state, jnp.asarray(DATA), Cursor.at(0, gan), jnp.int32(2), capacity=2)
+    assert np.isfinite(report.value).all()
+    shown = gan.show(gan.generate(state.generator, gan.draw_latents(jax.random.key(0), 3)))
+    assert 0 <= float(shown.min()) <= float(shown.max()) <= 1
+
+
+@pytest.mark.parametrize("updates", ["alternating", "simultaneous"])
+def test_columns_stay_within_their_limit_while_training(updates):
+    gan, state = build(max_column_norm=0.2, updates=updates)
+    state, _ = run(gan, state, 0, 4)
+    for network in (state.generator, state.discriminator):
+        for path, leaf in jax.tree_util.tree_leaves_with_path(network):
+            if "kernel" in jax.tree_util.keystr(path):
+                assert float(jnp.linalg.norm(leaf, axis=0).max()) <= 0.2 + 1e-6
+
+
 def test_nothing_compiles_after_the_first_chunk():
     gan, state = build(seed=77)
     state, _ = run(gan, state, 0, 10)
@@ -125,7 +174,7 @@ def test_the_states_buffers_are_reused():
 
 def test_a_simultaneous_step_is_gradient_descent_on_the_papers_losses():
     """Against a step written out by hand: same fakes, same parameters, dropout off, plain gradient descent."""
-    gan, state = build(updates="simultaneous", input_dropout=0.0, hidden_dropout=0.0, momentum=0.0, loss="minimax")
+    gan, state = build(updates="simultaneous", input_dropout=0.0, hidden_dropout=(0.0,), momentum=0.0, loss="minimax")
     real = jnp.asarray(DATA[:8] / np.float32(255))[None]
     latent_key, _ = jax.random.split(jax.random.fold_in(jax.random.fold_in(state.key, 0), 0))
     z = gan.draw_latents(latent_key, 8)
@@ -148,7 +197,7 @@ def test_a_simultaneous_step_is_gradient_descent_on_the_papers_losses():
 
 
 def test_an_alternating_step_meets_the_updated_discriminator_with_fresh_latents():
-    gan, state = build(input_dropout=0.0, hidden_dropout=0.0, momentum=0.0, loss="minimax")
+    gan, state = build(input_dropout=0.0, hidden_dropout=(0.0,), momentum=0.0, loss="minimax")
     real = jnp.asarray(DATA[:8] / np.float32(255))[None]
     after, _ = jax.jit(train_step, static_argnums=0)(gan, state, real)
     latent_key, _ = jax.random.split(jax.random.fold_in(jax.random.fold_in(state.key, 0), 1))  # the second draw
@@ -162,7 +211,7 @@ def test_an_alternating_step_meets_the_updated_discriminator_with_fresh_latents(
 
 
 def test_k_discriminator_updates_see_k_batches_and_the_generator_moves_once():
-    gan, state = build(k=3, input_dropout=0.0, hidden_dropout=0.0, momentum=0.0)
+    gan, state = build(k=3, input_dropout=0.0, hidden_dropout=(0.0,), momentum=0.0)
     real = jnp.asarray(DATA[:18].reshape(3, 6, 4, 4, 1) / np.float32(255))
     gan = dataclasses.replace(gan, config=dataclasses.replace(gan.config, batch_size=6))
     after, _ = jax.jit(train_step, static_argnums=0)(gan, state, real)

@@ -1,0 +1,65 @@
+"""Global contrast normalisation: every image centred and scaled to one length, and back again for display.
+
+Coates, Lee, Ng 2011 (§3.1); as Goodfellow et al. 2014 prepared CIFAR-10, with the length 55, at which a pixel of a
+32x32x3 image has a standard deviation of about 1.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from gancli.images import to_unit
+
+FLAT = 1e-8  # an image whose length is below this has no contrast; it becomes zeros
+BLOCK = 1000
+
+
+class Normalised(NamedTuple):
+    """Images after normalisation, and what it took from them."""
+
+    images: Any  # [B, H, W, C], each with mean 0 and the length asked for
+    means: Any  # [B, 1, 1, 1]
+    lengths: Any  # [B, 1, 1, 1], Euclidean, of the centred images
+
+
+def normalise(images: Any, length: float) -> Normalised:
+    """Centre images ``[B, H, W, C]`` and scale each to a Euclidean ``length``. NumPy or JAX."""
+    axes = (1, 2, 3)
+    means = images.mean(axis=axes, keepdims=True)
+    centred = images - means
+    lengths = (centred**2).sum(axis=axes, keepdims=True) ** 0.5
+    flat = lengths < FLAT
+    return Normalised(centred * (length / (lengths + flat)) * (1 - flat), means, lengths)
+
+
+def restore(normalised: Normalised, length: float) -> Any:
+    """Undo :func:`normalise`, exactly but for rounding."""
+    return normalised.images * (normalised.lengths / length) + normalised.means
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The normalisation of one data set, and the mean and length that samples, which have none, are shown with."""
+
+    length: float  # after normalisation
+    typical_mean: float  # of the training images
+    typical_length: float  # of the centred training images
+
+    @classmethod
+    def fit(cls, length: float, examples: np.ndarray) -> Self:
+        """Take the typical mean and length from training images, uint8 ``[N, H, W, C]``."""
+        means, lengths = [], []
+        for start in range(0, len(examples), BLOCK):
+            found = normalise(to_unit(examples[start : start + BLOCK]).astype(np.float64), length)
+            means.append(found.means.ravel())
+            lengths.append(found.lengths.ravel())
+        return cls(length, float(np.concatenate(means).mean()), float(np.concatenate(lengths).mean()))
+
+    def apply(self, images: Any) -> Any:
+        """Normalise images in [0, 1]."""
+        return normalise(images, self.length).images
+
+    def show(self, images: Any) -> Any:
+        """Map normalised images to [0, 1], with the typical mean and length; what is beyond is clipped."""
+        return (images * (self.typical_length / self.length) + self.typical_mean).clip(0.0, 1.0)

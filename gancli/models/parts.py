@@ -1,0 +1,171 @@
+"""Layers that several architectures share. Images are ``[B, H, W, C]``, vectors ``[B, features]``."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from gancli.errors import UsageError
+from gancli.registry import Registry
+
+ACTIVATIONS = Registry("activation", {"relu": nnx.relu, "sigmoid": nnx.sigmoid})
+
+
+def uniform_init(half_range: float | None) -> jax.nn.initializers.Initializer:
+    """Return an initialiser on ±``half_range``, or He's uniform one (variance 2 / fan-in) when that is None."""
+    if half_range is None:
+        return nnx.initializers.he_uniform()
+
+    def init(key: jax.Array, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> jax.Array:
+        return jax.random.uniform(key, shape, dtype, -half_range, half_range)
+
+    return init
+
+
+T = TypeVar("T")
+
+
+def one_a_layer(values: Sequence[T], layers: int, option: str) -> tuple[T, ...]:
+    """Return one value for each layer, of which a single one given is that of all.
+
+    Raises:
+        UsageError: there are neither one nor as many as layers.
+    """
+    if len(values) not in (1, layers):
+        raise UsageError(f"{option} must have one value, or {layers}, one for each layer, got {len(values)}.")
+    return tuple(values) * layers if len(values) == 1 else tuple(values)
+
+
+def dropout(x: jax.Array, rate: float, key: jax.Array) -> jax.Array:
+    """Set each component of ``x`` to zero with probability ``rate`` and scale the rest to keep the mean.
+
+    Eight random bits a component are cheaper than a float and a comparison; the rate is rounded to 1/256 and the
+    scale uses the rounded one, so the mean is kept exactly (Srivastava et al. 2014, inverted form).
+    """
+    kept_of_256 = round((1.0 - rate) * 256)
+    keep = jax.random.bits(key, x.shape, jnp.uint8) < jnp.uint8(kept_of_256)
+    return jnp.where(keep, x * (256 / kept_of_256), 0.0)
+
+
+class Maxout(nnx.Module):
+    """``[B, in_features]`` to ``[B, units]``: each the largest of ``pieces`` linear functions (Goodfellow et al. 2013).
+
+    The pieces lie beside each other, not the units: on a CPU the gradient of a maximum over neighbouring numbers is
+    several times slower.
+    """
+
+    def __init__(self, in_features: int, units: int, pieces: int, init_range: float | None = None, *, rngs: nnx.Rngs):
+        self.linear = nnx.Linear(in_features, units * pieces, kernel_init=uniform_init(init_range), rngs=rngs)
+        self.units = units
+        self.pieces = pieces
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.linear(x).reshape(-1, self.pieces, self.units).max(axis=1)
+
+
+class MaxoutConvolution(nnx.Module):
+    """``[B, H, W, in_channels]`` to ``[B, H', W', channels]``: convolution, then the largest of its pieces.
+
+    ``H' = H + 2 padding - size + 1`` (Goodfellow et al. 2013, §5.2: maxout across channels).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int,
+        pieces: int,
+        *,
+        size: int,
+        padding: int,
+        init_range: float | None = None,
+        rngs: nnx.Rngs,
+    ):
+        self.convolution = nnx.Conv(
+            in_channels,
+            channels * pieces,
+            (size, size),
+            padding=((padding, padding),) * 2,  # a tuple, since what does not move must be hashable
+            kernel_init=uniform_init(init_range),
+            rngs=rngs,
+        )
+        self.channels = channels
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = self.convolution(x)
+        first, *others = (x[..., at : at + self.channels] for at in range(0, x.shape[-1], self.channels))
+        for piece in others:
+            first = jnp.maximum(first, piece)
+        return first
+
+
+def max_pool(x: jax.Array, size: int, stride: int) -> jax.Array:
+    """Return the largest value of every window of ``size`` x ``size``, for ``[B, H, W, C]``.
+
+    Windows begin at every ``stride``-th pixel until the image is covered; those that overhang its edge take what is
+    inside. As maxima of slices: on a CPU many times faster than a windowed reduction and its gradient.
+    """
+    for axis in (1, 2):
+        length = x.shape[axis]
+        windows = pooled_length(length, size, stride)
+        overhang = max((windows - 1) * stride + size - length, 0)
+        padding = [(0, overhang) if a == axis else (0, 0) for a in range(4)]
+        padded = jnp.pad(x, padding, constant_values=-jnp.inf)
+        x = jax.lax.slice_in_dim(padded, 0, (windows - 1) * stride + 1, stride, axis)
+        for start in range(1, size):
+            part = jax.lax.slice_in_dim(padded, start, start + (windows - 1) * stride + 1, stride, axis)
+            x = jnp.maximum(x, part)
+    return x
+
+
+def pooled_length(length: int, size: int, stride: int) -> int:
+    """Return how many windows :func:`max_pool` lays along ``length`` pixels."""
+    return -(-max(length - size, 0) // stride) + 1
+
+
+class TransposedConvolution(nnx.Module):
+    """``[B, H, W, in_channels]`` to ``[B, H', W', channels]``, ``H' = (H - 1) stride + size``: a convolution's adjoint.
+
+    Every input pixel adds its multiple of the kernel to the output, ``stride`` pixels apart: "deconvolution" in
+    Goodfellow et al. 2014. Done as one matrix product and a sum of shifted blocks (after Shi et al. 2016): the
+    gradient of ``lax.conv_transpose`` is an order of magnitude slower on a CPU.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int,
+        *,
+        size: int,
+        stride: int,
+        init_range: float | None = None,
+        rngs: nnx.Rngs,
+    ):
+        init = uniform_init(init_range)
+        self.kernel = nnx.Param(init(rngs.params(), (size, size, in_channels, channels), jnp.float32))
+        self.bias = nnx.Param(jnp.zeros(channels))
+        self.stride = stride
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return transposed_convolution(x, self.kernel[...], self.stride) + self.bias[None, None, None]
+
+
+def transposed_convolution(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
+    """Add up kernels ``[K, K, C, O]`` weighted by the pixels of ``[B, H, W, C]``, ``stride`` apart."""
+    batch, height, width, channels = x.shape
+    size, *_, out_channels = kernel.shape
+    reach = -(-size // stride)  # output blocks of stride x stride that one input pixel reaches, each way
+    kernel = jnp.pad(kernel, [(0, reach * stride - size)] * 2 + [(0, 0)] * 2)
+    kernel = kernel.reshape(reach, stride, reach, stride, channels, out_channels)
+    flat = kernel.transpose(4, 0, 2, 1, 3, 5).reshape(channels, -1)
+    blocks = (x.reshape(-1, channels) @ flat).reshape(batch, height, width, reach, reach, stride, stride, out_channels)
+    total = jnp.zeros((batch, height + reach - 1, width + reach - 1, stride, stride, out_channels), x.dtype)
+    for down in range(reach):
+        for right in range(reach):
+            around = [(0, 0), (down, reach - 1 - down), (right, reach - 1 - right)] + [(0, 0)] * 3
+            total = total + jnp.pad(blocks[:, :, :, down, right], around)
+    image = total.transpose(0, 1, 3, 2, 4, 5).reshape(
+        batch, (height + reach - 1) * stride, (width + reach - 1) * stride, out_channels
+    )
+    return image[:, : (height - 1) * stride + size, : (width - 1) * stride + size]

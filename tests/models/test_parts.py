@@ -1,0 +1,89 @@
+"""Layers against loops in NumPy and against XLA's own operations."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from gancli.errors import UsageError
+from gancli.models.parts import (
+    MaxoutConvolution,
+    TransposedConvolution,
+    max_pool,
+    one_a_layer,
+    pooled_length,
+    transposed_convolution,
+)
+
+
+def uniform(*shape, seed=0):
+    return jnp.asarray(np.random.default_rng(seed).uniform(-1, 1, shape), jnp.float32)
+
+
+@pytest.mark.parametrize(("size", "stride"), [(5, 3), (4, 2), (3, 3), (2, 3), (1, 1), (7, 2)])
+def test_a_transposed_convolution_adds_a_kernel_for_every_pixel(size, stride):
+    x, kernel = uniform(2, 4, 3, 5), uniform(size, size, 5, 2, seed=1)
+    expected = np.zeros((2, 3 * stride + size, 2 * stride + size, 2))
+    for row in range(4):
+        for column in range(3):
+            place = np.s_[:, row * stride : row * stride + size, column * stride : column * stride + size]
+            expected[place] += np.einsum("bc,uvco->buvo", x[:, row, column], kernel)
+    found = transposed_convolution(x, kernel, stride)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_it_is_the_adjoint_of_a_convolution():
+    x, y, kernel = uniform(2, 10, 10, 8), uniform(2, 32, 32, 3, seed=1), uniform(5, 5, 8, 3, seed=2)
+    down = jax.lax.conv_general_dilated(
+        y, kernel.transpose(0, 1, 3, 2), (3, 3), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    up = transposed_convolution(x, kernel, 3)
+    assert up.shape == (2, 32, 32, 3)
+    assert float(jnp.vdot(up, y)) == pytest.approx(float(jnp.vdot(x, down)), rel=1e-4)
+
+
+def test_its_layer_adds_a_bias():
+    layer = TransposedConvolution(2, 3, size=4, stride=2, rngs=nnx.Rngs(0))
+    layer.bias[...] = jnp.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(layer(jnp.zeros((1, 2, 2, 2)))[0, 0, 0], [1, 2, 3])
+
+
+@pytest.mark.parametrize(("length", "size", "stride"), [(33, 4, 2), (15, 4, 2), (9, 2, 2), (5, 5, 1), (3, 4, 2)])
+def test_pooling_covers_the_whole_image(length, size, stride):
+    x = uniform(2, length, length, 3)
+    starts = range(0, pooled_length(length, size, stride) * stride, stride)
+    expected = np.stack(
+        [
+            np.stack([x[:, top : top + size, left : left + size].max(axis=(1, 2)) for left in starts], axis=1)
+            for top in starts
+        ],
+        axis=1,
+    )
+    assert starts[-1] + size >= length
+    np.testing.assert_array_equal(max_pool(x, size, stride), expected)
+
+
+def test_the_gradient_of_pooling_goes_to_the_largest():
+    x = uniform(1, 4, 4, 1)
+    gradient = jax.grad(lambda x: max_pool(x, 2, 2).sum())(x)
+    assert int((gradient == 1).sum()) == 4
+    assert float((gradient * x).sum()) == pytest.approx(float(max_pool(x, 2, 2).sum()))
+
+
+def test_a_maxout_convolution_is_the_largest_of_its_pieces():
+    layer = MaxoutConvolution(3, 4, 2, size=3, padding=1, rngs=nnx.Rngs(0))
+    x = uniform(2, 6, 6, 3)
+    kernel = layer.convolution.kernel[...]
+    pieces = [
+        jax.lax.conv_general_dilated(x, part, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        for part in (kernel[..., :4], kernel[..., 4:])
+    ]
+    np.testing.assert_allclose(layer(x), jnp.maximum(*pieces), atol=1e-6)
+
+
+def test_one_value_is_that_of_all_layers():
+    assert one_a_layer((0.5,), 3, "--x") == (0.5, 0.5, 0.5)
+    assert one_a_layer((1, 2), 2, "--x") == (1, 2)
+    with pytest.raises(UsageError, match=r"^--x must have one value, or 3, one for each layer, got 2\.$"):
+        one_a_layer((1, 2), 3, "--x")
