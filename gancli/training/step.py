@@ -250,7 +250,7 @@ def _next_batches(gan: GAN, key: jax.Array, data: jax.Array, cursor: Cursor, ind
 def train_once(gan: GAN, state: GANState, data: jax.Array, cursor: Cursor) -> tuple[GANState, Measurements]:
     """Train for the one step at ``cursor``; the state's buffers are reused.
 
-    For convolutions on a CPU, whose gradients XLA computes many times slower inside of a loop than outside.
+    For convolutions on a CPU, whose gradients XLA computes tens of times slower inside of a loop than outside.
     """
     return train_step(gan, state, _next_batches(gan, state.key, data, cursor, 0))
 

@@ -71,12 +71,15 @@ def test_the_gradient_of_pooling_goes_to_the_largest():
     assert float((gradient * x).sum()) == pytest.approx(float(max_pool(x, 2, 2).sum()))
 
 
-def test_a_maxout_convolution_is_the_largest_of_its_pieces():
-    layer = MaxoutConvolution(3, 4, 2, size=3, padding=1, rngs=nnx.Rngs(0))
+@pytest.mark.parametrize(("size", "padding"), [(3, 1), (3, 0), (3, 2), (4, 3), (1, 0), (5, 7)])
+def test_a_maxout_convolution_is_the_largest_of_its_pieces(size, padding):
+    layer = MaxoutConvolution(3, 4, 2, size=size, padding=padding, rngs=nnx.Rngs(0))
     x = uniform(2, 6, 6, 3)
     kernel = layer.convolution.kernel[...]
     pieces = [
-        jax.lax.conv_general_dilated(x, part, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        jax.lax.conv_general_dilated(
+            x, part, (1, 1), [(padding, padding)] * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
         for part in (kernel[..., :4], kernel[..., 4:])
     ]
     np.testing.assert_allclose(layer(x), jnp.maximum(*pieces), atol=1e-6)
