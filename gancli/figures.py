@@ -18,7 +18,7 @@ class Panel:
 
     title: str
     discriminator: np.ndarray  # D(x) in [0, 1], [P]
-    samples: np.ndarray  # [N]
+    density: np.ndarray  # p_g(x), [P]
     latents: np.ndarray | None  # [L, 1], rising, for the arrows z -> x; None unless Z is 1
     mapped: np.ndarray | None  # [L], G of these latents
 
@@ -38,6 +38,8 @@ def _new_figure(width: float, height: float) -> Figure:
 def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel]) -> bytes:
     """Draw Figure 1 of Goodfellow et al. 2014: p_data dotted, p_g solid, D dashed, the arrows z -> x underneath.
 
+    Beside D, thin, the optimal D* = p_data / (p_data + p_g) for the generator of that stage.
+
     Args:
         x: where the curves are sampled, ``[P]``.
         data_density: p_data there, ``[P]``.
@@ -47,9 +49,10 @@ def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel])
     axes = figure.subplots(2, len(panels), squeeze=False, height_ratios=(4, 1), sharex="col")
     for (top, bottom), panel in zip(axes.T, panels, strict=True):
         top.plot(x, data_density, color=DATA, linestyle="dotted", label=r"$p_{data}$")
-        heights, edges = np.histogram(panel.samples, bins=60, range=(x[0], x[-1]), density=True)
-        top.stairs(heights, edges, color=MODEL, label=r"$p_g$")
+        top.plot(x, panel.density, color=MODEL, label=r"$p_g$")
         top.plot(x, panel.discriminator, color=JUDGE, linestyle="dashed", label="$D$")
+        optimal = data_density / np.maximum(data_density + panel.density, np.finfo(np.float64).tiny)
+        top.plot(x, optimal, color=JUDGE, linewidth=0.7, label="$D^*$")
         top.set(title=panel.title, ylim=(0, max(1.05, 1.3 * data_density.max())), xlim=(x[0], x[-1]))
         _draw_arrows(bottom, panel, (x[0], x[-1]))
     axes[0, 0].legend(loc="upper left", frameon=False, fontsize="small")

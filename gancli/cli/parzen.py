@@ -8,7 +8,7 @@ import typer
 from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, Seed, Step, parse_step
 
 if TYPE_CHECKING:
-    from gancli.metrics.parzen import ParzenScore
+    from gancli.metrics.parzen import FoldScores, ParzenScore
     from gancli.workflows.parzen import ParzenResult
 
 
@@ -58,11 +58,11 @@ def parzen(
     )
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
-    if result.score.sigma_at_edge:
-        warn(
-            f"the best sigma, {result.score.sigma:.4g}, is at the edge of the grid; "
-            f"a wider one (--sigma) may score higher."
-        )
+    for fold in result.score.folds:
+        if fold.sigma_at_edge:
+            warn(
+                f"the best sigma, {fold.sigma:.4g}, is at the edge of the grid; a wider one (--sigma) may score higher."
+            )
     if json:
         print_json(_to_dict(result))
     else:
@@ -82,32 +82,46 @@ def _score_to_dict(score: "ParzenScore") -> dict[str, Any]:
     }
 
 
+def _folds_to_dict(scores: "FoldScores") -> dict[str, Any]:
+    folds = [_score_to_dict(fold) for fold in scores.folds]
+    if len(folds) == 1:
+        return folds[0]
+    return {"log_likelihood": scores.log_likelihood, "standard_error": scores.standard_error, "folds": folds}
+
+
 def _to_dict(result: "ParzenResult") -> dict[str, Any]:
     source = {"source": result.source, "dataset": result.dataset, "step": result.step, "ema": result.ema}
-    baselines = {baseline.name: _score_to_dict(baseline.score) for baseline in result.baselines}
-    return _score_to_dict(result.score) | source | {"seed": result.seed, "baselines": baselines}
+    baselines = {baseline.name: _folds_to_dict(baseline.score) for baseline in result.baselines}
+    return _folds_to_dict(result.score) | source | {"seed": result.seed, "baselines": baselines}
 
 
 def _show(result: "ParzenResult") -> None:
     from gancli.cli.console import print_table
 
     score = result.score
+    folds = list(score.folds)
     origin = result.source
     if result.step is not None:
         origin += f" step {result.step}, {'averaged' if result.ema else 'raw'} weights, seed {result.seed}"
+    each = f" in each of {len(folds)} folds" if len(folds) > 1 else ""
+    counts = sorted({fold.num_validation for fold in folds})
+    held_out = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     rows: list[tuple[str, object]] = [
         ("log-likelihood", f"{score.log_likelihood:.1f} ± {score.standard_error:.1f} nats"),
-        ("samples", f"{score.num_samples:,} from {origin}"),
-        ("scored on", f"{score.num_test:,} {result.dataset} test examples"),
-        ("sigma", f"{score.sigma:.4g}, the best of the grid on {score.num_validation:,} validation examples"),
+        ("samples", f"{folds[0].num_samples:,} from {origin}"),
+        ("scored on", f"{sum(fold.num_test for fold in folds) // len(folds):,} {result.dataset} test examples{each}"),
+        ("sigma", f"{score.sigmas_text}, the best of the grid on {held_out} validation examples{each}"),
     ]
-    if len(score.sigmas) == 1:
-        rows[-1] = ("sigma", f"{score.sigma:.4g}, as given")
+    if len(folds[0].sigmas) == 1:
+        rows[-1] = ("sigma", f"{folds[0].sigma:.4g}, as given")
     for baseline in result.baselines:
         one = baseline.score
-        text = f"{one.log_likelihood:.1f} ± {one.standard_error:.1f} nats (sigma {one.sigma:.4g})"
+        text = f"{one.log_likelihood:.1f} ± {one.standard_error:.1f} nats (sigma {one.sigmas_text})"
         rows.append(("baseline", f"{text}: {baseline.name}"))
     print_table(rows)
-    print()
-    curve = zip(score.sigmas, score.validation_log_likelihoods, strict=True)
-    print_table([("sigma", "validation log-likelihood (nats)"), *((f"{s:.4f}", f"{v:,.1f}") for s, v in curve)])
+    for number, fold in enumerate(folds, start=1):
+        print()
+        named = f"of fold {number} " if len(folds) > 1 else ""
+        curve = zip(fold.sigmas, fold.validation_log_likelihoods, strict=True)
+        heads = ("sigma", f"validation log-likelihood {named}(nats)")
+        print_table([heads, *((f"{s:.4f}", f"{v:,.1f}") for s, v in curve)])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancli.cli.options import DataDir, Json, Quiet, Seed, parse_seeds
+from gancli.cli.options import DataDir, Json, Quiet, parse_names, parse_seeds
 
 if TYPE_CHECKING:
     from gancli.workflows.theory import Check
@@ -17,13 +17,22 @@ def reproduce(
         bool, typer.Option("--theory", help="Check sections 3, 4 and 6 on data of known density (two minutes).")
     ] = False,
     table: Annotated[
-        int | None, typer.Option(help="1: train the recipe for MNIST and score it; hours on a CPU. Again: go on.")
+        int | None, typer.Option(help="1: train the rows and score them; hours on a CPU. Again: go on.")
+    ] = None,
+    figure: Annotated[
+        int | None, typer.Option(help="1, 2 or 3: train what it shows, and draw it. Again: go on.")
     ] = None,
     seeds: Annotated[str, typer.Option(metavar="0-2,5", help="Seeds of the runs of a table.")] = "0-2",
-    steps: Annotated[int | None, typer.Option(help="Generator updates of a table's runs; default 125000.")] = None,
-    outdir: Annotated[Path, typer.Option(help="Where a table and its runs go.")] = Path("reproduced"),
+    rows: Annotated[
+        str, typer.Option(metavar="NAME,NAME", help="Rows of a table: recipe, tuned, tfd.")
+    ] = "recipe,tuned,tfd",
+    panels: Annotated[
+        str, typer.Option(metavar="a,b,c,d", help="Panels of Figure 2: a MNIST, b TFD, c and d CIFAR-10.")
+    ] = "a,c,d",
+    steps: Annotated[int | None, typer.Option(help="Generator updates; default: those of each recipe.")] = None,
+    outdir: Annotated[Path, typer.Option(help="Where tables, figures and their runs go.")] = Path("reproduced"),
     data_dir: DataDir = None,
-    seed: Seed = 0,
+    seed: Annotated[int, typer.Option(help="Of a figure's run and draws, or of the theory's.")] = 0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -35,25 +44,49 @@ def reproduce(
 
       gancli reproduce goodfellow2014 --table 1 --seeds 0-2
 
+      gancli reproduce goodfellow2014 --figure 1
+
     Exit codes: 0 everything holds, 1 something does not, 2 wrong usage.
     """
     from gancli.errors import UsageError
     from gancli.registry import Registry
 
     _ = Registry("paper", {"goodfellow2014": None})[paper]
-    if theory == (table is not None):
-        raise UsageError("give either --theory or --table 1.")
+    if theory + (table is not None) + (figure is not None) != 1:
+        raise UsageError("give one of --theory, --table 1 and --figure 1, 2 or 3.")
     if table not in (None, 1):
         raise UsageError(f"--table must be 1, got {table}.")
+    if figure not in (None, 1, 2, 3):
+        raise UsageError(f"--figure must be 1, 2 or 3, got {figure}.")
+    if steps is not None and steps < 1:
+        raise UsageError(f"--steps must be at least 1, got {steps}.")
 
-    from gancli.cli.console import TerminalReporter, print_json
+    from gancli.cli.console import TerminalReporter, print_json, print_table
 
     if table:
         from gancli.workflows.table1 import table_1
 
+        names, chosen = parse_names(rows) or (), parse_seeds(seeds)
         with TerminalReporter(quiet=quiet) as reporter:
-            result = table_1(outdir, parse_seeds(seeds), reporter, num_steps=steps, data_dir=data_dir)
+            result = table_1(outdir, chosen, names, reporter, num_steps=steps, data_dir=data_dir)
         print((outdir / "table1.json").read_text() if json else result.markdown, end="")
+        return
+    if figure:
+        from gancli.workflows.paper_figures import figure as draw_figure
+
+        chosen_panels = parse_names(panels) or ()
+        with TerminalReporter(quiet=quiet) as reporter:
+            drawn = draw_figure(
+                figure, outdir, seed, reporter, panels=chosen_panels, num_steps=steps, data_dir=data_dir
+            )
+        if json:
+            print_json({"figure": figure, "drawn": [vars(one) | {"output": str(one.output)} for one in drawn]})
+            return
+        for one in drawn:
+            told = f"{one.preset or 'the 1-D game'}, seed {one.seed}"
+            print_table(
+                [(str(one.output), f"{told}: {one.steps:,} of {one.of_steps:,} steps, {one.epochs:.1f} epochs")]
+            )
         return
 
     from gancli.workflows.theory import check_theory

@@ -25,8 +25,8 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="A published recipe: goodfellow2014-mnist, goodfellow2014-tfd, goodfellow2014-cifar10-fc "
-            "or goodfellow2014-cifar10-conv."
+            help="A recipe: goodfellow2014-mnist, goodfellow2014-mnist-tuned, goodfellow2014-tfd, "
+            "goodfellow2014-cifar10-fc or goodfellow2014-cifar10-conv."
         ),
     ] = None,
     data_dir: DataDir = None,

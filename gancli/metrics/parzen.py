@@ -36,6 +36,31 @@ class ParzenScore:
         return len(self.sigmas) > 1 and self.sigma in (self.sigmas[0], self.sigmas[-1])
 
 
+@dataclass(frozen=True)
+class FoldScores:
+    """One score for each fold of a data set, each with a σ of its own; most data sets have one fold."""
+
+    folds: tuple[ParzenScore, ...]
+
+    @property
+    def log_likelihood(self) -> float:
+        """Mean over folds, in nats."""
+        return sum(score.log_likelihood for score in self.folds) / len(self.folds)
+
+    @property
+    def standard_error(self) -> float:
+        """Over the folds, as Goodfellow et al. 2014 (Table 1) did for TFD; of one fold, over its test points."""
+        if len(self.folds) == 1:
+            return self.folds[0].standard_error
+        values = np.array([score.log_likelihood for score in self.folds])
+        return float(values.std(ddof=1) / math.sqrt(len(values)))
+
+    @property
+    def sigmas_text(self) -> str:
+        """The σ of each fold, for people."""
+        return ", ".join(f"{score.sigma:.4g}" for score in self.folds)
+
+
 def default_sigmas() -> np.ndarray:
     """Return the authors' grid: ten values from 0.1 to 1, equally spaced in their logarithm."""
     return np.logspace(-1, 0, 10)

@@ -85,11 +85,12 @@ class MaxoutConvolution(nnx.Module):
         # Where the output would be larger than the input, XLA computes the kernel's gradient on a CPU fifty times
         # slower; so what lies beyond is padded beforehand.
         self.margin = max(-(-(2 * padding - size + 1) // 2), 0)
+        inside = (padding - self.margin, padding - self.margin)
         self.convolution = nnx.Conv(
             in_channels,
             channels * pieces,
             (size, size),
-            padding=((padding - self.margin,) * 2,) * 2,  # tuples, since what does not move must be hashable
+            padding=(inside, inside),  # tuples, since what does not move must be hashable
             kernel_init=uniform_init(init_range),
             rngs=rngs,
         )

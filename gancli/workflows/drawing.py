@@ -14,6 +14,7 @@ from gancli import figures, images
 from gancli.data.pipeline import Dataset, load
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
+from gancli.metrics.parzen import log_likelihoods
 from gancli.runs import Run, generator_weights
 from gancli.training.gan import GAN, Params
 
@@ -144,12 +145,21 @@ def line_picture(gan: GAN, stages: list[tuple[str, Params, Params]], latents: np
             figures.Panel(
                 title=title,
                 discriminator=_judge(gan, discriminator, x[:, None]),
-                samples=generate(gan, generator, latents)[:, 0],
+                density=_kernel_estimate(generate(gan, generator, latents)[:, 0], x),
                 latents=spread if one_dimensional else None,
                 mapped=generate(gan, generator, spread)[:, 0] if one_dimensional else None,
             )
         )
     return figures.density_panels(x, np.exp(density.log_density(x[:, None])), panels)
+
+
+def _kernel_estimate(samples: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the density of samples ``[N]`` at ``x`` [P] by Gaussian kernels of Scott's width (Scott 1992).
+
+    The width is at least half the distance between two places, below which a spike could fall between them.
+    """
+    width = max(samples.std() * len(samples) ** -0.2, (x[1] - x[0]) / 2)
+    return np.exp(log_likelihoods(samples[:, None], x[:, None], np.array([width]))[0])
 
 
 def plane_picture(gan: GAN, discriminator: Params, samples: np.ndarray, paths: np.ndarray | None = None) -> bytes:

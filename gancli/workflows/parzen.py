@@ -7,10 +7,10 @@ import numpy as np
 
 from gancli import devices
 from gancli.data.arrays import read_samples
-from gancli.data.pipeline import Dataset, load
+from gancli.data.pipeline import Dataset, load, load_folds
 from gancli.errors import UsageError
 from gancli.images import to_unit
-from gancli.metrics.parzen import ParzenScore, parzen_score
+from gancli.metrics.parzen import FoldScores, parzen_score
 from gancli.workflows.drawing import Trained, draw, show_shape, training_data
 
 NUM_VALIDATION = 1000  # validation examples that choose σ, as in the authors' script
@@ -22,14 +22,14 @@ class Baseline:
     """A score that puts another in proportion: the same protocol on samples that no generator drew."""
 
     name: str
-    score: ParzenScore
+    score: FoldScores
 
 
 @dataclass(frozen=True)
 class ParzenResult:
     """A score with its protocol."""
 
-    score: ParzenScore
+    score: FoldScores
     source: str  # what was scored
     dataset: str
     step: int | None  # of the checkpoint, for a run
@@ -70,7 +70,8 @@ def parzen(
 ) -> ParzenResult:
     """Score a run, or the samples of an ``.npz`` file, against a data set.
 
-    σ is chosen on the first 1 000 validation examples, the score is the mean over the whole test split.
+    σ is chosen on the first 1 000 validation examples, the score is the mean over the whole test split; of data in
+    folds, so for every fold.
 
     Args:
         source: a run folder, or a file with ``samples`` (floats in the model's range) or ``images`` (uint8).
@@ -94,7 +95,7 @@ def parzen(
     if source.is_file():
         samples = to_unit(read_samples(source))
         dataset_name = dataset_name or "mnist"
-        train, validation, test = (load(dataset_name, split, data_dir) for split in ("train", "validation", "test"))
+        train = load(dataset_name, "train", data_dir)
         if samples.shape[1:] != train.shape and samples.shape[1:] != (int(np.prod(train.shape)),):
             raise UsageError(
                 f"the samples in '{source}' have shape {show_shape(samples.shape[1:])}, but those of data set "
@@ -107,21 +108,25 @@ def parzen(
         if dataset_name not in (None, name):
             raise UsageError(f"the run in '{source}' was trained on '{name}', not on '{dataset_name}'.")
         dataset_name = name
-        train, validation, test = (training_data(trained, data_dir, s) for s in ("train", "validation", "test"))
+        train = training_data(trained, data_dir)
         samples = draw(trained.gan, trained.generator, num_samples, seed).samples
         step_found, used_ema, notes = trained.step, trained.ema, trained.notes
 
-    held_out, scored = validation.flat(0, NUM_VALIDATION), test.flat()
-    score = parzen_score(samples.reshape(len(samples), -1), held_out, scored, sigmas)
+    flat = samples.reshape(len(samples), -1)
     others = _baselines(train, len(samples), seed) if baselines else {}
+    folds = [(held_out.flat(0, NUM_VALIDATION), test.flat()) for held_out, test in load_folds(dataset_name, data_dir)]
+
+    def score(samples: np.ndarray) -> FoldScores:
+        return FoldScores(tuple(parzen_score(samples, held_out, test, sigmas) for held_out, test in folds))
+
     return ParzenResult(
-        score=score,
+        score=score(flat),
         source=str(source),
         dataset=dataset_name,
         step=step_found,
         ema=used_ema,
         seed=seed,
-        baselines=tuple(Baseline(n, parzen_score(s, held_out, scored, sigmas)) for n, s in others.items()),
+        baselines=tuple(Baseline(name, score(other)) for name, other in others.items()),
         notes=notes,
     )
 

@@ -1,8 +1,7 @@
-"""Table 1 of Goodfellow et al. 2014 (MNIST): the authors' recipe trained and scored by their protocol."""
+"""Table 1 of Goodfellow et al. 2014: their recipe and a tuned one trained, and scored by their protocol."""
 
 import json
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,34 +9,59 @@ from typing import Any
 import numpy as np
 
 from gancli import devices
+from gancli.data.catalog import DATASETS, FoldedFile
+from gancli.data.sources import find_folded
+from gancli.data.tfds import default_data_dir
+from gancli.errors import GancliError
 from gancli.figures import curves
 from gancli.files import write_atomically
-from gancli.presets import PRESETS, resolve
-from gancli.runs import CONFIG
-from gancli.workflows.parzen import ParzenResult, parzen
+from gancli.metrics.parzen import FoldScores, ParzenScore
+from gancli.presets import PRESETS
+from gancli.registry import Registry
+from gancli.runs import Run
+from gancli.workflows.parzen import Baseline, parzen
+from gancli.workflows.published import published
 from gancli.workflows.reporting import Reporter
-from gancli.workflows.train import new_run, resume_run
+from gancli.workflows.sweep import Goal, train_all
 
-PRESET = "goodfellow2014-mnist"
-# As published: mean log-likelihood of the test set in nats, and its standard error.
+ROWS: Registry[str] = Registry(
+    "row",
+    {"recipe": "goodfellow2014-mnist", "tuned": "goodfellow2014-mnist-tuned", "tfd": "goodfellow2014-tfd"},
+)
+# As published: mean log-likelihood of the test set in nats, and its standard error, for MNIST and for TFD.
 PUBLISHED = {
-    "DBN": (138.0, 2.0),
-    "Stacked CAE": (121.0, 1.6),
-    "Deep GSN": (214.0, 1.1),
-    "Adversarial nets": (225.0, 2.0),
+    "DBN": ((138.0, 2.0), (1909.0, 66.0)),
+    "Stacked CAE": ((121.0, 1.6), (2110.0, 50.0)),
+    "Deep GSN": ((214.0, 1.1), (1890.0, 29.0)),
+    "Adversarial nets": ((225.0, 2.0), (2057.0, 26.0)),
 }
+SCORES = "scores.json"  # of a run, inside its folder
+SCORES_PER_RUN = 10  # points of the curve of a whole run, evenly spaced
+
+
+@dataclass(frozen=True)
+class Point:
+    """A run scored at one step."""
+
+    steps: int
+    epochs: float
+    seconds: float  # of training up to here, without what an interruption threw away
+    averaged: FoldScores
+    raw: FoldScores
 
 
 @dataclass(frozen=True)
 class Row:
-    """One trained run, scored twice."""
+    """One trained run, scored on its way."""
 
+    name: str  # of ROWS
     seed: int
-    steps: int
-    epochs: float
-    seconds: float  # of training in this call; what a resumed run took before is not known
-    averaged: ParzenResult
-    raw: ParzenResult
+    curve: tuple[Point, ...]  # in the order of steps, at least one
+
+    @property
+    def last(self) -> Point:
+        """The run's end."""
+        return self.curve[-1]
 
 
 @dataclass(frozen=True)
@@ -52,123 +76,200 @@ class Table1:
 def table_1(
     outdir: Path,
     seeds: Sequence[int],
+    names: Sequence[str],
     reporter: Reporter,
     *,
     num_steps: int | None = None,
     data_dir: Path | None = None,
 ) -> Table1:
-    """Train the recipe for each seed, as far as it is not trained yet, score it, and write the table.
+    """Train each row for each seed, as far as it is not trained yet, scoring it on its way, and write the table.
 
-    The same command again continues where an earlier one stopped, and only scores what is complete.
+    The same command again continues where an earlier one stopped.
 
     Args:
-        outdir: gets a run folder for each seed, ``table1.md``, ``table1.json`` and ``table1-sigma.png``.
+        outdir: gets a run folder and a file of scores for each row and seed, ``table1.md``, ``table1.json``,
+            ``table1-curve.png`` and ``table1-sigma.png``.
         seeds: of the runs.
+        names: of ROWS. ``tfd`` is left empty where its data is not at hand.
         reporter: told of progress.
-        num_steps: generator updates; by default those of the recipe, 250 epochs.
-        data_dir: where MNIST lies.
+        num_steps: generator updates; by default those of each recipe.
+        data_dir: where the data lies.
 
     Raises:
+        UsageError: there is no such row.
         GancliError, DivergedError, Interrupted: as in training and scoring; what was trained stays.
     """
     rows = []
-    baselines: ParzenResult | None = None
-    for seed in seeds:
-        folder = outdir / f"{PRESET}-seed{seed}"
-        began = time.perf_counter()
-        options: dict[str, Any] = {"seed": seed} | ({"num_steps": num_steps} if num_steps else {})
-        config = resolve("mnist", PRESET, options)
-        if (folder / CONFIG).is_file():
-            recipe = {name: value for name, value in PRESETS[PRESET].items() if name != "num_steps"}
-            goal = {"seed": seed, "num_steps": config.num_steps}
-            trained = resume_run(folder, recipe, goal, reporter, data_dir=data_dir)
-        else:
-            trained = new_run(config, folder, reporter, data_dir=data_dir)
-        seconds = time.perf_counter() - began
-        averaged = parzen(folder, baselines=baselines is None, data_dir=data_dir)
-        baselines = baselines or averaged
-        raw = parzen(folder, ema=False, data_dir=data_dir)
-        epochs = trained.images_seen / 50_000
-        rows.append(Row(seed, trained.steps, epochs, seconds, averaged, raw))
-        reporter.status(f"seed {seed}: {_score(averaged)} nats after {epochs:.1f} epochs")
-    assert baselines is not None
+    for name in dict.fromkeys(names):
+        preset = ROWS[name]
+        if not _at_hand(preset, data_dir):
+            reporter.warning(f"no data for row '{name}': it stays empty.")
+            continue
+        goals = [published(outdir, preset, seed, num_steps) for seed in seeds]
+        for reached in _stretches(goals[0].config.num_steps):
+            stretch = [published(outdir, preset, seed, reached) for seed in seeds]
+            missing = [goal for goal in stretch if reached not in _scored(goal)]
+            for goal, result in zip(missing, train_all(missing, reporter, data_dir), strict=True):
+                averaged = parzen(goal.folder, data_dir=data_dir).score
+                raw = parzen(goal.folder, ema=False, data_dir=data_dir).score
+                before = max((point.seconds for point in _scored(goal).values()), default=0.0)
+                epochs = result.images_seen / Run.open(goal.folder).record.data["num_examples"]
+                point = Point(reached, epochs, before + result.seconds, averaged, raw)
+                _keep(goal, point)
+                reporter.status(f"{goal.folder.name}: {_text(averaged)} nats after {point.epochs:.1f} epochs")
+        for goal in goals:
+            points = [point for steps, point in sorted(_scored(goal).items()) if steps <= goal.config.num_steps]
+            rows.append(Row(name, goal.config.seed, tuple(points)))
+    baselines = _baselines(outdir, rows, data_dir)
     markdown = _markdown(rows, baselines)
-    written = tuple(outdir / name for name in ("table1.md", "table1.json", "table1-sigma.png"))
-    contents = (markdown, json.dumps(_to_dict(rows, baselines), indent=2) + "\n", _sigma_curves(rows))
-    for path, content in zip(written, contents, strict=True):
-        write_atomically(path, content)
-    return Table1(tuple(rows), markdown, written)
+    contents: dict[str, bytes | str] = {
+        ".md": markdown,
+        ".json": json.dumps(_to_dict(rows, baselines), indent=2) + "\n",
+    }
+    of_mnist = {f"{row.name}, seed {row.seed}": row for row in rows if len(row.last.averaged.folds) == 1}
+    if of_mnist:
+        contents |= {"-curve.png": _training_curves(of_mnist), "-sigma.png": _sigma_curves(of_mnist)}
+    for end, content in contents.items():
+        write_atomically(outdir / f"table1{end}", content)
+    return Table1(tuple(rows), markdown, tuple(outdir / f"table1{end}" for end in contents))
 
 
-def _score(result: ParzenResult) -> str:
-    return f"{result.score.log_likelihood:.1f} ± {result.score.standard_error:.1f}"
+def _at_hand(preset: str, data_dir: Path | None) -> bool:
+    """Return whether the data of a preset can be had; only that of TFD must be asked for."""
+    dataset = PRESETS[preset]["dataset"]
+    entry = DATASETS[dataset]
+    if not isinstance(entry, FoldedFile):
+        return True
+    try:
+        find_folded(entry, dataset, data_dir or default_data_dir())
+    except GancliError:
+        return False
+    return True
 
 
-def _spread(results: Sequence[ParzenResult]) -> str:
-    """Return mean and standard deviation over seeds."""
-    values = [result.score.log_likelihood for result in results]
-    if len(values) == 1:
-        return f"{values[0]:.1f}"
-    return f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} over {len(values)} seeds"
+def _stretches(num_steps: int) -> list[int]:
+    """Return the steps at which a run is scored, the last one included."""
+    return sorted({-(-num_steps * part // SCORES_PER_RUN) for part in range(1, SCORES_PER_RUN + 1)})
 
 
-def _markdown(rows: Sequence[Row], baselines: ParzenResult) -> str:
-    lines = [
-        "| | test log-likelihood (nats) | |",
-        "|---|---|---|",
-        *(f"| {name} | {mean:g} ± {error:g} | as published |" for name, (mean, error) in PUBLISHED.items()),
-    ]
+def _scored(goal: Goal) -> dict[int, Point]:
+    """Return what is known of a run already, by steps."""
+    path = goal.folder / SCORES
+    if not path.is_file():
+        return {}
+    points = {}
+    for values in json.loads(path.read_text()):
+        for kind in ("averaged", "raw"):
+            values[kind] = FoldScores(tuple(ParzenScore(**fold) for fold in values[kind]))
+        points[values["steps"]] = Point(**values)
+    return points
+
+
+def _keep(goal: Goal, point: Point) -> None:
+    points = sorted((_scored(goal) | {point.steps: point}).items())
+    write_atomically(goal.folder / SCORES, json.dumps([_point(one) for _, one in points], indent=2) + "\n")
+
+
+def _point(point: Point) -> dict[str, Any]:
+    folds = {kind: [vars(fold) for fold in getattr(point, kind).folds] for kind in ("averaged", "raw")}
+    return {"steps": point.steps, "epochs": point.epochs, "seconds": point.seconds} | folds
+
+
+def _baselines(outdir: Path, rows: Sequence[Row], data_dir: Path | None) -> tuple[Baseline, ...]:
+    """Score training images and k-means centres of MNIST, where a row is about it."""
     for row in rows:
-        told = f"seed {row.seed}, {row.epochs:.1f} epochs, sigma"
-        lines.append(
-            f"| the recipe, averaged weights | {_score(row.averaged)} | {told} {row.averaged.score.sigma:.4g} |"
-        )
-        lines.append(f"| the recipe, raw weights | {_score(row.raw)} | {told} {row.raw.score.sigma:.4g} |")
-    for name, results in (("averaged", [row.averaged for row in rows]), ("raw", [row.raw for row in rows])):
-        lines.append(f"| the recipe, {name} weights, all seeds | {_spread(results)} | |")
-    for one in baselines.baselines:
-        error = f"{one.score.log_likelihood:.1f} ± {one.score.standard_error:.1f}"
-        lines.append(f"| {one.name} as samples | {error} | baseline, sigma {one.score.sigma:.4g} |")
+        if PRESETS[ROWS[row.name]]["dataset"] == "mnist":
+            goal = published(outdir, ROWS[row.name], row.seed, None)
+            return parzen(goal.folder, baselines=True, data_dir=data_dir).baselines
+    return ()
+
+
+def _text(score: FoldScores) -> str:
+    return f"{score.log_likelihood:.1f} ± {score.standard_error:.1f}"
+
+
+def _spread(scores: Sequence[FoldScores]) -> str:
+    """Return mean and standard deviation over seeds."""
+    values = [score.log_likelihood for score in scores]
+    return f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}"
+
+
+def _markdown(rows: Sequence[Row], baselines: Sequence[Baseline]) -> str:
     machine = ", ".join(map(str, devices.describe()["devices"]))  # pyright: ignore[reportArgumentType]
-    seconds = ", ".join(f"{row.seconds:.0f} s" for row in rows)
-    return "\n".join(
-        [
-            "# Table 1 (MNIST)",
+    lines = [
+        "# Table 1",
+        "",
+        "Test log-likelihood by Gaussian Parzen windows, in nats.",
+        "",
+        "| | MNIST | TFD | |",
+        "|---|---|---|---|",
+    ]
+    for name, (mnist, tfd) in PUBLISHED.items():
+        lines.append(f"| {name} | {mnist[0]:g} ± {mnist[1]:g} | {tfd[0]:g} ± {tfd[1]:g} | as published |")
+    for name in ROWS:
+        of_name = [row for row in rows if row.name == name]
+        faces = PRESETS[ROWS[name]]["dataset"] == "tfd"
+        if not of_name:
+            if faces:
+                lines.append("| Adversarial nets, here | | | not run: TFD was not at hand |")
+            continue
+        for kind in ("averaged", "raw"):
+            scores = [getattr(row.last, kind) for row in of_name]
+            if len(scores) > 1:
+                told = f"mean ± standard deviation over {len(scores)} seeds"
+                lines.append(_line(f"**{name}, {kind} weights**", _spread(scores), told, faces))
+            for row, score in zip(of_name, scores, strict=True):
+                told = (
+                    f"seed {row.seed}: {row.last.epochs:.1f} epochs, {row.last.seconds:,.0f} s, σ {score.sigmas_text}"
+                )
+                lines.append(_line(f"{name}, {kind} weights", _text(score), told, faces))
+    for one in baselines:
+        lines.append(_line(f"{one.name} as samples", _text(one.score), f"baseline, σ {one.score.sigmas_text}", False))
+    counts = rows[0].last.averaged.folds[0] if rows else None
+    if counts:
+        lines += [
             "",
-            *lines,
-            "",
-            f"± beside a score is the standard error over {baselines.score.num_test:,} test images, beside a mean the "
-            f"standard deviation over seeds. {baselines.score.num_samples:,} samples, sigma by "
-            f"{baselines.score.num_validation:,} validation images. Training in this call: {seconds} on {machine}.",
-            "",
-            "Parzen windows are poor judges of images (Theis et al. 2016): a score above that of real images says "
-            "smoother, not better.",
-            "",
+            f"± beside a score is the standard error over test images, for TFD over folds. {counts.num_samples:,} "
+            f"samples, σ by the first {counts.num_validation:,} validation images. Seconds are those of training, on "
+            f"{machine}.",
         ]
-    )
+    lines += [
+        "",
+        "Parzen windows are poor judges of images (Theis et al. 2016): a score above that of real images says "
+        "smoother, not better.",
+        "",
+    ]
+    return "\n".join(lines)
 
 
-def _to_dict(rows: Sequence[Row], baselines: ParzenResult) -> dict[str, Any]:
+def _line(name: str, score: str, told: str, faces: bool) -> str:
+    return f"| {name} | | {score} | {told} |" if faces else f"| {name} | {score} | | {told} |"
+
+
+def _to_dict(rows: Sequence[Row], baselines: Sequence[Baseline]) -> dict[str, Any]:
     return {
         "published": PUBLISHED,
         "runs": [
-            {
-                "seed": row.seed,
-                "steps": row.steps,
-                "epochs": row.epochs,
-                "seconds": row.seconds,
-                "averaged": vars(row.averaged.score),
-                "raw": vars(row.raw.score),
-            }
+            {"row": row.name, "preset": ROWS[row.name], "seed": row.seed, "curve": [_point(one) for one in row.curve]}
             for row in rows
         ],
-        "baselines": {one.name: vars(one.score) for one in baselines.baselines},
+        "baselines": {one.name: [vars(fold) for fold in one.score.folds] for one in baselines},
         "machine": devices.describe(),
     }
 
 
-def _sigma_curves(rows: Sequence[Row]) -> bytes:
-    lines = {
-        f"seed {row.seed}": (row.averaged.score.sigmas, row.averaged.score.validation_log_likelihoods) for row in rows
-    }
+def _training_curves(rows: Mapping[str, Row]) -> bytes:
+    lines = {}
+    for name, row in rows.items():
+        epochs = [point.epochs for point in row.curve]
+        for kind in ("averaged", "raw"):
+            lines[f"{name}, {kind}"] = (epochs, [getattr(point, kind).log_likelihood for point in row.curve])
+    return curves(lines, x_label="epochs", y_label="test log-likelihood (nats)", logarithmic_x=False)
+
+
+def _sigma_curves(rows: Mapping[str, Row]) -> bytes:
+    lines = {}
+    for name, row in rows.items():
+        (score,) = row.last.averaged.folds
+        lines[name] = (score.sigmas, score.validation_log_likelihoods)
     return curves(lines, x_label=r"$\sigma$", y_label="validation log-likelihood (nats)", logarithmic_x=True)

@@ -1,0 +1,180 @@
+"""Several runs at once: one process each on a CPU, as many as its cores feed."""
+
+import multiprocessing
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from gancli.config import TrainConfig
+from gancli.errors import GancliError, Interrupted
+from gancli.runs import CONFIG
+from gancli.training.interrupts import StopRequest
+from gancli.training.loop import Progress
+from gancli.workflows.reporting import Reporter
+from gancli.workflows.train import TrainResult, new_run, resume_run
+
+CORES_PER_RUN = 2  # one run alone keeps two cores busy; what more give it is less than another run makes of them
+PATIENCE = 0.5  # seconds between two looks at whether somebody wants it all to stop
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A run that is to be, or to go on to be, what its configuration says."""
+
+    config: TrainConfig
+    folder: Path
+
+
+def workers_here() -> int:
+    """Return how many runs this machine trains at once."""
+    return max((os.cpu_count() or 1) // CORES_PER_RUN, 1) if jax.default_backend() == "cpu" else 1
+
+
+def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None) -> TrainResult:
+    """Begin the run, or go on with the one that is there.
+
+    Raises:
+        UsageError: the run that is there has another configuration.
+        GancliError, DivergedError, Interrupted: as in training; what was trained stays.
+    """
+    if not (goal.folder / CONFIG).is_file():
+        return new_run(goal.config, goal.folder, reporter, data_dir=data_dir)
+    return resume_run(goal.folder, {}, goal.config.to_dict(), reporter, data_dir=data_dir)
+
+
+def train_all(
+    goals: Sequence[Goal], reporter: Reporter, data_dir: Path | None, workers: int | None = None
+) -> list[TrainResult]:
+    """Train several runs, ``workers`` at a time, by default what the machine is good for.
+
+    Raises:
+        Interrupted: a signal stopped it; every run is saved where it was.
+        GancliError: a run failed; those beside it were stopped and saved.
+    """
+    workers = min(workers or workers_here(), len(goals))
+    if workers < 2:
+        results = []
+        for goal in goals:
+            if len(goals) > 1:
+                reporter.status(f"run {len(results) + 1} of {len(goals)}: {goal.folder}")
+            results.append(train_towards(goal, reporter, data_dir))
+        return results
+    return _in_processes(goals, reporter, data_dir, workers)
+
+
+class _Relay:
+    """Tells another process how far a run is."""
+
+    def __init__(self, connection: Connection):
+        self._connection = connection
+
+    def status(self, message: str) -> None:
+        """Keep it: many runs talking at once tell nobody anything."""
+
+    def warning(self, message: str) -> None:
+        """Pass it on."""
+        self._connection.send(("warning", message))
+
+    def start(self, num_steps: int, step: int) -> None:
+        """Keep it."""
+
+    def progress(self, progress: Progress) -> None:
+        """Pass the step on."""
+        self._connection.send(("step", progress.step))
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Keep it."""
+
+
+def _run_alone(goal: Goal, data_dir: Path | None, connection: Connection) -> None:
+    """Train one run in a process of its own."""
+    try:
+        connection.send(("result", train_towards(goal, _Relay(connection), data_dir)))
+    except Interrupted as stop:
+        connection.send(("stopped", str(stop)))
+    except GancliError as error:
+        connection.send(("failed", (str(error), error.exit_code)))
+
+
+def _in_processes(goals: Sequence[Goal], reporter: Reporter, data_dir: Path | None, workers: int) -> list[TrainResult]:
+    context = multiprocessing.get_context("spawn")  # a forked process would share the parent's XLA threads, and hang
+    waiting = list(range(len(goals)))
+    running: dict[Any, tuple[int, Any]] = {}
+    steps = [0] * len(goals)
+    results: dict[int, TrainResult] = {}
+    failure: GancliError | None = None
+    total = sum(goal.config.num_steps for goal in goals)
+    reporter.status(f"{len(goals)} runs, {workers} at a time")
+    with StopRequest() as stop:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                index = waiting.pop(0)
+                ours, theirs = context.Pipe(duplex=False)
+                process = context.Process(target=_run_alone, args=(goals[index], data_dir, theirs))
+                process.start()
+                theirs.close()
+                running[ours] = (index, process)
+            ready: list[Any] = wait(list(running), timeout=PATIENCE)
+            for connection in ready:
+                index, process = running[connection]
+                kind: str
+                content: Any
+                try:
+                    kind, content = connection.recv()
+                except EOFError:  # killed
+                    kind, content = "failed", ("its process died without a word", 1)
+                if kind == "step":
+                    steps[index] = content
+                    reporter.advance("steps", sum(steps), total)
+                    continue
+                if kind == "warning":
+                    reporter.warning(f"{goals[index].folder}: {content}")
+                    continue
+                if kind == "result":
+                    results[index] = content
+                elif kind == "failed" and failure is None:
+                    message, exit_code = content
+                    failure = GancliError(f"{goals[index].folder}: {message}")
+                    failure.exit_code = exit_code
+                process.join()
+                del running[connection]
+            if stop.signal_number or failure:
+                waiting.clear()
+                for _, process in running.values():
+                    process.terminate()  # SIGTERM: it saves and ends
+    if failure:
+        raise failure
+    if stop.signal_number:
+        raise Interrupted("stopped; every run is saved. The same command goes on.", stop.signal_number)
+    return [results[index] for index in range(len(goals))]
+
+
+def summarise(folders: Sequence[Path], lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return mean and standard deviation of every number in the last line of each run's metrics.
+
+    A number that a run lacks, or that is none, is left out; ``count`` says how many runs had it.
+    """
+    flat = [dict(_numbers(line)) for line in lines]
+    names = list(dict.fromkeys(name for line in flat for name in line))
+    summary = {}
+    for name in names:
+        values = [line[name] for line in flat if name in line]
+        spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
+        summary[name] = {"mean": float(np.mean(values)), "standard_deviation": spread, "count": len(values)}
+    return {"runs": [str(folder) for folder in folders], "metrics": summary}
+
+
+def _numbers(line: dict[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    found = []
+    for name, value in line.items():
+        if isinstance(value, dict):
+            found += _numbers(value, f"{prefix}{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found.append((f"{prefix}{name}", float(value)))
+    return found
