@@ -64,6 +64,7 @@ class TrainConfig:
     learning_rate_divisor: float = 1.0  # learning rates are divided by this at every update ...
     min_learning_rate: float = 1e-6  # ... down to this
     ema_decay: float = 0.9995  # of the average of G's weights, per generator update; 0: no averaging
+    ema_ramp: float = 9.0  # at step n the average reaches back no further than about n / ramp steps
 
     # What is kept
     log_every: int = 100  # steps
@@ -101,6 +102,7 @@ class TrainConfig:
         self._require("evaluate_samples", self.evaluate_samples >= 20, "must be at least 20")
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
         self._require("instance_noise", self.instance_noise >= 0, "must be at least 0")
+        self._require("ema_ramp", self.ema_ramp >= 1, "must be at least 1")
         self._require("seed", 0 <= self.seed < 2**32, "must be in [0, 2^32)")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:

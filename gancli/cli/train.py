@@ -1,13 +1,15 @@
 """``gancli train``."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_names, parse_numbers, parse_shares
+from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_names, parse_numbers, parse_seeds, parse_shares
 
 if TYPE_CHECKING:
+    from gancli.config import TrainConfig
     from gancli.workflows.train import Plan
 
 GAME, NETWORKS, OPTIMISER, KEPT = "The game", "Networks", "Optimiser", "What is kept"
@@ -31,6 +33,12 @@ def train(
     ] = None,
     data_dir: DataDir = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, data order and noise.")] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="0-2,5", help="Train a run for each seed, in folders inside --outdir, and summarise them."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --outdir, bit for bit.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --outdir.")] = False,
     dry_run: Annotated[
@@ -168,6 +176,10 @@ def train(
         float | None,
         typer.Option(help="Of the average of the generator's weights; 0: none.", rich_help_panel=OPTIMISER),
     ] = None,
+    ema_ramp: Annotated[
+        float | None,
+        typer.Option(help="Early on the average reaches back over steps / this only.", rich_help_panel=OPTIMISER),
+    ] = None,
     log_every: Annotated[
         int | None, typer.Option(help="Steps per line of metrics.jsonl, and per dispatch.", rich_help_panel=KEPT)
     ] = None,
@@ -212,6 +224,8 @@ def train(
 
       gancli train mnist --preset goodfellow2014-mnist --steps 5000
 
+      gancli train ring --seeds 0-7 --outdir runs/ring
+
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 and 143 stopped by Ctrl-C and SIGTERM after saving.
     """
     given = {
@@ -255,6 +269,7 @@ def train(
         "learning_rate_divisor": learning_rate_divisor,
         "min_learning_rate": min_learning_rate,
         "ema_decay": ema_decay,
+        "ema_ramp": ema_ramp,
         "log_every": log_every,
         "sample_every": sample_every,
         "checkpoint_every": checkpoint_every,
@@ -267,6 +282,8 @@ def train(
     options = {name: value for name, value in given.items() if value is not None}
     if resume and overwrite:
         raise typer.BadParameter("--resume and --overwrite exclude each other.", param_hint="--resume")
+    if seeds is not None and seed is not None:
+        raise typer.BadParameter("--seeds and --seed exclude each other.", param_hint="--seeds")
 
     from gancli.presets import PRESETS, resolve
 
@@ -277,6 +294,10 @@ def train(
 
     if dry_run:
         _show_plan(workflow.plan(config, data_dir), as_json=json)
+        return
+    if seeds is not None:
+        configs = [dataclasses.replace(config, seed=number) for number in parse_seeds(seeds)]
+        _train_seeds(configs, outdir, data_dir, resume=resume, overwrite=overwrite, quiet=quiet, as_json=json)
         return
     with TerminalReporter(quiet=quiet) as reporter:
         if resume:
@@ -307,6 +328,32 @@ def train(
         step, metric, score = result.best
         rows.append(("best", f"step {step}, {metric} {score:.4g} (--step best)"))
     print_table(rows)
+
+
+def _train_seeds(
+    configs: "list[TrainConfig]",
+    outdir: Path,
+    data_dir: Path | None,
+    *,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from gancli.cli.console import TerminalReporter, print_json
+    from gancli.workflows.sweep import sweep
+
+    with TerminalReporter(quiet=quiet) as reporter:
+        summary = sweep(configs, outdir, reporter, data_dir=data_dir, resume=resume, overwrite=overwrite)
+    if as_json:
+        print_json(summary)
+        return
+    print(f"{len(configs)} runs in {outdir}; mean and standard deviation over them, also in {outdir}/summary.json:")
+    width = max(len(name) for name in summary["metrics"])
+    for name, found in summary["metrics"].items():
+        spread = "" if found["standard_deviation"] is None else f" ± {found['standard_deviation']:.4g}"
+        counted = "" if found["count"] == len(configs) else f"  ({found['count']} of {len(configs)} runs)"
+        print(f"{name:{width}}  {found['mean']:.6g}{spread}{counted}")
 
 
 def _show_plan(plan: "Plan", *, as_json: bool) -> None:

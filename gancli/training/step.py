@@ -221,18 +221,19 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         key=state.key,
         generator=generator,
         discriminator=discriminator,
-        ema=_average(config.ema_decay, state, generator),
+        ema=_average(gan, state, generator),
         generator_optimizer=g_optimizer,
         discriminator_optimizer=d_optimizer,
     )
     return state, measurements
 
 
-def _average(decay: float, state: GANState, generator: Params) -> Params:
+def _average(gan: GAN, state: GANState, generator: Params) -> Params:
     """Move the average of G's weights; early on it forgets faster, so that the first weights do not linger."""
+    decay, ramp = gan.config.ema_decay, gan.config.ema_ramp
     if decay == 0:
         return generator
-    now = jnp.minimum(decay, (1.0 + state.step) / (10.0 + state.step))
+    now = jnp.minimum(decay, (1.0 + state.step) / (1.0 + ramp + state.step))
     return optax.incremental_update(generator, state.ema, 1.0 - now)
 
 

@@ -1,5 +1,6 @@
 """Several runs at once: one process each on a CPU, as many as its cores feed."""
 
+import json
 import multiprocessing
 import os
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ import numpy as np
 
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
-from gancli.runs import CONFIG
+from gancli.files import write_atomically
+from gancli.runs import CONFIG, Run
 from gancli.training.interrupts import StopRequest
 from gancli.training.loop import Progress
 from gancli.workflows.reporting import Reporter
@@ -36,20 +38,25 @@ def workers_here() -> int:
     return max((os.cpu_count() or 1) // CORES_PER_RUN, 1) if jax.default_backend() == "cpu" else 1
 
 
-def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None) -> TrainResult:
-    """Begin the run, or go on with the one that is there.
+def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None, *, overwrite: bool = False) -> TrainResult:
+    """Begin the run, or go on with the one that is there; with ``overwrite``, replace it.
 
     Raises:
         UsageError: the run that is there has another configuration.
         GancliError, DivergedError, Interrupted: as in training; what was trained stays.
     """
-    if not (goal.folder / CONFIG).is_file():
-        return new_run(goal.config, goal.folder, reporter, data_dir=data_dir)
+    if overwrite or not (goal.folder / CONFIG).is_file():
+        return new_run(goal.config, goal.folder, reporter, data_dir=data_dir, overwrite=overwrite)
     return resume_run(goal.folder, {}, goal.config.to_dict(), reporter, data_dir=data_dir)
 
 
 def train_all(
-    goals: Sequence[Goal], reporter: Reporter, data_dir: Path | None, workers: int | None = None
+    goals: Sequence[Goal],
+    reporter: Reporter,
+    data_dir: Path | None,
+    *,
+    overwrite: bool = False,
+    workers: int | None = None,
 ) -> list[TrainResult]:
     """Train several runs, ``workers`` at a time, by default what the machine is good for.
 
@@ -63,9 +70,9 @@ def train_all(
         for goal in goals:
             if len(goals) > 1:
                 reporter.status(f"run {len(results) + 1} of {len(goals)}: {goal.folder}")
-            results.append(train_towards(goal, reporter, data_dir))
+            results.append(train_towards(goal, reporter, data_dir, overwrite=overwrite))
         return results
-    return _in_processes(goals, reporter, data_dir, workers)
+    return _in_processes(goals, reporter, data_dir, workers, overwrite=overwrite)
 
 
 class _Relay:
@@ -92,23 +99,26 @@ class _Relay:
         """Keep it."""
 
 
-def _run_alone(goal: Goal, data_dir: Path | None, connection: Connection) -> None:
+def _run_alone(goal: Goal, data_dir: Path | None, overwrite: bool, connection: Connection) -> None:
     """Train one run in a process of its own."""
     try:
-        connection.send(("result", train_towards(goal, _Relay(connection), data_dir)))
+        connection.send(("result", train_towards(goal, _Relay(connection), data_dir, overwrite=overwrite)))
     except Interrupted as stop:
         connection.send(("stopped", str(stop)))
     except GancliError as error:
         connection.send(("failed", (str(error), error.exit_code)))
 
 
-def _in_processes(goals: Sequence[Goal], reporter: Reporter, data_dir: Path | None, workers: int) -> list[TrainResult]:
+def _in_processes(
+    goals: Sequence[Goal], reporter: Reporter, data_dir: Path | None, workers: int, *, overwrite: bool
+) -> list[TrainResult]:
     context = multiprocessing.get_context("spawn")  # a forked process would share the parent's XLA threads, and hang
     waiting = list(range(len(goals)))
     running: dict[Any, tuple[int, Any]] = {}
     steps = [0] * len(goals)
     results: dict[int, TrainResult] = {}
     failure: GancliError | None = None
+    stopping = False
     total = sum(goal.config.num_steps for goal in goals)
     reporter.status(f"{len(goals)} runs, {workers} at a time")
     with StopRequest() as stop:
@@ -116,7 +126,7 @@ def _in_processes(goals: Sequence[Goal], reporter: Reporter, data_dir: Path | No
             while waiting and len(running) < workers:
                 index = waiting.pop(0)
                 ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=_run_alone, args=(goals[index], data_dir, theirs))
+                process = context.Process(target=_run_alone, args=(goals[index], data_dir, overwrite, theirs))
                 process.start()
                 theirs.close()
                 running[ours] = (index, process)
@@ -144,7 +154,8 @@ def _in_processes(goals: Sequence[Goal], reporter: Reporter, data_dir: Path | No
                     failure.exit_code = exit_code
                 process.join()
                 del running[connection]
-            if stop.signal_number or failure:
+            if (stop.signal_number or failure) and not stopping:
+                stopping = True
                 waiting.clear()
                 for _, process in running.values():
                     process.terminate()  # SIGTERM: it saves and ends
@@ -155,22 +166,51 @@ def _in_processes(goals: Sequence[Goal], reporter: Reporter, data_dir: Path | No
     return [results[index] for index in range(len(goals))]
 
 
-def summarise(folders: Sequence[Path], lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return mean and standard deviation of every number in the last line of each run's metrics.
+def sweep(
+    configs: Sequence[TrainConfig],
+    outdir: Path,
+    reporter: Reporter,
+    *,
+    data_dir: Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Train a run for each configuration, which differ in their seeds, and summarise them in ``summary.json``.
 
-    A number that a run lacks, or that is none, is left out; ``count`` says how many runs had it.
+    Args:
+        configs: of the runs; they go to ``outdir/seed<seed>``.
+        outdir: gets the runs and the summary.
+        reporter: told of progress.
+        data_dir: where the data lies.
+        resume: go on with the runs that are there.
+        overwrite: replace the runs that are there.
+
+    Returns:
+        ``runs``, their folders, and ``metrics``: mean, standard deviation and count of every number in the last line
+        of the runs' metrics. What a run lacks is left out and not counted.
+
+    Raises:
+        GancliError: a folder is taken, or a run failed; those beside it were stopped and saved.
+        Interrupted: a signal stopped it; every run is saved where it was.
     """
-    flat = [dict(_numbers(line)) for line in lines]
-    names = list(dict.fromkeys(name for line in flat for name in line))
-    summary = {}
-    for name in names:
-        values = [line[name] for line in flat if name in line]
+    goals = [Goal(config, outdir / f"seed{config.seed}") for config in configs]
+    for goal in goals:
+        if not resume:
+            Run.check_free(goal.folder, overwrite=overwrite)
+    train_all(goals, reporter, data_dir, overwrite=overwrite)
+    lines = [dict(_numbers(Run.open(goal.folder).metrics()[-1])) for goal in goals]
+    metrics = {}
+    for name in dict.fromkeys(name for line in lines for name in line):
+        values = [line[name] for line in lines if name in line]
         spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        summary[name] = {"mean": float(np.mean(values)), "standard_deviation": spread, "count": len(values)}
-    return {"runs": [str(folder) for folder in folders], "metrics": summary}
+        metrics[name] = {"mean": float(np.mean(values)), "standard_deviation": spread, "count": len(values)}
+    summary = {"runs": [str(goal.folder) for goal in goals], "metrics": metrics}
+    write_atomically(outdir / "summary.json", json.dumps(summary, indent=2) + "\n")
+    return summary
 
 
 def _numbers(line: dict[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    """Return every number of a line of metrics, those of inner tables under names like ``fid.value``."""
     found = []
     for name, value in line.items():
         if isinstance(value, dict):

@@ -239,11 +239,12 @@ def test_an_epoch_shows_every_example_once():
     assert tuple(map(int, Cursor.at(2, gan))) == (1, 0)
 
 
-def test_the_average_follows_its_definition():
-    gan, state = build(ema_decay=0.9)
+@pytest.mark.parametrize("ramp", [9.0, 2.0])
+def test_the_average_follows_its_definition(ramp):
+    gan, state = build(ema_decay=0.9, ema_ramp=ramp)
     expected = jax.tree.map(np.array, state.ema)
     for step in range(30):
         state, _ = run(gan, state, step, step + 1)
-        decay = min(0.9, (1 + step) / (10 + step))
+        decay = min(0.9, (1 + step) / (1 + ramp + step))
         expected = jax.tree.map(lambda e, g, d=decay: d * e + (1 - d) * np.asarray(g), expected, state.generator)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), state.ema, expected)

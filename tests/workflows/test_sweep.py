@@ -1,0 +1,123 @@
+"""Several seeds: one after another, beside each other, stopped and gone on with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gancli.cli.console import TerminalReporter
+from gancli.errors import GancliError
+from gancli.presets import resolve
+from gancli.workflows.sweep import Goal, train_all
+from tests.conftest import tiny
+
+SMALL = {"batch_size": 16, "generator_widths": (8,), "discriminator_widths": (8,), "log_every": 5, "num_steps": 10}
+
+
+def goals(folder, seeds, **changes):
+    return [Goal(resolve("ring", None, SMALL | {"seed": seed} | changes), folder / f"seed{seed}") for seed in seeds]
+
+
+def samples(gancli, run):
+    assert gancli("sample", run, "-n", 5, "--no-ema", "--output", f"{run}.npz")[0] == 0
+    return np.load(f"{run}.npz")["samples"]
+
+
+def test_a_sweep_has_a_run_for_each_seed_and_a_summary(gancli, tmp_path):
+    code, out, err = gancli("train", "ring", "--seeds", "0,2", "--outdir", tmp_path / "runs", *tiny())
+    assert (code, err) == (0, "")
+    assert gancli("train", "ring", "--seed", 2, "--outdir", tmp_path / "alone", *tiny())[0] == 0
+    np.testing.assert_array_equal(samples(gancli, tmp_path / "runs/seed2"), samples(gancli, tmp_path / "alone"))
+    summary = json.loads((tmp_path / "runs/summary.json").read_text())
+    values = [
+        json.loads((tmp_path / f"runs/seed{seed}/metrics.jsonl").read_text().splitlines()[-1])["value"]
+        for seed in (0, 2)
+    ]
+    found = summary["metrics"]["value"]
+    assert found["mean"] == pytest.approx(np.mean(values))
+    assert found["standard_deviation"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
+    assert found["count"] == 2
+    (line,) = [line for line in out.splitlines() if line.startswith("value ")]
+    assert f"{found['mean']:.6g} ± " in line
+
+
+def test_what_is_there_is_not_replaced_unasked(gancli, tmp_path):
+    runs = tmp_path / "runs"
+    assert gancli("train", "ring", "--seeds", "1", "--outdir", runs, *tiny())[0] == 0
+    code, _, err = gancli("train", "ring", "--seeds", "0-1", "--outdir", runs, *tiny())
+    assert (code, err.startswith(f"error: '{runs}/seed1' already holds a run.")) == (1, True)
+    assert not (runs / "seed0").exists()
+    assert gancli("train", "ring", "--seeds", "0-1", "--outdir", runs, "--resume", *tiny(steps=30))[0] == 0
+    assert json.loads((runs / "summary.json").read_text())["metrics"]["step"] == {
+        "mean": 30.0,
+        "standard_deviation": 0.0,
+        "count": 2,
+    }
+    assert gancli("train", "ring", "--seeds", "0-1", "--outdir", runs, "--overwrite", *tiny(steps=10))[0] == 0
+    assert json.loads((runs / "summary.json").read_text())["metrics"]["step"]["mean"] == 10.0
+
+
+def test_seed_and_seeds_exclude_each_other(gancli):
+    code, _, err = gancli("train", "ring", "--seeds", "0-1", "--seed", 1)
+    assert code == 2
+    assert "--seeds and --seed exclude each other." in " ".join(err.replace("│", "").split())
+
+
+def test_runs_in_processes_of_their_own_are_the_same_runs(gancli, tmp_path):
+    reporter = TerminalReporter(quiet=True)
+    beside = train_all(goals(tmp_path / "beside", (0, 1, 2)), reporter, None, workers=2)
+    after = train_all(goals(tmp_path / "after", (0, 1, 2)), reporter, None, workers=1)
+    assert [result.steps for result in beside] == [result.steps for result in after] == [10, 10, 10]
+    for seed in (0, 1, 2):
+        one, other = (samples(gancli, tmp_path / kind / f"seed{seed}") for kind in ("beside", "after"))
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_failure_of_one_stops_the_others_and_is_said(tmp_path):
+    runs = goals(tmp_path, (0, 1), num_steps=100_000)
+    runs[1].folder.mkdir()
+    (runs[1].folder / "something").touch()
+    with pytest.raises(GancliError, match=rf"^{tmp_path}/seed1: '{tmp_path}/seed1' exists and is not a run"):
+        train_all(runs, TerminalReporter(quiet=True), None, workers=2)
+
+
+STOPPED = """
+from pathlib import Path
+from gancli.cli.console import TerminalReporter
+from gancli.errors import Interrupted
+from gancli.workflows.sweep import train_all
+from tests.workflows.test_sweep import goals
+
+if __name__ == "__main__":
+    try:
+        train_all(goals(Path({folder!r}), (0, 1), num_steps=10_000_000), TerminalReporter(quiet=True), None, workers=2)
+    except Interrupted as stop:
+        print(stop)
+        raise SystemExit(stop.exit_code)
+"""
+
+
+def test_a_signal_stops_every_run_after_saving(gancli, tmp_path):
+    script = tmp_path / "stopped.py"
+    script.write_text(STOPPED.format(folder=str(tmp_path)))
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(root)}
+    )
+    logs = [tmp_path / f"seed{seed}" / "metrics.jsonl" for seed in (0, 1)]
+    deadline = time.monotonic() + 120
+    while not all(log.exists() and log.stat().st_size for log in logs):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (143, "stopped; every run is saved. The same command goes on.\n")
+    for seed in (0, 1):
+        assert samples(gancli, tmp_path / f"seed{seed}").shape == (5, 2)
