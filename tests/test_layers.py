@@ -21,7 +21,7 @@ LAYERS = [
     {"models", "losses", "metrics", "features", "data", "presets"},
     {"contrast"},
     {"latents", "images", "figures", "files", "devices"},
-    {"config"},
+    {"config", "bibliography"},
     {"registry"},
     {"errors"},
     {"__init__"},

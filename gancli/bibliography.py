@@ -1,0 +1,272 @@
+"""What gancli implements and by whom it was published, as BibTeX. Plain data."""
+
+from gancli.registry import Registry
+
+
+def _entry(key: str, kind: str, **fields: str) -> str:
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join([f"@{kind}{{{key},", *lines, "}"])
+
+
+def _arxiv(number: str) -> dict[str, str]:
+    return {"eprint": number, "archivePrefix": "arXiv"}
+
+
+_NIPS = "Advances in Neural Information Processing Systems"
+_ICML = "International Conference on Machine Learning"
+_ICLR = "International Conference on Learning Representations"
+_ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
+    "alpaydin1998digits": (
+        "misc",
+        {
+            "author": "Alpaydin, Ethem and Kaynak, Cenk",
+            "title": "Optical Recognition of Handwritten Digits",
+            "howpublished": "UCI Machine Learning Repository",
+            "year": "1998",
+        },
+    ),
+    "arjovsky2017principled": (
+        "inproceedings",
+        {
+            "author": "Arjovsky, Martin and Bottou, L{\\'e}on",
+            "title": "Towards Principled Methods for Training Generative Adversarial Networks",
+            "booktitle": _ICLR,
+            "year": "2017",
+            **_arxiv("1701.04862"),
+        },
+    ),
+    "binkowski2018mmd": (
+        "inproceedings",
+        {
+            "author": "Bi{\\'n}kowski, Miko{\\l}aj and Sutherland, Danica J. and Arbel, Michael and Gretton, Arthur",
+            "title": "Demystifying {MMD} {GAN}s",
+            "booktitle": _ICLR,
+            "year": "2018",
+            **_arxiv("1801.01401"),
+        },
+    ),
+    "clanuwat2018kmnist": (
+        "misc",
+        {
+            "author": "Clanuwat, Tarin and Bober-Irizar, Mikel and Kitamoto, Asanobu and Lamb, Alex and "
+            "Yamamoto, Kazuaki and Ha, David",
+            "title": "Deep Learning for Classical {J}apanese Literature",
+            "year": "2018",
+            **_arxiv("1812.01718"),
+        },
+    ),
+    "coates2011analysis": (
+        "inproceedings",
+        {
+            "author": "Coates, Adam and Lee, Honglak and Ng, Andrew Y.",
+            "title": "An Analysis of Single-Layer Networks in Unsupervised Feature Learning",
+            "booktitle": "International Conference on Artificial Intelligence and Statistics",
+            "year": "2011",
+        },
+    ),
+    "goodfellow2013maxout": (
+        "inproceedings",
+        {
+            "author": "Goodfellow, Ian J. and Warde-Farley, David and Mirza, Mehdi and Courville, Aaron and "
+            "Bengio, Yoshua",
+            "title": "Maxout Networks",
+            "booktitle": _ICML,
+            "year": "2013",
+            **_arxiv("1302.4389"),
+        },
+    ),
+    "goodfellow2014gan": (
+        "inproceedings",
+        {
+            "author": "Goodfellow, Ian J. and Pouget-Abadie, Jean and Mirza, Mehdi and Xu, Bing and "
+            "Warde-Farley, David and Ozair, Sherjil and Courville, Aaron and Bengio, Yoshua",
+            "title": "Generative Adversarial Nets",
+            "booktitle": _NIPS,
+            "year": "2014",
+            **_arxiv("1406.2661"),
+        },
+    ),
+    "he2015delving": (
+        "inproceedings",
+        {
+            "author": "He, Kaiming and Zhang, Xiangyu and Ren, Shaoqing and Sun, Jian",
+            "title": "Delving Deep into Rectifiers: Surpassing Human-Level Performance on {ImageNet} Classification",
+            "booktitle": "IEEE International Conference on Computer Vision",
+            "year": "2015",
+            **_arxiv("1502.01852"),
+        },
+    ),
+    "heusel2017ttur": (
+        "inproceedings",
+        {
+            "author": "Heusel, Martin and Ramsauer, Hubert and Unterthiner, Thomas and Nessler, Bernhard and "
+            "Hochreiter, Sepp",
+            "title": "{GAN}s Trained by a Two Time-Scale Update Rule Converge to a Local {N}ash Equilibrium",
+            "booktitle": _NIPS,
+            "year": "2017",
+            **_arxiv("1706.08500"),
+        },
+    ),
+    "kingma2015adam": (
+        "inproceedings",
+        {
+            "author": "Kingma, Diederik P. and Ba, Jimmy",
+            "title": "Adam: A Method for Stochastic Optimization",
+            "booktitle": _ICLR,
+            "year": "2015",
+            **_arxiv("1412.6980"),
+        },
+    ),
+    "krizhevsky2009tiny": (
+        "techreport",
+        {
+            "author": "Krizhevsky, Alex",
+            "title": "Learning Multiple Layers of Features from Tiny Images",
+            "institution": "University of Toronto",
+            "year": "2009",
+        },
+    ),
+    "kynkaanniemi2019precision": (
+        "inproceedings",
+        {
+            "author": 'Kynk{\\"a}{\\"a}nniemi, Tuomas and Karras, Tero and Laine, Samuli and Lehtinen, Jaakko and '
+            "Aila, Timo",
+            "title": "Improved Precision and Recall Metric for Assessing Generative Models",
+            "booktitle": _NIPS,
+            "year": "2019",
+            **_arxiv("1904.06991"),
+        },
+    ),
+    "lecun1998gradient": (
+        "article",
+        {
+            "author": "LeCun, Yann and Bottou, L{\\'e}on and Bengio, Yoshua and Haffner, Patrick",
+            "title": "Gradient-Based Learning Applied to Document Recognition",
+            "journal": "Proceedings of the IEEE",
+            "volume": "86",
+            "number": "11",
+            "year": "1998",
+        },
+    ),
+    "lin2018pacgan": (
+        "inproceedings",
+        {
+            "author": "Lin, Zinan and Khetan, Ashish and Fanti, Giulia and Oh, Sewoong",
+            "title": "{PacGAN}: The Power of Two Samples in Generative Adversarial Networks",
+            "booktitle": _NIPS,
+            "year": "2018",
+            **_arxiv("1712.04086"),
+        },
+    ),
+    "metz2017unrolled": (
+        "inproceedings",
+        {
+            "author": "Metz, Luke and Poole, Ben and Pfau, David and Sohl-Dickstein, Jascha",
+            "title": "Unrolled Generative Adversarial Networks",
+            "booktitle": _ICLR,
+            "year": "2017",
+            **_arxiv("1611.02163"),
+        },
+    ),
+    "naeem2020reliable": (
+        "inproceedings",
+        {
+            "author": "Naeem, Muhammad Ferjad and Oh, Seong Joon and Uh, Youngjung and Choi, Yunjey and Yoo, Jaejun",
+            "title": "Reliable Fidelity and Diversity Metrics for Generative Models",
+            "booktitle": _ICML,
+            "year": "2020",
+            **_arxiv("2002.09797"),
+        },
+    ),
+    "polyak1992acceleration": (
+        "article",
+        {
+            "author": "Polyak, Boris T. and Juditsky, Anatoli B.",
+            "title": "Acceleration of Stochastic Approximation by Averaging",
+            "journal": "SIAM Journal on Control and Optimization",
+            "volume": "30",
+            "number": "4",
+            "year": "1992",
+        },
+    ),
+    "salimans2016improved": (
+        "inproceedings",
+        {
+            "author": "Salimans, Tim and Goodfellow, Ian and Zaremba, Wojciech and Cheung, Vicki and Radford, Alec and "
+            "Chen, Xi",
+            "title": "Improved Techniques for Training {GAN}s",
+            "booktitle": _NIPS,
+            "year": "2016",
+            **_arxiv("1606.03498"),
+        },
+    ),
+    "sonderby2017amortised": (
+        "inproceedings",
+        {
+            "author": "S{\\o}nderby, Casper Kaae and Caballero, Jose and Theis, Lucas and Shi, Wenzhe and "
+            "Husz{\\'a}r, Ferenc",
+            "title": "Amortised {MAP} Inference for Image Super-resolution",
+            "booktitle": _ICLR,
+            "year": "2017",
+            **_arxiv("1610.04490"),
+        },
+    ),
+    "srivastava2014dropout": (
+        "article",
+        {
+            "author": "Srivastava, Nitish and Hinton, Geoffrey and Krizhevsky, Alex and Sutskever, Ilya and "
+            "Salakhutdinov, Ruslan",
+            "title": "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
+            "journal": "Journal of Machine Learning Research",
+            "volume": "15",
+            "year": "2014",
+        },
+    ),
+    "susskind2010tfd": (
+        "techreport",
+        {
+            "author": "Susskind, Joshua M. and Anderson, Adam K. and Hinton, Geoffrey E.",
+            "title": "The {T}oronto Face Database",
+            "institution": "University of Toronto",
+            "year": "2010",
+        },
+    ),
+    "white2016sampling": (
+        "misc",
+        {"author": "White, Tom", "title": "Sampling Generative Networks", "year": "2016", **_arxiv("1609.04468")},
+    ),
+    "xiao2017fashion": (
+        "misc",
+        {
+            "author": "Xiao, Han and Rasul, Kashif and Vollgraf, Roland",
+            "title": "{Fashion-MNIST}: a Novel Image Dataset for Benchmarking Machine Learning Algorithms",
+            "year": "2017",
+            **_arxiv("1708.07747"),
+        },
+    ),
+    "jax2018": (
+        "software",
+        {
+            "author": "Bradbury, James and Frostig, Roy and Hawkins, Peter and Johnson, Matthew James and "
+            "Leary, Chris and Maclaurin, Dougal and Necula, George and Paszke, Adam and VanderPlas, Jake and "
+            "Wanderman-Milne, Skye and Zhang, Qiao",
+            "title": "{JAX}: composable transformations of {P}ython+{N}um{P}y programs",
+            "url": "https://github.com/jax-ml/jax",
+            "year": "2018",
+        },
+    ),
+    "flax2020": (
+        "software",
+        {
+            "author": "Heek, Jonathan and Levskaya, Anselm and Oliver, Avital and Ritter, Marvin and "
+            "Rondepierre, Bertrand and Steiner, Andreas and van Zee, Marc",
+            "title": "{F}lax: A neural network library and ecosystem for {JAX}",
+            "url": "https://github.com/google/flax",
+            "year": "2020",
+        },
+    ),
+}
+
+BIBLIOGRAPHY: Registry[str] = Registry(
+    "citation", {key: _entry(key, kind, **fields) for key, (kind, fields) in _ENTRIES.items()}
+)

@@ -1,0 +1,68 @@
+"""``gancli list --cite``: the literature behind a run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gancli.bibliography import BIBLIOGRAPHY
+from gancli.config import TrainConfig
+from gancli.runs import Run
+
+OF_DATASET = {
+    "mnist": ("lecun1998gradient",),
+    "fashion_mnist": ("xiao2017fashion",),
+    "kmnist": ("clanuwat2018kmnist",),
+    "cifar10": ("krizhevsky2009tiny",),
+    "stacked_mnist": ("lecun1998gradient", "metz2017unrolled", "lin2018pacgan"),
+    "digits": ("alpaydin1998digits",),
+    "tfd": ("susskind2010tfd",),
+    "gaussian": (),
+    "ring": ("lin2018pacgan",),
+    "grid": ("lin2018pacgan",),
+}
+OF_LOSS = {"minimax": (), "non-saturating": ()}  # both are Goodfellow et al. 2014
+OF_MODEL = {"mlp": ("goodfellow2013maxout",), "maxout-conv": ("goodfellow2013maxout",)}
+OF_PRIOR = {"uniform": (), "gaussian": (), "spherical": ("white2016sampling",)}
+OF_OPTIMIZER = {"adam": ("kingma2015adam",), "sgd": ()}
+OF_METRIC = {
+    "fid": ("heusel2017ttur",),
+    "kid": ("binkowski2018mmd",),
+    "inception-score": ("salimans2016improved",),
+    "precision-recall": ("kynkaanniemi2019precision",),
+    "density-coverage": ("naeem2020reliable",),
+    "nearest": (),
+    "modes": ("metz2017unrolled", "lin2018pacgan"),
+    "divergence": (),
+}
+
+
+def _keys(config: TrainConfig) -> Iterator[str]:
+    yield "goodfellow2014gan"
+    yield from OF_DATASET[config.dataset]
+    yield from OF_LOSS[config.loss]
+    yield from OF_MODEL[config.model]
+    yield from OF_PRIOR[config.prior]
+    yield from OF_OPTIMIZER[config.optimizer]
+    if config.input_dropout or any(config.hidden_dropout) or config.max_column_norm:
+        yield "srivastava2014dropout"
+    if config.instance_noise:
+        yield from ("sonderby2017amortised", "arjovsky2017principled")
+    if None in (config.generator_init_range, config.discriminator_init_range):
+        yield "he2015delving"
+    if config.contrast:
+        yield "coates2011analysis"
+    if config.ema_decay:
+        yield "polyak1992acceleration"
+    if config.evaluate_every:
+        for metric in config.metrics:
+            yield from OF_METRIC[metric]
+    yield from ("jax2018", "flax2020")
+
+
+def citations(folder: Path) -> dict[str, str]:
+    """Return the BibTeX entries, by key, of what a run used: data, objective, networks, optimiser and metrics.
+
+    Raises:
+        GancliError: there is no such run.
+    """
+    config = Run.open(folder).record.config
+    return {key: BIBLIOGRAPHY[key] for key in dict.fromkeys(_keys(config))}
