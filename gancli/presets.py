@@ -144,7 +144,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
         "goodfellow2014-mnist-tuned": _PUBLISHED
         | {
             "dataset": "mnist",
-            "num_steps": 30_000,  # 60 epochs
+            "num_steps": 15_000,  # 30 epochs
             "prior": "uniform",
             "generator_widths": (1200, 1200),
             "discriminator_widths": (240, 240),
@@ -159,7 +159,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "discriminator_learning_rate": 2e-4,
             "ema_decay": 0.99995,
             "ema_ramp": 1.5,
-            "evaluate_every": 5000,
+            "evaluate_every": 3000,
         },
         "goodfellow2014-tfd": _PUBLISHED
         | {

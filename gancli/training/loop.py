@@ -13,7 +13,7 @@ import numpy as np
 from gancli.errors import DivergedError
 from gancli.models import MODELS
 from gancli.training.gan import GAN, GANState
-from gancli.training.step import Cursor, Measurements, jsd_bound, train_chunk, train_once
+from gancli.training.step import Cursor, Measurements, jsd_bound, train_chunk, train_chunks, train_once
 
 Compiled = Callable[..., tuple[GANState, Measurements]]
 
@@ -52,10 +52,20 @@ def compile_chunk(gan: GAN, state: GANState, data: jax.Array) -> Chunk:
     cursor = Cursor.at(0, gan)
     if MODELS[gan.config.model].convolves and jax.default_backend() == "cpu":
         program = train_once.lower(gan, state, data, cursor).compile()
-        run: Compiled = partial(_one_by_one, program, gan)
-    else:
-        capacity = gan.config.log_every
-        run = program = train_chunk.lower(gan, state, data, cursor, jnp.int32(0), capacity=capacity).compile()
+        return _with_size(partial(_one_by_one, program, gan), program)
+    capacity = gan.config.log_every
+    program = train_chunk.lower(gan, state, data, cursor, jnp.int32(0), capacity=capacity).compile()
+    return _with_size(program, program)
+
+
+def compile_chunks(gan: GAN, states: GANState, data: jax.Array) -> Chunk:
+    """Compile the program that trains several states at once; see :func:`gancli.training.step.train_chunks`."""
+    capacity = gan.config.log_every
+    program = train_chunks.lower(gan, states, data, Cursor.at(0, gan), jnp.int32(0), capacity=capacity).compile()
+    return _with_size(program, program)
+
+
+def _with_size(run: Compiled, program: jax.stages.Compiled) -> Chunk:
     analysis = program.memory_analysis()
     return Chunk(run, analysis.temp_size_in_bytes if analysis else 0)
 
@@ -95,22 +105,42 @@ def train(gan: GAN, chunk: Chunk, state: GANState, data: jax.Array, start: int) 
     for end in chunk_ends(start, gan):
         began = time.perf_counter()
         state, report = chunk.run(state, data, Cursor.at(start, gan), jnp.int32(end - start))
-        report = {name: np.asarray(values[: end - start]) for name, values in report._asdict().items()}
-        seconds = time.perf_counter() - began
-        _check_finite(report, first_step=start + 1)
-        means = {name: float(values.mean(dtype=np.float64)) for name, values in report.items()}
-        images = gan.config.k * gan.config.batch_size
-        yield (
-            state,
-            Progress(
-                step=end,
-                images_seen=end * images,
-                images_per_second=(end - start) * images / seconds,
-                jsd_bound=jsd_bound(means["value"]),
-                **means,
-            ),
-        )
+        values = jax.tree.map(np.asarray, report)
+        yield state, _progress(gan, values, start, end, time.perf_counter() - began)
         start = end
+
+
+def train_together(
+    gan: GAN, chunk: Chunk, states: GANState, data: jax.Array, start: int
+) -> Iterator[tuple[GANState, list[Progress]]]:
+    """Train several states at once, yielding them and a report of each; otherwise as :func:`train`.
+
+    Raises:
+        DivergedError: one of them diverged; the message names the first of them.
+    """
+    for end in chunk_ends(start, gan):
+        began = time.perf_counter()
+        states, report = chunk.run(states, data, Cursor.at(start, gan), jnp.int32(end - start))
+        values = jax.tree.map(np.asarray, report)
+        seconds = time.perf_counter() - began
+        each = [jax.tree.map(lambda all_, i=i: all_[i], values) for i in range(len(values.value))]
+        yield states, [_progress(gan, one, start, end, seconds) for one in each]
+        start = end
+
+
+def _progress(gan: GAN, report: Measurements, start: int, end: int, seconds: float) -> Progress:
+    """Summarise the measurements of the steps from ``start`` to ``end``."""
+    values = {name: np.asarray(part)[: end - start] for name, part in report._asdict().items()}
+    _check_finite(values, first_step=start + 1)
+    means = {name: float(part.mean(dtype=np.float64)) for name, part in values.items()}
+    images = gan.config.k * gan.config.batch_size
+    return Progress(
+        step=end,
+        images_seen=end * images,
+        images_per_second=(end - start) * images / seconds,
+        jsd_bound=jsd_bound(means["value"]),
+        **means,
+    )
 
 
 def _check_finite(report: dict[str, np.ndarray], first_step: int) -> None:

@@ -256,6 +256,21 @@ def train_once(gan: GAN, state: GANState, data: jax.Array, cursor: Cursor) -> tu
     return train_step(gan, state, _next_batches(gan, state.key, data, cursor, 0))
 
 
+def _chunk(
+    gan: GAN, state: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array, capacity: int
+) -> tuple[GANState, Measurements]:
+    """Train one state for ``num_steps`` steps."""
+
+    def body(index: jax.Array, carry: tuple[GANState, Measurements]) -> tuple[GANState, Measurements]:
+        state, report = carry
+        state, measurements = train_step(gan, state, _next_batches(gan, state.key, data, cursor, index))
+        report = jax.tree.map(lambda all_, one: all_.at[index].set(one), report, measurements)
+        return state, report
+
+    empty = Measurements(*(jnp.full((capacity,), jnp.nan) for _ in Measurements._fields))
+    return jax.lax.fori_loop(0, num_steps, body, (state, empty))
+
+
 @partial(jax.jit, static_argnames=("gan", "capacity"), donate_argnames=("state",))
 def train_chunk(
     gan: GAN, state: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array, *, capacity: int
@@ -276,12 +291,16 @@ def train_chunk(
     Returns:
         The new state, and measurements ``[capacity]`` of which the first ``num_steps`` are meant.
     """
+    return _chunk(gan, state, data, cursor, num_steps, capacity)
 
-    def body(index: jax.Array, carry: tuple[GANState, Measurements]) -> tuple[GANState, Measurements]:
-        state, report = carry
-        state, measurements = train_step(gan, state, _next_batches(gan, state.key, data, cursor, index))
-        report = jax.tree.map(lambda all_, one: all_.at[index].set(one), report, measurements)
-        return state, report
 
-    empty = Measurements(*(jnp.full((capacity,), jnp.nan) for _ in Measurements._fields))
-    return jax.lax.fori_loop(0, num_steps, body, (state, empty))
+@partial(jax.jit, static_argnames=("gan", "capacity"), donate_argnames=("states",))
+def train_chunks(
+    gan: GAN, states: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array, *, capacity: int
+) -> tuple[GANState, Measurements]:
+    """Train several states of one configuration, which differ by their keys, as :func:`train_chunk` does one.
+
+    Every array of ``states`` and of the measurements has a leading axis, one entry a state. Each learns from the same
+    data in an order of its own. The numbers are those of separate runs but for rounding.
+    """
+    return jax.vmap(lambda state: _chunk(gan, state, data, cursor, num_steps, capacity))(states)

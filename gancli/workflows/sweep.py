@@ -1,5 +1,6 @@
-"""Several runs at once: one process each on a CPU, as many as its cores feed."""
+"""Several runs at once: one process each on a CPU, one program for all on an accelerator."""
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -19,7 +20,14 @@ from gancli.runs import CONFIG, Run
 from gancli.training.interrupts import StopRequest
 from gancli.training.loop import Progress
 from gancli.workflows.reporting import Reporter
-from gancli.workflows.train import TrainResult, new_run, resume_run
+from gancli.workflows.train import (
+    Prepared,
+    TrainResult,
+    prepare_new,
+    prepare_resumed,
+    train_prepared,
+    train_seeds_together,
+)
 
 CORES_PER_RUN = 2  # one run alone keeps two cores busy; what more give it is less than another run makes of them
 PATIENCE = 0.5  # seconds between two looks at whether somebody wants it all to stop
@@ -33,9 +41,16 @@ class Goal:
     folder: Path
 
 
-def workers_here() -> int:
-    """Return how many runs this machine trains at once."""
-    return max((os.cpu_count() or 1) // CORES_PER_RUN, 1) if jax.default_backend() == "cpu" else 1
+def prepare(goal: Goal, reporter: Reporter, data_dir: Path | None, *, overwrite: bool = False) -> Prepared:
+    """Make everything ready to begin the run, or to go on with the one that is there; with ``overwrite``, replace it.
+
+    Raises:
+        UsageError: the run that is there has another configuration.
+        GancliError: the folder is taken, or the data cannot be had.
+    """
+    if overwrite or not (goal.folder / CONFIG).is_file():
+        return prepare_new(goal.config, goal.folder, reporter, data_dir=data_dir, overwrite=overwrite)
+    return prepare_resumed(goal.folder, {}, goal.config.to_dict(), reporter, data_dir=data_dir)
 
 
 def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None, *, overwrite: bool = False) -> TrainResult:
@@ -45,9 +60,7 @@ def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None, *, over
         UsageError: the run that is there has another configuration.
         GancliError, DivergedError, Interrupted: as in training; what was trained stays.
     """
-    if overwrite or not (goal.folder / CONFIG).is_file():
-        return new_run(goal.config, goal.folder, reporter, data_dir=data_dir, overwrite=overwrite)
-    return resume_run(goal.folder, {}, goal.config.to_dict(), reporter, data_dir=data_dir)
+    return train_prepared(prepare(goal, reporter, data_dir, overwrite=overwrite), reporter)
 
 
 def train_all(
@@ -56,23 +69,48 @@ def train_all(
     data_dir: Path | None,
     *,
     overwrite: bool = False,
-    workers: int | None = None,
+    how: str | None = None,
 ) -> list[TrainResult]:
-    """Train several runs, ``workers`` at a time, by default what the machine is good for.
+    """Train several runs.
+
+    On a CPU in processes of their own, as many at a time as its cores feed; on an accelerator as one program for all,
+    where they differ in their seeds only and stand at the same step. Else one after another.
+
+    Args:
+        goals: the runs.
+        reporter: told of progress.
+        data_dir: where the data lies.
+        overwrite: replace the runs that are there.
+        how: ``processes``, ``together`` or ``in turn``; by default what suits machine and runs.
 
     Raises:
         Interrupted: a signal stopped it; every run is saved where it was.
         GancliError: a run failed; those beside it were stopped and saved.
     """
-    workers = min(workers or workers_here(), len(goals))
-    if workers < 2:
-        results = []
-        for goal in goals:
-            if len(goals) > 1:
-                reporter.status(f"run {len(results) + 1} of {len(goals)}: {goal.folder}")
-            results.append(train_towards(goal, reporter, data_dir, overwrite=overwrite))
-        return results
-    return _in_processes(goals, reporter, data_dir, workers, overwrite=overwrite)
+    how = how or _what_suits(goals)
+    if how == "processes":
+        workers = max((os.cpu_count() or 1) // CORES_PER_RUN, 2)
+        return _in_processes(goals, reporter, data_dir, workers, overwrite=overwrite)
+    if how == "together":
+        ready = [prepare(goal, reporter, data_dir, overwrite=overwrite) for goal in goals]
+        if len({one.start for one in ready}) == 1:
+            return train_seeds_together(ready, reporter)
+        return [train_prepared(one, reporter) for one in ready]
+    results = []
+    for goal in goals:
+        if len(goals) > 1:
+            reporter.status(f"run {len(results) + 1} of {len(goals)}: {goal.folder}")
+        results.append(train_towards(goal, reporter, data_dir, overwrite=overwrite))
+    return results
+
+
+def _what_suits(goals: Sequence[Goal]) -> str:
+    if len(goals) < 2:
+        return "in turn"
+    if jax.default_backend() == "cpu":
+        return "processes" if (os.cpu_count() or 1) >= 2 * CORES_PER_RUN else "in turn"
+    configs = {dataclasses.replace(goal.config, seed=0) for goal in goals}
+    return "together" if len(configs) == 1 and not goals[0].config.patience else "in turn"
 
 
 class _Relay:

@@ -18,7 +18,7 @@ from gancli.files import write_atomically
 from gancli.metrics.parzen import FoldScores, ParzenScore
 from gancli.presets import PRESETS
 from gancli.registry import Registry
-from gancli.runs import Run
+from gancli.runs import CONFIG, Run
 from gancli.workflows.parzen import Baseline, parzen
 from gancli.workflows.published import published
 from gancli.workflows.reporting import Reporter
@@ -108,7 +108,7 @@ def table_1(
         goals = [published(outdir, preset, seed, num_steps) for seed in seeds]
         for reached in _stretches(goals[0].config.num_steps):
             stretch = [published(outdir, preset, seed, reached) for seed in seeds]
-            missing = [goal for goal in stretch if reached not in _scored(goal)]
+            missing = [goal for goal in stretch if reached not in _scored(goal) and _steps_done(goal) <= reached]
             for goal, result in zip(missing, train_all(missing, reporter, data_dir), strict=True):
                 averaged = parzen(goal.folder, data_dir=data_dir).score
                 raw = parzen(goal.folder, ema=False, data_dir=data_dir).score
@@ -145,6 +145,14 @@ def _at_hand(preset: str, data_dir: Path | None) -> bool:
     except GancliError:
         return False
     return True
+
+
+def _steps_done(goal: Goal) -> int:
+    """Return how far a run is; what it was like before cannot be scored any more."""
+    if not (goal.folder / CONFIG).is_file():
+        return 0
+    with Run.open(goal.folder).checkpoints() as checkpoints:
+        return max(checkpoints.steps(), default=0)
 
 
 def _stretches(num_steps: int) -> list[int]:

@@ -1,10 +1,13 @@
 """``gancli train``: from a configuration to a run folder."""
 
+import contextlib
 import dataclasses
 import math
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +23,18 @@ from gancli.errors import DivergedError, Interrupted, UsageError
 from gancli.latents import PRIORS
 from gancli.losses.adversarial import LOSSES
 from gancli.models import MODELS
-from gancli.runs import Checkpoints, Run, RunRecord, join_state
+from gancli.runs import Run, RunRecord, join_state
 from gancli.training.decoder import check_decoder, with_trained_decoder
 from gancli.training.gan import GAN, GANState
 from gancli.training.interrupts import StopRequest
-from gancli.training.loop import Chunk, Progress, compile_chunk, train
+from gancli.training.loop import Chunk, Progress, compile_chunk, compile_chunks, train, train_together
 from gancli.training.optimizers import OPTIMIZERS
 from gancli.training.step import UPDATES, Cursor
-from gancli.workflows.drawing import check_fits, draw, picture
+from gancli.workflows.drawing import check_fits
 from gancli.workflows.monitor import Monitor, check_metrics
+from gancli.workflows.recording import Recorder
 from gancli.workflows.reporting import Reporter
 
-NUM_FIXED = 64  # samples in the pictures kept during training
 PROBE_STEPS = 20
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
 RESUMABLE = (
@@ -75,6 +78,18 @@ class Plan:
     seconds_to_compile: float
     seconds_per_1000_steps: float
     epochs: float  # passes over the data in all
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is ready to train, with all that it needs."""
+
+    run: Run
+    gan: GAN
+    state: GANState
+    dataset: Dataset
+    monitor: Monitor | None
+    start: int  # steps done
 
 
 def check_config(config: TrainConfig) -> None:
@@ -123,6 +138,13 @@ def new_run(
         DivergedError: a loss or gradient was not finite.
         Interrupted: a signal stopped it; everything up to that step is saved.
     """
+    return train_prepared(prepare_new(config, outdir, reporter, data_dir=data_dir, overwrite=overwrite), reporter)
+
+
+def prepare_new(
+    config: TrainConfig, outdir: Path, reporter: Reporter, *, data_dir: Path | None = None, overwrite: bool = False
+) -> Prepared:
+    """Make everything ready for a new run, its folder included; errors as in :func:`new_run`."""
     Run.check_free(outdir, overwrite=overwrite)
     dataset, gan = _prepare(config, data_dir)
     devices.keep_compiled_programs()
@@ -136,7 +158,7 @@ def new_run(
         "contrast": dataclasses.asdict(gan.contrast) if gan.contrast else None,
     }
     run = Run.create(outdir, RunRecord(__version__, config, data, devices.describe()), overwrite=overwrite)
-    return _train(run, gan, state, dataset, reporter, monitor)
+    return Prepared(run, gan, state, dataset, monitor, 0)
 
 
 def resume_run(
@@ -160,6 +182,18 @@ def resume_run(
         UsageError: an option, the data set or the data itself is not that of the run.
         GancliError, DivergedError, Interrupted: as in :func:`new_run`.
     """
+    return train_prepared(prepare_resumed(outdir, recipe, options, reporter, data_dir=data_dir), reporter)
+
+
+def prepare_resumed(
+    outdir: Path,
+    recipe: dict[str, Any],
+    options: dict[str, Any],
+    reporter: Reporter,
+    *,
+    data_dir: Path | None = None,
+) -> Prepared:
+    """Make everything ready to continue a run; arguments and errors as in :func:`resume_run`."""
     run = Run.open(outdir)
     began = run.record.config.to_dict()
     for name, value in (recipe | options).items():
@@ -201,114 +235,104 @@ def resume_run(
             reporter.warning(f"the run began with other {part}; it may go on with other rounding than it would have.")
     run.write_record()
     run.forget_after(step)
-    return _train(run, gan, state, dataset, reporter, monitor, start=step)
+    return Prepared(run, gan, state, dataset, monitor, step)
 
 
 def _monitor(gan: GAN, dataset: Dataset, data_dir: Path | None, reporter: Reporter) -> Monitor | None:
     return Monitor(gan, dataset, data_dir, reporter) if gan.config.evaluate_every else None
 
 
-def _train(
-    run: Run,
-    gan: GAN,
-    state: GANState,
-    dataset: Dataset,
-    reporter: Reporter,
-    monitor: Monitor | None,
-    start: int = 0,
-) -> TrainResult:
-    config = gan.config
-    images_per_step = config.k * config.batch_size
-    if start >= config.num_steps:
-        reporter.status(f"'{run.folder}' has its {config.num_steps} steps; nothing to do. Go further with --steps.")
-        return TrainResult(run.folder, start, start * images_per_step, 0.0, 0.0, None)
-    data = jax.device_put(dataset.examples)
+def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
+    """Train a run that is ready; errors as in :func:`new_run`."""
+    run, gan, state, start = ready.run, ready.gan, ready.state, ready.start
+    if start >= gan.config.num_steps:
+        return _nothing_to_do(ready, reporter)
+    data = jax.device_put(ready.dataset.examples)
     began = time.perf_counter()
     chunk = compile_chunk(gan, state, data)
     reporter.status(f"compiled in {time.perf_counter() - began:.1f} s")
     began = time.perf_counter()
     with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
-        reporter.start(config.num_steps, start)
-        last = None
+        recorder = Recorder(run, gan, ready.monitor, checkpoints, reporter)
+        reporter.start(gan.config.num_steps, start)
         try:
-            for state, last in train(gan, chunk, state, data, start):  # noqa: B020 (the state moves on)
-                due = monitor is not None and last.step % config.evaluate_every == 0
-                run.append_metrics(last.to_dict() | (monitor.measure(state) if monitor and due else {}))
-                reporter.progress(last)
-                scores = run.scores() if due else {}
-                is_best = last.step in scores and run.best_step(scores) == last.step
-                gave_up = due and _gave_up(run, scores)
-                finished = last.step == config.num_steps or gave_up
-                if finished or last.step % config.sample_every == 0:
-                    run.write_samples(last.step, _fixed_samples(gan, state))
-                if finished or stop.signal_number or is_best or last.step % config.checkpoint_every == 0:
-                    checkpoints.save(state)
-                if stop.signal_number and not finished:
-                    checkpoints.wait()
-                    name = signal.Signals(stop.signal_number).name
-                    raise Interrupted(
-                        f"stopped by {name} at step {last.step}; saved. Continue with --resume.", stop.signal_number
-                    )
-                if gave_up:
-                    reporter.status(
-                        f"stopped at step {last.step}: no better {config.metrics[0]} in {config.patience} evaluations."
-                    )
+            for state, progress in train(gan, chunk, state, data, start):  # noqa: B020 (the state moves on)
+                reporter.progress(progress)
+                if recorder.record(state, progress, stopping=bool(stop.signal_number)):
                     break
-            checkpoints.wait()
+                _interrupt(stop, progress.step)
         except DivergedError as error:
-            checkpoints.wait()
-            raise DivergedError(f"{error} {_kept(checkpoints, run)} {_advice(config)}") from None
-        best = _best(run, checkpoints)
+            raise recorder.explain(error) from None
+        best = recorder.best()
+    return _result(ready, recorder, best, time.perf_counter() - began)
+
+
+def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[TrainResult]:
+    """Train runs that differ in their seeds only, all from the same step, as one program.
+
+    Raises:
+        DivergedError: one of them diverged; all keep their checkpoints.
+        Interrupted: a signal stopped them; all are saved.
+    """
+    gan, start = ready[0].gan, ready[0].start
+    if start >= gan.config.num_steps:
+        return [_nothing_to_do(one, reporter) for one in ready]
+    data = jax.device_put(ready[0].dataset.examples)
+    states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(one.state for one in ready))
+    began = time.perf_counter()
+    chunk = compile_chunks(gan, states, data)
+    reporter.status(f"compiled for {len(ready)} runs in {time.perf_counter() - began:.1f} s")
+    began = time.perf_counter()
+    with StopRequest() as stop, contextlib.ExitStack() as stack:
+        kept = [stack.enter_context(one.run.checkpoints(writable=True)) for one in ready]
+        recorders = [
+            Recorder(one.run, one.gan, one.monitor, checkpoints, reporter)
+            for one, checkpoints in zip(ready, kept, strict=True)
+        ]
+        reporter.start(gan.config.num_steps, start)
+        try:
+            for states, progresses in train_together(gan, chunk, states, data, start):  # noqa: B020
+                reporter.progress(progresses[0])
+                stopping = bool(stop.signal_number)
+                for index, (recorder, progress) in enumerate(zip(recorders, progresses, strict=True)):
+                    recorder.record(jax.tree.map(itemgetter(index), states), progress, stopping=stopping)
+                if progresses[0].step < gan.config.num_steps:
+                    _interrupt(stop, progresses[0].step)
+        except DivergedError as error:
+            raise recorders[0].explain(error) from None
+        bests = [recorder.best() for recorder in recorders]
     seconds = time.perf_counter() - began
-    steps = last.step if last else start
-    evaluated = monitor.seconds if monitor else 0.0
+    return [_result(*parts, seconds) for parts in zip(ready, recorders, bests, strict=True)]
+
+
+def _interrupt(stop: StopRequest, step: int) -> None:
+    if stop.signal_number:
+        name = signal.Signals(stop.signal_number).name
+        raise Interrupted(f"stopped by {name} at step {step}; saved. Continue with --resume.", stop.signal_number)
+
+
+def _nothing_to_do(ready: Prepared, reporter: Reporter) -> TrainResult:
+    config = ready.gan.config
+    reporter.status(f"'{ready.run.folder}' has its {config.num_steps} steps; nothing to do. Go further with --steps.")
+    return TrainResult(ready.run.folder, ready.start, ready.start * config.k * config.batch_size, 0.0, 0.0, None)
+
+
+def _result(ready: Prepared, recorder: Recorder, best: tuple[int, str, float] | None, seconds: float) -> TrainResult:
+    config = ready.gan.config
+    images_per_step = config.k * config.batch_size
+    steps = recorder.last.step if recorder.last else ready.start
+    evaluated = ready.monitor.seconds if ready.monitor else 0.0
     return TrainResult(
-        folder=run.folder,
+        folder=ready.run.folder,
         steps=steps,
         images_seen=steps * images_per_step,
         seconds=seconds,
-        images_per_second=(steps - start) * images_per_step / (seconds - evaluated),
-        last=last,
-        evaluations=monitor.count if monitor else 0,
+        images_per_second=(steps - ready.start) * images_per_step / (seconds - evaluated),
+        last=recorder.last,
+        evaluations=ready.monitor.count if ready.monitor else 0,
         evaluation_seconds=evaluated,
         best=best,
     )
-
-
-def _gave_up(run: Run, scores: dict[int, float]) -> bool:
-    """Return whether as many evaluations as the run's patience brought nothing better."""
-    patience = run.record.config.patience
-    if not patience or not scores:
-        return False
-    best = run.best_step(scores)
-    return sum(step > best for step in scores) >= patience
-
-
-def _best(run: Run, checkpoints: Checkpoints) -> tuple[int, str, float] | None:
-    scores = run.scores()
-    if not any(step in scores for step in checkpoints.steps()):
-        return None
-    step = run.best_step(checkpoints.steps())
-    return step, run.record.config.metrics[0], scores[step]
-
-
-def _kept(checkpoints: Checkpoints, run: Run) -> str:
-    steps = checkpoints.steps()
-    return f"The checkpoint of step {steps[-1]} is kept in '{run.folder}'." if steps else "No checkpoint had been due."
-
-
-def _advice(config: TrainConfig) -> str:
-    return (
-        f"Try lower learning rates (now --generator-learning-rate {config.generator_learning_rate:g}, "
-        f"--discriminator-learning-rate {config.discriminator_learning_rate:g})."
-    )
-
-
-def _fixed_samples(gan: GAN, state: GANState) -> bytes:
-    """Draw the picture of a step: the same latents at every step, through the averaged weights."""
-    count = NUM_FIXED if gan.is_images else 2000
-    drawing = draw(gan, state.ema, count, seed=gan.config.seed)
-    return picture(gan, state.ema, state.discriminator, drawing, title=f"step {int(state.step)}")
 
 
 def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:

@@ -71,12 +71,37 @@ def test_seed_and_seeds_exclude_each_other(gancli):
 
 def test_runs_in_processes_of_their_own_are_the_same_runs(gancli, tmp_path):
     reporter = TerminalReporter(quiet=True)
-    beside = train_all(goals(tmp_path / "beside", (0, 1, 2)), reporter, None, workers=2)
-    after = train_all(goals(tmp_path / "after", (0, 1, 2)), reporter, None, workers=1)
+    beside = train_all(goals(tmp_path / "beside", (0, 1, 2)), reporter, None, how="processes")
+    after = train_all(goals(tmp_path / "after", (0, 1, 2)), reporter, None, how="in turn")
     assert [result.steps for result in beside] == [result.steps for result in after] == [10, 10, 10]
     for seed in (0, 1, 2):
         one, other = (samples(gancli, tmp_path / kind / f"seed{seed}") for kind in ("beside", "after"))
         np.testing.assert_array_equal(one, other)
+
+
+def test_seeds_as_one_program_are_the_same_runs_but_for_rounding(gancli, tmp_path):
+    reporter = TerminalReporter(quiet=True)
+    short = {"num_steps": 5}
+    train_all(goals(tmp_path / "one", (0, 3), **short), reporter, None, how="together")
+    results = train_all(goals(tmp_path / "one", (0, 3)), reporter, None, how="together")  # both go on
+    train_all(goals(tmp_path / "each", (0, 3)), reporter, None, how="in turn")
+    assert [result.steps for result in results] == [10, 10]
+    for seed in (0, 3):
+        one, other = (samples(gancli, tmp_path / kind / f"seed{seed}") for kind in ("one", "each"))
+        np.testing.assert_allclose(one, other, atol=1e-5)
+        lines = [(tmp_path / kind / f"seed{seed}/metrics.jsonl").read_text().splitlines() for kind in ("one", "each")]
+        assert [json.loads(line)["step"] for line in lines[0]] == [5, 10]
+        for line, reference in zip(*lines, strict=True):
+            assert json.loads(line)["value"] == pytest.approx(json.loads(reference)["value"], abs=1e-5)
+    different = samples(gancli, tmp_path / "one/seed0")
+    assert not np.allclose(different, samples(gancli, tmp_path / "one/seed3"))
+
+
+def test_runs_at_different_steps_are_not_one_program(tmp_path):
+    reporter = TerminalReporter(quiet=True)
+    train_all(goals(tmp_path, (0,), num_steps=5), reporter, None, how="in turn")
+    results = train_all(goals(tmp_path, (0, 1)), reporter, None, how="together")
+    assert [result.steps for result in results] == [10, 10]
 
 
 def test_the_failure_of_one_stops_the_others_and_is_said(tmp_path):
@@ -84,7 +109,7 @@ def test_the_failure_of_one_stops_the_others_and_is_said(tmp_path):
     runs[1].folder.mkdir()
     (runs[1].folder / "something").touch()
     with pytest.raises(GancliError, match=rf"^{tmp_path}/seed1: '{tmp_path}/seed1' exists and is not a run"):
-        train_all(runs, TerminalReporter(quiet=True), None, workers=2)
+        train_all(runs, TerminalReporter(quiet=True), None, how="processes")
 
 
 STOPPED = """
@@ -96,7 +121,8 @@ from tests.workflows.test_sweep import goals
 
 if __name__ == "__main__":
     try:
-        train_all(goals(Path({folder!r}), (0, 1), num_steps=10_000_000), TerminalReporter(quiet=True), None, workers=2)
+        runs = goals(Path({folder!r}), (0, 1), num_steps=10_000_000)
+        train_all(runs, TerminalReporter(quiet=True), None, how="processes")
     except Interrupted as stop:
         print(stop)
         raise SystemExit(stop.exit_code)

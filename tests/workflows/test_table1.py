@@ -71,6 +71,11 @@ def test_the_same_command_again_goes_on(gancli):
     ]
     assert runs[0]["curve"][:2] == json.loads(scores)
     assert Path("reproduced/goodfellow2014-mnist-seed1/metrics.jsonl").read_text().startswith(first)
+    scores = Path("reproduced/goodfellow2014-mnist-seed1/scores.json").read_text()
+    assert reproduce(gancli, "--seeds", 1, "--steps", 3, *options)[0] == 0  # it was scored there, too
+    (run,) = json.loads(Path("reproduced/table1.json").read_text())["runs"]
+    assert [point["steps"] for point in run["curve"]] == [1, 2, 3]
+    assert Path("reproduced/goodfellow2014-mnist-seed1/scores.json").read_text() == scores
 
 
 @pytest.mark.usefixtures("_small")
