@@ -119,6 +119,12 @@ _PUBLISHED: dict[str, Any] = {
     "min_learning_rate": 1e-6,
     "ema_decay": 0.9995,
 }
+_MNIST: dict[str, Any] = {
+    "dataset": "mnist",
+    "prior": "uniform",
+    "generator_widths": (1200, 1200),
+    "discriminator_widths": (240, 240),
+}
 _CIFAR_10: dict[str, Any] = {
     "dataset": "cifar10",
     "contrast": 55.0,
@@ -129,12 +135,9 @@ PRESETS: Registry[dict[str, Any]] = Registry(
     "preset",
     {
         "goodfellow2014-mnist": _PUBLISHED
+        | _MNIST
         | {
-            "dataset": "mnist",
             "num_steps": 125_000,  # 250 epochs
-            "prior": "uniform",
-            "generator_widths": (1200, 1200),
-            "discriminator_widths": (240, 240),
             "generator_learning_rate": 0.1,
             "discriminator_learning_rate": 0.05,
             "evaluate_every": 5000,
@@ -142,12 +145,9 @@ PRESETS: Registry[dict[str, Any]] = Registry(
         # The same networks and objective, tuned for Table 1: Adam at constant rates, and a long average of the weights
         # (docs/RESULTS.md says which change bought what).
         "goodfellow2014-mnist-tuned": _PUBLISHED
+        | _MNIST
         | {
-            "dataset": "mnist",
             "num_steps": 15_000,  # 30 epochs
-            "prior": "uniform",
-            "generator_widths": (1200, 1200),
-            "discriminator_widths": (240, 240),
             "updates": "alternating",
             "input_dropout": 0.0,
             "hidden_dropout": (0.3,),
