@@ -123,9 +123,16 @@ def _prepare(config: TrainConfig, data_dir: Path | None) -> tuple[Dataset, GAN]:
     return dataset, gan
 
 
-def _first_state(gan: GAN, dataset: Dataset) -> GANState:
+def _first_state(gan: GAN, dataset: Dataset, reporter: Reporter) -> GANState:
     state = gan.init(dataset.mean())
-    return with_trained_decoder(gan, state, jax.device_put(dataset.examples)) if gan.config.decoder_steps else state
+    if not gan.config.decoder_steps:
+        return state
+    began = time.perf_counter()
+    state = jax.block_until_ready(with_trained_decoder(gan, state, jax.device_put(dataset.examples)))
+    reporter.status(
+        f"trained the decoder for {gan.config.decoder_steps:,} steps in {time.perf_counter() - began:.1f} s"
+    )
+    return state
 
 
 def new_run(
@@ -149,7 +156,7 @@ def prepare_new(
     dataset, gan = _prepare(config, data_dir)
     devices.keep_compiled_programs()
     monitor = _monitor(gan, dataset, data_dir, reporter)
-    state = _first_state(gan, dataset)
+    state = _first_state(gan, dataset, reporter)
     data = {
         "shape": list(dataset.shape),
         "is_images": dataset.is_images,
@@ -228,7 +235,7 @@ def prepare_resumed(
             checkpoints.set_aside_after(step)
             state = join_state(items)
         else:
-            step, state = 0, _first_state(gan, dataset)
+            step, state = 0, _first_state(gan, dataset, reporter)
             reporter.warning(f"run '{outdir}' has no complete checkpoint; beginning again at step 0.")
     for part in ("versions", "devices"):
         if machine[part] != now[part]:

@@ -47,12 +47,9 @@ def test_a_published_configuration_trains_and_its_run_serves_every_command(gancl
     samples = np.load("samples.npz")["samples"]
     assert samples.shape == (9, *config["data"]["shape"])
     assert 0 <= samples.min() < samples.max() <= 1
-    assert gancli("interpolate", "ckpt/", "--output", "walk.png")[0] == 0
     code, out, err = gancli("parzen", "ckpt/", "--samples", 50, "--data-dir", "data", "--json")
     assert code == 0, err
     assert np.isfinite(json.loads(out)["log_likelihood"])
-    code, _, err = gancli("train", dataset, "--resume", *arguments, "--steps", 6, "--quiet")
-    assert code == 0, err
 
 
 @pytest.mark.usefixtures("_data")
