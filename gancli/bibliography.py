@@ -86,6 +86,15 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             **_arxiv("1406.2661"),
         },
     ),
+    "goodfellow2016tutorial": (
+        "misc",
+        {
+            "author": "Goodfellow, Ian",
+            "title": "{NIPS} 2016 Tutorial: Generative Adversarial Networks",
+            "year": "2016",
+            **_arxiv("1701.00160"),
+        },
+    ),
     "he2015delving": (
         "inproceedings",
         {

@@ -46,7 +46,7 @@ def train(
     ] = False,
     quiet: Quiet = False,
     json: Json = False,
-    loss: Annotated[str | None, typer.Option(help="minimax or non-saturating.", rich_help_panel=GAME)] = None,
+    loss: Annotated[str | None, typer.Option(help="minimax, non-saturating or kl.", rich_help_panel=GAME)] = None,
     k: Annotated[
         int | None, typer.Option("--k", help="Discriminator updates per generator update.", rich_help_panel=GAME)
     ] = None,

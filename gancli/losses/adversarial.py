@@ -48,10 +48,25 @@ def non_saturating_generator_loss(real_logits: jax.Array, fake_logits: jax.Array
     return jnp.mean(softplus(-fake_logits))
 
 
+STEEPEST = 10.0  # the logit from which on an exponential goes on as its tangent
+
+
+def maximum_likelihood_generator_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:
+    """Return ``-E exp(a(G(z)))`` (Goodfellow 2016, §3.2.3): at the optimal D its gradient is that of KL(p_data || p_g).
+
+    Most of it comes from the few samples that look most real, so it varies much. Beyond logits of ``STEEPEST`` the
+    exponential goes on as its tangent, finite for every logit.
+    """
+    del real_logits
+    excess = jnp.maximum(fake_logits - STEEPEST, 0.0)
+    return -jnp.mean(jnp.exp(jnp.minimum(fake_logits, STEEPEST)) * (1.0 + excess))
+
+
 LOSSES = Registry(
     "loss",
     {
         "minimax": AdversarialLoss(cross_entropy_discriminator_loss, minimax_generator_loss),
         "non-saturating": AdversarialLoss(cross_entropy_discriminator_loss, non_saturating_generator_loss),
+        "kl": AdversarialLoss(cross_entropy_discriminator_loss, maximum_likelihood_generator_loss),
     },
 )

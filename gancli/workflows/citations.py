@@ -19,7 +19,7 @@ OF_DATASET = {
     "ring": ("lin2018pacgan",),
     "grid": ("lin2018pacgan",),
 }
-OF_LOSS = {"minimax": (), "non-saturating": ()}  # both are Goodfellow et al. 2014
+OF_LOSS = {"minimax": (), "non-saturating": (), "kl": ("goodfellow2016tutorial",)}  # all: Goodfellow et al. 2014
 OF_MODEL = {"mlp": ("goodfellow2013maxout",), "maxout-conv": ("goodfellow2013maxout",)}
 OF_PRIOR = {"uniform": (), "gaussian": (), "spherical": ("white2016sampling",)}
 OF_OPTIMIZER = {"adam": ("kingma2015adam",), "sgd": ()}

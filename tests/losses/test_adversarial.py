@@ -15,7 +15,8 @@ EXTREME = jnp.array([-1e4, -50.0, -1.0, 0.0, 1.0, 50.0, 1e4])
 
 
 @pytest.mark.parametrize(
-    ("name", "discriminator", "generator"), [("minimax", 2 * LOG2, -LOG2), ("non-saturating", 2 * LOG2, LOG2)]
+    ("name", "discriminator", "generator"),
+    [("minimax", 2 * LOG2, -LOG2), ("non-saturating", 2 * LOG2, LOG2), ("kl", 2 * LOG2, -1.0)],
 )
 def test_value_where_the_discriminator_knows_nothing(name, discriminator, generator):
     zeros = jnp.zeros(5)
@@ -55,6 +56,28 @@ def test_value_does_not_depend_on_the_batch_it_is_averaged_in(name):
     for half in LOSSES[name]:
         parts = [half(real[i : i + 2], fake[i : i + 2]) for i in (0, 2, 4)]
         np.testing.assert_allclose(half(real, fake), np.mean(parts), rtol=1e-6)
+
+
+def test_the_kl_game_descends_the_kl_divergence_at_the_optimal_discriminator():
+    """Data N(0, 1) and samples N(m, 1): the divergence is m²/2, its gradient m; by quadrature over z."""
+    m = 0.7
+    z = np.linspace(-10, 10, 20001)
+    weights = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
+
+    def loss(shift):
+        x = jnp.asarray(z) + shift
+        logits = 0.5 * (x - m) ** 2 - 0.5 * x**2  # log p_data / p_g, which stays as it is while x moves
+        each = jax.vmap(lambda one: LOSSES["kl"].generator(one[None], one[None]))(logits)
+        return jnp.sum(jnp.asarray(weights) * each)
+
+    assert float(jax.grad(loss)(m)) == pytest.approx(m, rel=1e-3)
+
+
+def test_the_kl_game_is_smooth_where_its_exponential_ends():
+    value = jax.grad(LOSSES["kl"].generator, argnums=1)
+    before, at, after = (float(value(jnp.zeros(1), jnp.array([10.0 + d]))[0]) for d in (-1e-3, 0.0, 1e-3))
+    assert before == pytest.approx(at, rel=2e-3)
+    assert after == pytest.approx(-np.exp(10.0), rel=1e-5)
 
 
 def test_jsd_bound_is_zero_at_equilibrium_and_log_2_for_disjoint_supports():
