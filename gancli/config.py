@@ -108,7 +108,7 @@ class TrainConfig:
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:
             value = getattr(self, name)
-            shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            shown = (",".join(map(str, value)) or "nothing") if isinstance(value, tuple) else value
             raise UsageError(f"--{option_name(name)} {rule}, got {shown}.")
 
     def to_dict(self) -> dict[str, Any]:

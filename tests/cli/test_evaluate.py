@@ -249,7 +249,7 @@ BAD = [
         ["x.npy", "--fid", "--against", "digist"],
         2,
         "unknown data set 'digist'. Did you mean 'digits'? "
-        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, digits, gaussian, ring, grid.",
+        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, ring, grid.",
     ),
     (["x.npy", "--fid", "--against", "digits", "--features", "inception-v3", "--inception-weights", "x.npy"], 1, None),
     (

@@ -226,19 +226,23 @@ USAGE = [
     (
         ["mnits"],
         "unknown data set 'mnits'. Did you mean 'mnist'? "
-        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, digits, gaussian, ring, grid.",
+        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, ring, grid.",
     ),
-    (["digits", "--loss", "minmax"], "unknown loss 'minmax'. Did you mean 'minimax'? Known: minimax, non-saturating."),
+    (
+        ["digits", "--loss", "minmax"],
+        "unknown loss 'minmax'. Did you mean 'minimax'? Known: minimax, non-saturating, kl.",
+    ),
     (["digits", "--prior", "cauchy"], "unknown prior 'cauchy'. Known: uniform, gaussian, spherical."),
     (["digits", "--optimizer", "adma"], "unknown optimizer 'adma'. Did you mean 'adam'? Known: adam, sgd."),
-    (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp."),
+    (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv."),
     (
         ["digits", "--updates", "both"],
         "unknown order of updates 'both'. Known: alternating, simultaneous.",
     ),
     (
         ["mnist", "--preset", "goodfellow-mnist"],
-        "unknown preset 'goodfellow-mnist'. Did you mean 'goodfellow2014-mnist'? Known: goodfellow2014-mnist.",
+        "unknown preset 'goodfellow-mnist'. Did you mean 'goodfellow2014-mnist'? Known: goodfellow2014-mnist, "
+        "goodfellow2014-mnist-tuned, goodfellow2014-tfd, goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv.",
     ),
     (
         ["digits", "--preset", "goodfellow2014-mnist"],

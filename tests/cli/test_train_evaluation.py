@@ -117,7 +117,7 @@ def test_points_can_be_watched_by_their_modes(gancli):
     ("options", "message"),
     [
         (["--metrics", "fdi"], "unknown metric 'fdi'. Did you mean 'fid'? Known: fid, kid, inception-score, "),
-        (["--metrics", ""], "--metrics must name at least one, got ()."),
+        (["--metrics", ""], "--metrics must name at least one, got nothing."),
         (
             ["--metrics", "nearest"],
             "--metrics: 'nearest' is not measured while training; use `gancli evaluate --nearest`.",
