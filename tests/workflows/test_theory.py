@@ -91,7 +91,7 @@ def test_the_command_prints_a_table_and_fails_where_something_does(gancli):
     ("arguments", "message"),
     [
         (["goodfelow2014", "--theory"], "unknown paper 'goodfelow2014'. Did you mean 'goodfellow2014'? "),
-        (["goodfellow2014"], "give either --theory or --table 1."),
+        (["goodfellow2014"], "give one of --theory, --table 1 and --figure 1, 2 or 3."),
     ],
 )
 def test_bad_input_is_one_line(gancli, arguments, message):
