@@ -109,6 +109,8 @@ class Discriminator(nnx.Module):
         for units, size, margin, (pool, stride) in zip(channels, sizes, padding, self.pools, strict=True):
             if side + 2 * margin < size:
                 raise UsageError(f"--conv-sizes: {size} does not fit {side} pixels with a margin of {margin} each way.")
+            if stride > pool:
+                raise UsageError(f"--pool-strides must be at most --pool-sizes, got {stride} for {pool}.")
             self.convolutions.append(
                 MaxoutConvolution(depth, units, pieces, size=size, padding=margin, init_range=init_range, rngs=rngs)
             )

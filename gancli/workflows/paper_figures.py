@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gancli.config import TrainConfig
+from gancli.errors import UsageError
 from gancli.presets import resolve
 from gancli.registry import Registry
 from gancli.runs import Run
@@ -67,6 +68,8 @@ def figure(
         UsageError: there is no such panel.
         GancliError, DivergedError, Interrupted: as in training; what was trained stays.
     """
+    if not panels:
+        raise UsageError("--panels must name at least one.")
     presets = [PANELS[panel] for panel in panels]
     if number == 1:
         config = resolve("gaussian", None, {"seed": seed} | ({"num_steps": num_steps} if num_steps else {}))

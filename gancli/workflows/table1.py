@@ -12,7 +12,7 @@ from gancli import devices
 from gancli.data.catalog import DATASETS, FoldedFile
 from gancli.data.sources import find_folded
 from gancli.data.tfds import default_data_dir
-from gancli.errors import GancliError
+from gancli.errors import GancliError, UsageError
 from gancli.figures import curves
 from gancli.files import write_atomically
 from gancli.metrics.parzen import FoldScores, ParzenScore
@@ -99,9 +99,10 @@ def table_1(
         UsageError: there is no such row.
         GancliError, DivergedError, Interrupted: as in training and scoring; what was trained stays.
     """
+    if not names:
+        raise UsageError("--rows must name at least one.")
     rows = []
-    for name in dict.fromkeys(names):
-        preset = ROWS[name]
+    for name, preset in {name: ROWS[name] for name in names}.items():  # a wrong name fails before any training
         if not _at_hand(preset, data_dir):
             reporter.warning(f"no data for row '{name}': it stays empty.")
             continue

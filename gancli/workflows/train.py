@@ -265,9 +265,10 @@ def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
         try:
             for state, progress in train(gan, chunk, state, data, start):  # noqa: B020 (the state moves on)
                 reporter.progress(progress)
-                if recorder.record(state, progress, stopping=bool(stop.signal_number)):
+                stopped_by = stop.signal_number  # read once: what is said to be saved is what was saved
+                if recorder.record(state, progress, stopping=stopped_by is not None):
                     break
-                _interrupt(stop, progress.step)
+                _interrupt(stopped_by, progress.step)
         except DivergedError as error:
             raise recorder.explain(error) from None
         best = recorder.best()
@@ -300,11 +301,11 @@ def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[
         try:
             for states, progresses in train_together(gan, chunk, states, data, start):  # noqa: B020
                 reporter.progress(progresses[0])
-                stopping = bool(stop.signal_number)
+                stopped_by = stop.signal_number  # read once: what is said to be saved is what was saved
                 for index, (recorder, progress) in enumerate(zip(recorders, progresses, strict=True)):
-                    recorder.record(jax.tree.map(itemgetter(index), states), progress, stopping=stopping)
+                    recorder.record(jax.tree.map(itemgetter(index), states), progress, stopping=stopped_by is not None)
                 if progresses[0].step < gan.config.num_steps:
-                    _interrupt(stop, progresses[0].step)
+                    _interrupt(stopped_by, progresses[0].step)
         except DivergedError as error:
             raise recorders[0].explain(error) from None
         bests = [recorder.best() for recorder in recorders]
@@ -312,10 +313,10 @@ def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[
     return [_result(*parts, seconds) for parts in zip(ready, recorders, bests, strict=True)]
 
 
-def _interrupt(stop: StopRequest, step: int) -> None:
-    if stop.signal_number:
-        name = signal.Signals(stop.signal_number).name
-        raise Interrupted(f"stopped by {name} at step {step}; saved. Continue with --resume.", stop.signal_number)
+def _interrupt(signal_number: int | None, step: int) -> None:
+    if signal_number is not None:
+        name = signal.Signals(signal_number).name
+        raise Interrupted(f"stopped by {name} at step {step}; saved. Continue with --resume.", signal_number)
 
 
 def _nothing_to_do(ready: Prepared, reporter: Reporter) -> TrainResult:

@@ -74,6 +74,7 @@ def test_dropout_needs_a_key():
             {"conv_sizes": (8, 30, 5)},
             "--conv-sizes: 30 does not fit 16 pixels with a margin of 3 each way.",
         ),
+        ((32, 32, 3), {"pool_strides": (5,)}, "--pool-strides must be at most --pool-sizes, got 5 for 4."),
         (
             (32, 32, 3),
             {"conv_channels": ()},

@@ -109,6 +109,12 @@ def test_seeds_are_numbers_and_ranges(gancli, seeds):
             ("--table", 1, "--rows", "recipes"),
             "unknown row 'recipes'. Did you mean 'recipe'? Known: recipe, tuned, tfd.",
         ),
+        (
+            ("--table", 1, "--rows", "recipe,tund"),
+            "unknown row 'tund'. Did you mean 'tuned'? Known: recipe, tuned, tfd.",
+        ),
+        (("--table", 1, "--rows", ","), "--rows must name at least one."),
+        (("--figure", 2, "--panels", ","), "--panels must name at least one."),
         (("--figure", 2, "--panels", "e"), "unknown panel of Figure 2 'e'. Known: a, b, c, d."),
     ],
 )
