@@ -139,6 +139,7 @@ class _Relay:
 
 def _run_alone(goal: Goal, data_dir: Path | None, overwrite: bool, connection: Connection) -> None:
     """Train one run in a process of its own."""
+    os.setpgrp()  # a terminal's Ctrl-C goes to the parent alone: a second signal would stop this run before it saves
     try:
         connection.send(("result", train_towards(goal, _Relay(connection), data_dir, overwrite=overwrite)))
     except Interrupted as stop:
@@ -186,7 +187,7 @@ def _in_processes(
                     continue
                 if kind == "result":
                     results[index] = content
-                elif kind == "failed" and failure is None:
+                elif kind == "failed" and not stopping:
                     message, exit_code = content
                     failure = GancliError(f"{goals[index].folder}: {message}")
                     failure.exit_code = exit_code
@@ -200,7 +201,9 @@ def _in_processes(
     if failure:
         raise failure
     if stop.signal_number:
-        raise Interrupted("stopped; every run is saved. The same command goes on.", stop.signal_number)
+        raise Interrupted(
+            "stopped; every run is saved. Continue with --resume (reproduce: the same command).", stop.signal_number
+        )
     return [results[index] for index in range(len(goals))]
 
 

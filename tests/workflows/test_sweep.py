@@ -129,12 +129,18 @@ if __name__ == "__main__":
 """
 
 
-def test_a_signal_stops_every_run_after_saving(gancli, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_every_run_after_saving(gancli, tmp_path, number):
+    """SIGTERM to the command alone; Ctrl-C as a terminal sends it, to all of its processes."""
     script = tmp_path / "stopped.py"
     script.write_text(STOPPED.format(folder=str(tmp_path)))
     root = Path(__file__).parents[2]
     process = subprocess.Popen(
-        [sys.executable, script], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(root)}
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        start_new_session=True,
     )
     logs = [tmp_path / f"seed{seed}" / "metrics.jsonl" for seed in (0, 1)]
     deadline = time.monotonic() + 120
@@ -142,8 +148,14 @@ def test_a_signal_stops_every_run_after_saving(gancli, tmp_path):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
     out, _ = process.communicate(timeout=60)
-    assert (process.returncode, out) == (143, "stopped; every run is saved. The same command goes on.\n")
+    assert (process.returncode, out) == (
+        128 + number,
+        "stopped; every run is saved. Continue with --resume (reproduce: the same command).\n",
+    )
     for seed in (0, 1):
         assert samples(gancli, tmp_path / f"seed{seed}").shape == (5, 2)
