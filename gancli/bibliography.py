@@ -35,6 +35,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             **_arxiv("1701.04862"),
         },
     ),
+    "arjovsky2017wasserstein": (
+        "inproceedings",
+        {
+            "author": "Arjovsky, Martin and Chintala, Soumith and Bottou, L{\\'e}on",
+            "title": "{W}asserstein Generative Adversarial Networks",
+            "booktitle": _ICML,
+            "year": "2017",
+            **_arxiv("1701.07875"),
+        },
+    ),
     "binkowski2018mmd": (
         "inproceedings",
         {
@@ -62,6 +72,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "title": "An Analysis of Single-Layer Networks in Unsupervised Feature Learning",
             "booktitle": "International Conference on Artificial Intelligence and Statistics",
             "year": "2011",
+        },
+    ),
+    "dziugaite2015training": (
+        "inproceedings",
+        {
+            "author": "Dziugaite, Gintare Karolina and Roy, Daniel M. and Ghahramani, Zoubin",
+            "title": "Training Generative Neural Networks via Maximum Mean Discrepancy Optimization",
+            "booktitle": "Conference on Uncertainty in Artificial Intelligence",
+            "year": "2015",
+            **_arxiv("1505.03906"),
         },
     ),
     "goodfellow2013maxout": (
@@ -95,6 +115,17 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             **_arxiv("1701.00160"),
         },
     ),
+    "gulrajani2017improved": (
+        "inproceedings",
+        {
+            "author": "Gulrajani, Ishaan and Ahmed, Faruk and Arjovsky, Martin and Dumoulin, Vincent and "
+            "Courville, Aaron",
+            "title": "Improved Training of {W}asserstein {GAN}s",
+            "booktitle": _NIPS,
+            "year": "2017",
+            **_arxiv("1704.00028"),
+        },
+    ),
     "he2015delving": (
         "inproceedings",
         {
@@ -114,6 +145,36 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "booktitle": _NIPS,
             "year": "2017",
             **_arxiv("1706.08500"),
+        },
+    ),
+    "huang2024r3gan": (
+        "inproceedings",
+        {
+            "author": "Huang, Yiwen and Gokaslan, Aaron and Kuleshov, Volodymyr and Tompkin, James",
+            "title": "The {GAN} is dead; long live the {GAN}! {A} Modern {GAN} Baseline",
+            "booktitle": _NIPS,
+            "year": "2024",
+            **_arxiv("2501.05441"),
+        },
+    ),
+    "johnson2016perceptual": (
+        "inproceedings",
+        {
+            "author": "Johnson, Justin and Alahi, Alexandre and Fei-Fei, Li",
+            "title": "Perceptual Losses for Real-Time Style Transfer and Super-Resolution",
+            "booktitle": "European Conference on Computer Vision",
+            "year": "2016",
+            **_arxiv("1603.08155"),
+        },
+    ),
+    "jolicoeur2019relativistic": (
+        "inproceedings",
+        {
+            "author": "Jolicoeur-Martineau, Alexia",
+            "title": "The relativistic discriminator: a key element missing from standard {GAN}",
+            "booktitle": _ICLR,
+            "year": "2019",
+            **_arxiv("1807.00734"),
         },
     ),
     "kingma2015adam": (
@@ -157,6 +218,25 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "year": "1998",
         },
     ),
+    "li2015generative": (
+        "inproceedings",
+        {
+            "author": "Li, Yujia and Swersky, Kevin and Zemel, Richard",
+            "title": "Generative Moment Matching Networks",
+            "booktitle": _ICML,
+            "year": "2015",
+            **_arxiv("1502.02761"),
+        },
+    ),
+    "lim2017geometric": (
+        "misc",
+        {
+            "author": "Lim, Jae Hyun and Ye, Jong Chul",
+            "title": "Geometric {GAN}",
+            "year": "2017",
+            **_arxiv("1705.02894"),
+        },
+    ),
     "lin2018pacgan": (
         "inproceedings",
         {
@@ -165,6 +245,27 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "booktitle": _NIPS,
             "year": "2018",
             **_arxiv("1712.04086"),
+        },
+    ),
+    "mao2017least": (
+        "inproceedings",
+        {
+            "author": "Mao, Xudong and Li, Qing and Xie, Haoran and Lau, Raymond Y. K. and Wang, Zhen and "
+            "Smolley, Stephen Paul",
+            "title": "Least Squares Generative Adversarial Networks",
+            "booktitle": "IEEE International Conference on Computer Vision",
+            "year": "2017",
+            **_arxiv("1611.04076"),
+        },
+    ),
+    "mescheder2018which": (
+        "inproceedings",
+        {
+            "author": "Mescheder, Lars and Geiger, Andreas and Nowozin, Sebastian",
+            "title": "Which Training Methods for {GAN}s do actually Converge?",
+            "booktitle": _ICML,
+            "year": "2018",
+            **_arxiv("1801.04406"),
         },
     ),
     "metz2017unrolled": (
@@ -177,6 +278,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             **_arxiv("1611.02163"),
         },
     ),
+    "miyato2018spectral": (
+        "inproceedings",
+        {
+            "author": "Miyato, Takeru and Kataoka, Toshiki and Koyama, Masanori and Yoshida, Yuichi",
+            "title": "Spectral Normalization for Generative Adversarial Networks",
+            "booktitle": _ICLR,
+            "year": "2018",
+            **_arxiv("1802.05957"),
+        },
+    ),
     "naeem2020reliable": (
         "inproceedings",
         {
@@ -185,6 +296,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "booktitle": _ICML,
             "year": "2020",
             **_arxiv("2002.09797"),
+        },
+    ),
+    "nowozin2016fgan": (
+        "inproceedings",
+        {
+            "author": "Nowozin, Sebastian and Cseke, Botond and Tomioka, Ryota",
+            "title": "f-{GAN}: Training Generative Neural Samplers using Variational Divergence Minimization",
+            "booktitle": _NIPS,
+            "year": "2016",
+            **_arxiv("1606.00709"),
         },
     ),
     "polyak1992acceleration": (
@@ -272,6 +393,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "title": "{F}lax: A neural network library and ecosystem for {JAX}",
             "url": "https://github.com/google/flax",
             "year": "2020",
+        },
+    ),
+    "zhao2017energy": (
+        "inproceedings",
+        {
+            "author": "Zhao, Junbo and Mathieu, Michael and LeCun, Yann",
+            "title": "Energy-based Generative Adversarial Networks",
+            "booktitle": _ICLR,
+            "year": "2017",
+            **_arxiv("1609.03126"),
         },
     ),
 }

@@ -25,6 +25,12 @@ class TrainConfig:
     num_steps: int = 10_000  # generator updates
     batch_size: int = 100  # images per discriminator update
     instance_noise: float = 0.0  # standard deviation of Gaussian noise on the discriminator's inputs, data units
+    packing: int = 1  # examples that the discriminator judges at once
+    penalty: tuple[str, ...] = ()  # on the discriminator's slope, or bounds on its weights
+    penalty_weight: float = 10.0  # of those on its slope
+    clip_limit: float = 0.01  # of the penalty "clip": the largest weight
+    margin: float = 1.0  # of the loss "energy": up to which the energy of samples is pushed
+    pulling_away: float = 0.0  # weight of the term that keeps the codes of samples apart
 
     # The networks
     model: str = "mlp"
@@ -84,8 +90,8 @@ class TrainConfig:
         Raises:
             UsageError: names the option, its value and the rule.
         """
-        positive = ("k", "num_steps", "batch_size", "latent_size", "maxout_pieces", "momentum_epochs", "log_every")
-        kept = ("sample_every", "checkpoint_every", "keep")
+        positive = ("k", "num_steps", "batch_size", "packing", "latent_size", "maxout_pieces", "momentum_epochs")
+        kept = ("log_every", "sample_every", "checkpoint_every", "keep")
         for name in (*positive, *kept, "conv_pieces", "deconv_size", "deconv_stride"):
             self._require(name, getattr(self, name) >= 1, "must be at least 1")
         widths = ("generator_widths", "discriminator_widths", "conv_channels", "conv_sizes")
@@ -95,9 +101,10 @@ class TrainConfig:
         for name in ("input_dropout", "momentum", "ema_decay"):
             self._require(name, 0 <= getattr(self, name) < 1, "must be in [0, 1)")
         self._require("hidden_dropout", all(0 <= rate < 1 for rate in self.hidden_dropout), "must be in [0, 1)")
-        for name in ("generator_learning_rate", "discriminator_learning_rate"):
+        for name in ("generator_learning_rate", "discriminator_learning_rate", "clip_limit", "margin"):
             self._require(name, getattr(self, name) > 0, "must be above 0")
-        for name in ("evaluate_every", "patience", "contrast", "max_column_norm", "decoder_steps"):
+        weights = ("penalty_weight", "pulling_away", "contrast", "max_column_norm")
+        for name in (*weights, "evaluate_every", "patience", "decoder_steps"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("evaluate_samples", self.evaluate_samples >= 20, "must be at least 20")
         self._require("metrics", len(self.metrics) > 0, "must name at least one")

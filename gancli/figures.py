@@ -77,6 +77,7 @@ def plane(
     samples: np.ndarray,
     heat: np.ndarray,
     extent: tuple[float, float, float, float],
+    heat_label: str = "$D(x)$",
     paths: np.ndarray | None = None,
 ) -> bytes:
     """Draw 2-D data, samples on top of it, and D as a heat map; with ``paths``, walks through latent space.
@@ -85,12 +86,13 @@ def plane(
         data, samples: ``[N, 2]``.
         heat: D on a regular grid over ``extent``, ``[rows, columns]``, the first row lowest, in [0, 1].
         extent: left, right, bottom, top.
+        heat_label: what the heat is.
         paths: images of latent paths, ``[R, T, 2]``.
     """
     figure = _new_figure(5.6, 4.8)
     axes = figure.subplots()
     image = axes.imshow(heat, origin="lower", extent=extent, cmap="coolwarm", vmin=0, vmax=1, alpha=0.6, aspect="auto")
-    figure.colorbar(image, ax=axes, label="$D(x)$")
+    figure.colorbar(image, ax=axes, label=heat_label)
     axes.scatter(*data.T, s=4, color=DATA, alpha=0.35, linewidths=0, label="data")
     axes.scatter(*samples.T, s=4, color=MODEL, alpha=0.7, linewidths=0, label="samples")
     for path in paths if paths is not None else ():

@@ -1,9 +1,9 @@
-"""Defaults that belong to a data set, and recipes by name: what a configuration starts from."""
+"""Defaults that belong to a data set or an objective, and recipes by name: what a configuration starts from."""
 
 from typing import Any
 
 from gancli.config import TrainConfig
-from gancli.data.catalog import DATASETS
+from gancli.data.catalog import DATASETS, Mixture
 from gancli.errors import UsageError
 from gancli.registry import Registry
 
@@ -32,14 +32,18 @@ _POINTS: dict[str, Any] = {
     "log_every": 500,
     "sample_every": 2500,
     "checkpoint_every": 2500,
+    "evaluate_every": 2500,
+    "metrics": ("modes",),
 }
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
-    "mnist": _GREY_28 | {"evaluate_every": 1000},
+    "mnist": _GREY_28 | {"evaluate_every": 1000, "metrics": ("fid", "modes")},
     "fashion_mnist": _GREY_28,
     "kmnist": _GREY_28,
     "tfd": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5},
-    "cifar10": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000},
-    "stacked_mnist": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000},
+    "cifar10": _GREY_28
+    | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000, "metrics": ("fid", "modes")},
+    "stacked_mnist": _GREY_28
+    | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000, "metrics": ("fid", "modes")},
     "digits": {
         "num_steps": 16_000,
         "latent_size": 64,
@@ -56,6 +60,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
         "sample_every": 1000,
         "checkpoint_every": 2000,
         "evaluate_every": 2000,
+        "metrics": ("fid", "modes"),
     },
     "gaussian": _POINTS
     | {
@@ -74,6 +79,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     "ring": _POINTS
     | {
         "num_steps": 10_000,
+        "packing": 2,
         "latent_size": 2,
         "generator_widths": (128, 128),
         "discriminator_widths": (64, 64),
@@ -86,6 +92,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     | {
         "num_steps": 10_000,
         "batch_size": 512,
+        "packing": 2,
         "latent_size": 2,
         "generator_widths": (256, 256),
         "discriminator_widths": (128, 128),
@@ -205,8 +212,18 @@ PRESETS: Registry[dict[str, Any]] = Registry(
 )
 
 
+# What an objective needs: "always", and beside the defaults of sets of "points" or "images" (a preset's own stay).
+LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
+    "absolute": {"points": {"penalty": ("r1",), "penalty_weight": 0.1}},  # keeps D(1 - D), G's gradient, above zero
+    "wasserstein": {"always": {"penalty": ("gradient-penalty",)}, "points": {"penalty_weight": 1.0}},
+    "energy": {"points": {"discriminator_learning_rate": 1e-4, "pulling_away": 0.1}},
+    "mmd": {"always": {"instance_noise": 0.0, "k": 1, "packing": 1}, "images": {"batch_size": 1000}},
+    "relativistic": {"always": {"penalty": ("r1", "r2"), "penalty_weight": 1.0}},
+}
+
+
 def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainConfig:
-    """Build a configuration: what the user said, over the preset or the data set's defaults, over the general ones.
+    """Build a configuration: what the user said, over the objective's defaults, over the preset or the data set's.
 
     Args:
         dataset: a name of the catalogue.
@@ -216,11 +233,14 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
     Raises:
         UsageError: a name is unknown, the preset is for another data set, or a value breaks a rule.
     """
-    _ = DATASETS[dataset]
+    kinds = ("always", "points" if isinstance(DATASETS[dataset], Mixture) else "images")
     base = DATASET_DEFAULTS[dataset]
     if preset is not None:
-        base = PRESETS[preset]
+        base, kinds = PRESETS[preset], ("always",)
         if base["dataset"] != dataset:
             raise UsageError(f"preset '{preset}' is for data set '{base['dataset']}', not '{dataset}'.")
+    loss = options.get("loss", base.get("loss", TrainConfig.loss))
+    for kind in kinds:
+        base = base | LOSS_DEFAULTS.get(loss, {}).get(kind, {})
     values: dict[str, Any] = {"dataset": dataset} | base | options
     return TrainConfig(**values)

@@ -288,7 +288,8 @@ class Checkpoints:
             return
         # np.array copies: on a CPU, a view would change under the writer when the next chunk reuses the buffers.
         items = jax.tree.map(np.array, split_state(state))
-        saves = {name: ocp.args.StandardSave(items[name]) for name in ITEMS}
+        # Orbax does not write what has no arrays: the discriminator of a game without one.
+        saves = {name: ocp.args.StandardSave(items[name]) for name in ITEMS if jax.tree.leaves(items[name])}
         layouts = ocp.args.JsonSave({name: layout(items[name]) for name in ITEMS})
         with self._reporting_failure():
             self._manager.save(step, args=ocp.args.Composite(**saves, layout=layouts))
@@ -334,7 +335,8 @@ class Checkpoints:
         where = f"checkpoint {step} of '{self.run_folder}'"
         self._verify(where, self._folder / str(step), (*names, "layout"))
         abstract = jax.eval_shape(lambda: split_state(gan.init(np.zeros(gan.data_shape))))
-        wanted = {name: ocp.args.StandardRestore(_on_first_device(abstract[name])) for name in names}
+        written = [name for name in names if jax.tree.leaves(abstract[name])]
+        wanted = {name: ocp.args.StandardRestore(_on_first_device(abstract[name])) for name in written}
         try:
             layouts = self._manager.restore(step, args=ocp.args.Composite(layout=ocp.args.JsonRestore()))["layout"]
             if any(layouts[name] != layout(abstract[name]) for name in names):
@@ -344,7 +346,7 @@ class Checkpoints:
             raise
         except Exception as error:  # orbax raises nearly everything
             raise GancliError(f"{where} cannot be read: {_first_line(error)}.") from None
-        return {name: items[name] for name in names}
+        return {name: items[name] if name in written else abstract[name] for name in names}
 
     @staticmethod
     def _verify(where: str, folder: Path, names: tuple[str, ...]) -> None:

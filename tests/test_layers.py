@@ -83,7 +83,7 @@ def test_help_waits_for_no_heavy_library(arguments):
 def test_help_names_everything_that_can_be_chosen(gancli):
     from gancli.data.catalog import DATASETS
     from gancli.latents import PATHS, PRIORS
-    from gancli.losses.adversarial import LOSSES
+    from gancli.losses.catalog import LOSSES
     from gancli.metrics.catalog import METRICS
     from gancli.models import MODELS
     from gancli.presets import PRESETS

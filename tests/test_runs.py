@@ -160,6 +160,6 @@ def test_metrics_cut_short_by_a_crash_are_left_out(run):
 def test_a_metrics_line_says_everything(run):
     assert set(run.metrics()[0]) == {
         *("step", "images_seen", "images_per_second", "discriminator_loss", "generator_loss", "d_real", "d_fake"),
-        *("value", "jsd_bound", "discriminator_gradient_norm", "generator_gradient_norm"),
+        *("penalty", "jsd_bound", "discriminator_gradient_norm", "generator_gradient_norm"),
     }
     assert run.metrics()[0]["images_seen"] == 320

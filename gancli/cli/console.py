@@ -137,10 +137,7 @@ class TerminalReporter:
 
     def progress(self, progress: "TrainingProgress") -> None:
         """Move the bar or print a line."""
-        numbers = (
-            f"{progress.images_per_second:,.0f} images/s  loss D {progress.discriminator_loss:.3f} "
-            f"G {progress.generator_loss:.3f}  D(real) {progress.d_real:.2f} D(fake) {progress.d_fake:.2f}"
-        )
+        numbers = f"{progress.images_per_second:,.0f} images/s  {progress.text}"
         now = time.monotonic()
         if self._bar:
             self._bar.numbers = numbers

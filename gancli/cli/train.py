@@ -10,7 +10,7 @@ from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_names, p
 
 if TYPE_CHECKING:
     from gancli.config import TrainConfig
-    from gancli.workflows.train import Plan
+    from gancli.workflows.train import Plan, TrainResult
 
 GAME, NETWORKS, OPTIMISER, KEPT = "The game", "Networks", "Optimiser", "What is kept"
 CONVOLUTIONS, EVALUATION = "Convolutions of maxout-conv", "Evaluation while training"
@@ -46,7 +46,40 @@ def train(
     ] = False,
     quiet: Quiet = False,
     json: Json = False,
-    loss: Annotated[str | None, typer.Option(help="minimax, non-saturating or kl.", rich_help_panel=GAME)] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.py:NAME",
+            help="minimax, non-saturating, absolute, kl, reverse-kl, jensen-shannon, pearson, squared-hellinger, "
+            "least-squares, hinge, wasserstein, energy, feature-matching, perceptual, mmd or relativistic "
+            "(`gancli list losses` says what each is), or one of your own.",
+            rich_help_panel=GAME,
+        ),
+    ] = None,
+    penalty: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME",
+            help="On the discriminator: r1, r2, gradient-penalty, clip, spectral-norm, or none.",
+            rich_help_panel=GAME,
+        ),
+    ] = None,
+    penalty_weight: Annotated[
+        float | None, typer.Option(help="Weight of r1, r2 and gradient-penalty.", rich_help_panel=GAME)
+    ] = None,
+    clip_limit: Annotated[
+        float | None, typer.Option(help="Largest weight with --penalty clip.", rich_help_panel=GAME)
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Energy up to which --loss energy pushes samples.", rich_help_panel=GAME)
+    ] = None,
+    pulling_away: Annotated[
+        float | None,
+        typer.Option(help="Weight of the term that keeps the codes of samples apart.", rich_help_panel=GAME),
+    ] = None,
+    packing: Annotated[
+        int | None, typer.Option(help="Examples that the discriminator judges at once.", rich_help_panel=GAME)
+    ] = None,
     k: Annotated[
         int | None, typer.Option("--k", help="Discriminator updates per generator update.", rich_help_panel=GAME)
     ] = None,
@@ -231,6 +264,12 @@ def train(
     given = {
         "seed": seed,
         "loss": loss,
+        "penalty": () if penalty == "none" else parse_names(penalty),
+        "penalty_weight": penalty_weight,
+        "clip_limit": clip_limit,
+        "margin": margin,
+        "pulling_away": pulling_away,
+        "packing": packing,
         "k": k,
         "updates": updates,
         "num_steps": steps,
@@ -309,14 +348,14 @@ def train(
     if json:
         values = {"run": str(result.folder), "steps": result.steps, "images_seen": result.images_seen}
         values |= {"seconds": result.seconds, "evaluation_seconds": result.evaluation_seconds}
-        values["best_step"] = result.best[0] if result.best else None
-        print_json(values | measured)
+        values |= {"best_step": result.best[0] if result.best else None, "verdict": result.verdict}
+        print_json(values | measured | result.accuracies)
         return
     rows = [("run", result.folder), ("steps", f"{result.steps:,} ({result.images_seen:,} images)")]
     if result.last:
         rows += [
             ("time", f"{result.seconds:.1f} s ({result.images_per_second:,.0f} images/s)"),
-            ("V(G, D)", f"{result.last.value:.3f} nats: JSD at least {max(result.last.jsd_bound, 0):.3f}"),
+            *_told(result),
             ("samples", result.folder / "samples" / f"fakes{result.steps:06d}.png"),
         ]
     if result.evaluations:
@@ -327,7 +366,23 @@ def train(
     if result.best:
         step, metric, score = result.best
         rows.append(("best", f"step {step}, {metric} {score:.4g} (--step best)"))
+    if result.verdict:
+        rows.append(("verdict", result.verdict))
     print_table(rows)
+
+
+def _told(result: "TrainResult") -> list[tuple[str, str]]:
+    """Return rows on what the objective's value says, and on what D can tell."""
+    rows = []
+    if result.last and result.last.reading:
+        said = result.last.reading.text
+        if result.null_spread is not None:
+            said += f" (two batches of data: 0 ± {result.null_spread:.2g})"
+        rows.append(("says", said))
+    if found := result.accuracies:
+        train, held_out, fake = (found[f"accuracy_{kind}"] for kind in ("train", "held_out", "fake"))
+        rows.append(("D knows", f"{train:.0%} of its data, {held_out:.0%} of data held out, {fake:.0%} of samples"))
+    return rows
 
 
 def _train_seeds(

@@ -15,9 +15,10 @@ from gancli.errors import UsageError
 from gancli.models.mlp import Discriminator as DenseDiscriminator
 from gancli.models.mlp import HiddenLayers, Shape, hidden_layers
 from gancli.models.parts import (
+    Judgement,
     MaxoutConvolution,
     TransposedConvolution,
-    dropout,
+    drop,
     max_pool,
     one_a_layer,
     pooled_length,
@@ -126,20 +127,18 @@ class Discriminator(nnx.Module):
             rngs=rngs,
         )
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
         for index, (layer, rate, (pool, stride)) in enumerate(
             zip(self.convolutions, self.rates, self.pools, strict=True)
         ):
-            if key is not None and rate > 0:
-                x = dropout(x, rate, jax.random.fold_in(key, index))
-            x = max_pool(layer(x), pool, stride)
+            x = max_pool(layer(drop(x, rate, key, index)), pool, stride)
         return self.dense(x, None if key is None else jax.random.fold_in(key, len(self.convolutions)))
 
 
-def networks(
+def generator(
     config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
-) -> tuple[Generator, Discriminator]:
-    """Build both networks as configured, for images of ``data_shape``; the generator starts around zero or grey.
+) -> Generator:
+    """Build the generator as configured, for images of ``data_shape``; it starts around zero or grey.
 
     Raises:
         UsageError: the data are no square images, or a size does not fit them.
@@ -149,7 +148,7 @@ def networks(
         raise UsageError(f"--model maxout-conv needs square images, got examples of shape {data_shape}.")
     if not config.generator_widths or not config.conv_channels:
         raise UsageError("--model maxout-conv needs --generator-widths and --conv-channels, at least one of each.")
-    generator = Generator(
+    return Generator(
         hidden_layers(config, rngs),
         data_shape,
         size=config.deconv_size,
@@ -158,7 +157,18 @@ def networks(
         init_range=config.output_init_range or config.generator_init_range,
         rngs=rngs,
     )
-    discriminator = Discriminator(
+
+
+def discriminator(
+    config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> Discriminator:
+    """Build the discriminator as configured, for images of ``data_shape``.
+
+    Raises:
+        UsageError: a size does not fit them.
+    """
+    del bounded, data_mean
+    return Discriminator(
         data_shape,
         config.conv_channels,
         config.conv_pieces,
@@ -173,4 +183,3 @@ def networks(
         init_range=config.discriminator_init_range,
         rngs=rngs,
     )
-    return generator, discriminator

@@ -1,7 +1,7 @@
 """The fully connected networks of Goodfellow et al. 2014 (§5 and their published configurations).
 
-A generator of rectifier and sigmoid layers, a maxout discriminator with dropout. Samples and data have any shape
-``[B, *data_shape]``: images ``(H, W, C)`` or points ``(D,)``.
+A generator of rectifier and sigmoid layers, a maxout discriminator with dropout, and an autoencoder that serves as
+one. Samples and data have any shape ``[B, *data_shape]``: images ``(H, W, C)`` or points ``(D,)``.
 """
 
 import math
@@ -13,7 +13,8 @@ import numpy as np
 from flax import nnx
 
 from gancli.config import TrainConfig
-from gancli.models.parts import ACTIVATIONS, Maxout, dropout, one_a_layer, uniform_init
+from gancli.errors import UsageError
+from gancli.models.parts import ACTIVATIONS, Judgement, Maxout, drop, one_a_layer, uniform_init
 
 Shape = tuple[int, ...]
 
@@ -86,11 +87,42 @@ class Generator(nnx.Module):
         return x.reshape(-1, *self.data_shape)
 
 
+class MaxoutLayers(nnx.Module):
+    """Data or samples ``[B, *data_shape]`` to features ``[B, widths[-1]]``: maxout layers, dropout before each.
+
+    With a key, inputs are dropped at ``rates[0]`` and the units of each layer but the last at the next rates; without
+    a key (scoring, plotting) nothing is dropped.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        widths: Shape,
+        pieces: int,
+        *,
+        rates: Sequence[float],
+        init_range: float | None = None,
+        rngs: nnx.Rngs,
+    ):
+        sizes = (math.prod(data_shape), *widths)
+        self.layers = nnx.List(
+            [Maxout(i, o, pieces, init_range, rngs=rngs) for i, o in zip(sizes, widths, strict=False)]
+        )
+        self.rates = tuple(rates)
+        self.out_features = sizes[-1]
+
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
+        x = x.reshape(x.shape[0], -1)
+        for index, (layer, rate) in enumerate(zip(self.layers, self.rates, strict=True)):
+            x = layer(drop(x, rate, key, index))
+        return x
+
+
 class Discriminator(nnx.Module):
     """Data or samples ``[B, *data_shape]`` to logits ``[B]``; high means real. Maxout layers, dropout before each.
 
-    With a key, inputs are dropped at ``input_dropout`` and hidden units at ``hidden_dropout``, one rate for each
-    hidden layer or one for all; without a key (scoring, plotting) nothing is dropped.
+    Inputs are dropped at ``input_dropout`` and hidden units at ``hidden_dropout``, one rate for each hidden layer or
+    one for all. The features are what the logit is a linear function of.
     """
 
     def __init__(
@@ -104,20 +136,31 @@ class Discriminator(nnx.Module):
         init_range: float | None = None,
         rngs: nnx.Rngs,
     ):
-        sizes = (math.prod(data_shape), *widths)
-        self.hidden = nnx.List(
-            [Maxout(i, o, pieces, init_range, rngs=rngs) for i, o in zip(sizes, widths, strict=False)]
-        )
-        self.logit = nnx.Linear(sizes[-1], 1, kernel_init=uniform_init(init_range), rngs=rngs)
-        self.rates = (input_dropout, *one_a_layer(hidden_dropout, len(widths), "--hidden-dropout"))
+        *rates, self.last_rate = (input_dropout, *one_a_layer(hidden_dropout, len(widths), "--hidden-dropout"))
+        self.hidden = MaxoutLayers(data_shape, widths, pieces, rates=rates, init_range=init_range, rngs=rngs)
+        self.logit = nnx.Linear(self.hidden.out_features, 1, kernel_init=uniform_init(init_range), rngs=rngs)
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
-        x = x.reshape(x.shape[0], -1)
-        for index, (layer, rate) in enumerate(zip((*self.hidden, self.logit), self.rates, strict=True)):
-            if key is not None and rate > 0:
-                x = dropout(x, rate, jax.random.fold_in(key, index))
-            x = layer(x)
-        return x[:, 0]
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+        features = self.hidden(x, key)
+        logits = self.logit(drop(features, self.last_rate, key, len(self.hidden.layers)))
+        return Judgement(logits[:, 0], features)
+
+
+class Autoencoder(nnx.Module):
+    """Data or samples ``[B, *data_shape]`` to minus the squared error ``[B]`` of their reconstruction.
+
+    Maxout layers as the discriminator's lead to the code, which is the features; rectifier layers of the same widths
+    lead back. With ``bounded`` the reconstruction is a sigmoid. (Zhao et al. 2017, §2.1: the energy is the error.)
+    """
+
+    def __init__(self, encoder: MaxoutLayers, decoder: Generator):
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+        code = self.encoder(x, key)
+        error = (self.decoder(code) - x).reshape(len(x), -1)
+        return Judgement(-jnp.sum(error**2, axis=1), code)
 
 
 def hidden_layers(config: TrainConfig, rngs: nnx.Rngs) -> HiddenLayers:
@@ -132,11 +175,11 @@ def hidden_layers(config: TrainConfig, rngs: nnx.Rngs) -> HiddenLayers:
     )
 
 
-def networks(
+def generator(
     config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
-) -> tuple[Generator, Discriminator]:
-    """Build both networks as configured, for examples of ``data_shape``."""
-    generator = Generator(
+) -> Generator:
+    """Build the generator as configured, for examples of ``data_shape``."""
+    return Generator(
         hidden_layers(config, rngs),
         data_shape,
         data_mean,
@@ -144,7 +187,14 @@ def networks(
         init_range=config.output_init_range or config.generator_init_range,
         rngs=rngs,
     )
-    discriminator = Discriminator(
+
+
+def discriminator(
+    config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> Discriminator:
+    """Build the discriminator as configured, for examples of ``data_shape``."""
+    del bounded, data_mean
+    return Discriminator(
         data_shape,
         config.discriminator_widths,
         config.maxout_pieces,
@@ -153,4 +203,19 @@ def networks(
         init_range=config.discriminator_init_range,
         rngs=rngs,
     )
-    return generator, discriminator
+
+
+def autoencoder(
+    config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> Autoencoder:
+    """Build an autoencoder in the place of the discriminator; the last of its widths is that of the code."""
+    widths = config.discriminator_widths
+    if not widths:
+        raise UsageError("an autoencoder needs at least one of --discriminator-widths, that of its code.")
+    rates = (config.input_dropout, *one_a_layer(config.hidden_dropout, len(widths), "--hidden-dropout"))
+    init_range = config.discriminator_init_range
+    encoder = MaxoutLayers(data_shape, widths, config.maxout_pieces, rates=rates[:-1], init_range=init_range, rngs=rngs)
+    back = HiddenLayers(widths[-1], widths[-2::-1], init_range=init_range, rngs=rngs)
+    return Autoencoder(
+        encoder, Generator(back, data_shape, data_mean, bounded=bounded, init_range=init_range, rngs=rngs)
+    )

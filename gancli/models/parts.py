@@ -1,7 +1,7 @@
 """Layers that several architectures share. Images are ``[B, H, W, C]``, vectors ``[B, features]``."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,14 @@ from flax import nnx
 
 from gancli.errors import UsageError
 from gancli.registry import Registry
+
+
+class Judgement(NamedTuple):
+    """What a discriminator finds in a batch."""
+
+    outputs: jax.Array  # [B]; higher means more real
+    features: jax.Array  # [B, F], of an intermediate layer
+
 
 ACTIVATIONS = Registry("activation", {"relu": nnx.relu, "sigmoid": nnx.sigmoid})
 
@@ -47,6 +55,11 @@ def dropout(x: jax.Array, rate: float, key: jax.Array) -> jax.Array:
     kept_of_256 = round((1.0 - rate) * 256)
     keep = jax.random.bits(key, x.shape, jnp.uint8) < jnp.uint8(kept_of_256)
     return jnp.where(keep, x * (256 / kept_of_256), 0.0)
+
+
+def drop(x: jax.Array, rate: float, key: jax.Array | None, layer: int) -> jax.Array:
+    """Return ``x`` with dropout before a layer, from a key of that layer's own; without a key, or at rate 0, ``x``."""
+    return x if key is None or rate == 0 else dropout(x, rate, jax.random.fold_in(key, layer))
 
 
 class Maxout(nnx.Module):

@@ -11,10 +11,18 @@ from flax import nnx
 
 from gancli.config import TrainConfig
 from gancli.contrast import Contrast
+from gancli.errors import UsageError
+from gancli.features.catalog import CLASSIFIED
+from gancli.features.extractor import classifier
 from gancli.images import to_unit
 from gancli.latents import PRIORS
-from gancli.losses.adversarial import LOSSES, AdversarialLoss
+from gancli.losses.catalog import objective
+from gancli.losses.energy import pulling_away
+from gancli.losses.objective import Objective
+from gancli.losses.penalties import PENALTIES
 from gancli.models import MODELS
+from gancli.models.parts import Judgement
+from gancli.training.constraints import normalised, with_directions
 from gancli.training.optimizers import OPTIMIZERS
 
 Params = Any  # a tree of arrays: nested dictionaries by layer and name
@@ -58,9 +66,9 @@ class GAN:
         Raises:
             UsageError: the configured networks do not fit the data.
         """
-        networks = MODELS[config.model].networks
+        check_objective(config)
         bounded = is_images and contrast is None
-        pair = nnx.eval_shape(lambda: networks(config, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
+        pair = nnx.eval_shape(lambda: _networks(config, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
         graphs = (nnx.graphdef(network) for network in pair)
         return cls(config, data_shape, is_images, num_examples, contrast, *graphs)
 
@@ -70,9 +78,46 @@ class GAN:
         return self.is_images and self.contrast is None
 
     @property
-    def loss(self) -> AdversarialLoss:
-        """The pair of objectives."""
-        return LOSSES[self.config.loss]
+    def objective(self) -> Objective:
+        """The game."""
+        return objective(self.config.loss)
+
+    def discriminator_loss(self, real_outputs: jax.Array, fake_outputs: jax.Array) -> jax.Array:
+        """Return what the discriminator minimises, but for penalties, of its outputs ``[B]``."""
+        half = self.objective.discriminator
+        assert half is not None, "a game without a discriminator"
+        return half(real_outputs, fake_outputs, *([self.config.margin] if self.objective.uses_margin else []))
+
+    def generator_loss(self, real_seen: Judgement, fake_seen: Judgement, real: jax.Array, fake: jax.Array) -> jax.Array:
+        """Return what the generator minimises, of what D finds in a real and a fake batch, and of these themselves."""
+        half = self.objective.generator
+        match self.objective.compares:
+            case "features":
+                loss = half(real_seen.features, fake_seen.features)
+            case "classifier":
+                loss = half(self._described(real), self._described(fake))
+            case "samples":
+                loss = half(real, fake)
+            case _:
+                loss = half(real_seen.outputs, fake_seen.outputs)
+        if self.config.pulling_away:
+            loss = loss + self.config.pulling_away * pulling_away(fake_seen.features)
+        return loss
+
+    def _described(self, x: jax.Array) -> jax.Array:
+        """Return what the data set's built-in classifier finds in ``x``, in the model's range: features ``[B, F]``."""
+        return classifier(*CLASSIFIED[self.config.dataset]).apply(self.show(x)).features
+
+    def penalty(self, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+        """Return the weighted sum of the configured penalties on D's slope, for packs as it meets them."""
+        critic_key, key = jax.random.split(key)
+
+        def critic(x: jax.Array) -> jax.Array:
+            return self.judge(discriminator, x, critic_key).outputs
+
+        functions = [function for name in self.config.penalty if (function := PENALTIES[name]) is not None]
+        total = sum((function(critic, real, fake, key) for function in functions), jnp.zeros(()))
+        return self.config.penalty_weight * total
 
     @property
     def generator_optimizer(self) -> optax.GradientTransformation:
@@ -98,9 +143,10 @@ class GAN:
         @jax.jit
         def build(key: jax.Array) -> GANState:
             rngs = nnx.Rngs(jax.random.fold_in(key, 0))
-            networks = MODELS[self.config.model].networks
-            pair = networks(self.config, self.data_shape, self.bounded, mean, rngs)
+            pair = _networks(self.config, self.data_shape, self.bounded, mean, rngs)
             generator, discriminator = (nnx.to_pure_dict(nnx.state(network, nnx.Param)) for network in pair)
+            if "spectral-norm" in self.config.penalty:
+                discriminator = with_directions(discriminator)
             return GANState(
                 step=jnp.zeros((), jnp.int32),
                 key=jax.random.fold_in(key, 1),
@@ -126,10 +172,69 @@ class GAN:
         """Map latents ``[B, Z]`` to samples ``[B, *data_shape]`` in the model's range."""
         return nnx.merge(self.generator_graph, generator)(latents)
 
-    def discriminate(self, discriminator: Params, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
-        """Map ``[B, *data_shape]`` in the model's range to logits ``[B]``, with dropout when there is a key."""
-        return nnx.merge(self.discriminator_graph, discriminator)(x, key)
+    def pack(self, x: jax.Array) -> jax.Array:
+        """Lay examples ``[B, *data_shape]`` side by side, as many as D judges at once (Lin et al. 2018: PacGAN)."""
+        return x if self.config.packing == 1 else jnp.concatenate(jnp.split(x, self.config.packing), axis=-1)
+
+    def judge(self, discriminator: Params, packs: jax.Array, key: jax.Array | None = None) -> Judgement:
+        """Return what D finds in ``[B, ...]`` packs in the model's range, with dropout when there is a key."""
+        if "spectral-norm" in self.config.penalty:
+            discriminator = normalised(discriminator)
+        return nnx.merge(self.discriminator_graph, discriminator)(packs, key)
+
+    def discriminate(self, discriminator: Params, x: jax.Array) -> jax.Array:
+        """Map ``[B, *data_shape]`` in the model's range to D's outputs ``[B]``; packs are copies of one example."""
+        return self.judge(discriminator, jnp.concatenate([x] * self.config.packing, axis=-1)).outputs
 
     def draw_latents(self, key: jax.Array, count: int) -> jax.Array:
         """Draw ``[count, Z]`` from the prior."""
         return PRIORS[self.config.prior](key, (count, self.config.latent_size))
+
+
+def _networks(
+    config: TrainConfig, data_shape: tuple[int, ...], bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> tuple[nnx.Module, nnx.Module]:
+    """Build both networks; the discriminator is of the kind that the objective needs, and meets whole packs."""
+    family, game = MODELS[config.model], objective(config.loss)
+    generator = family.generator(config, data_shape, bounded, data_mean, rngs)
+    build = family.discriminator("nobody" if game.discriminator is None else game.network, config.model)
+    *sides, channels = data_shape
+    packed_mean = np.concatenate([data_mean] * config.packing, axis=-1)
+    return generator, build(config, (*sides, channels * config.packing), bounded, packed_mean, rngs)
+
+
+def check_objective(config: TrainConfig) -> None:
+    """Raise a UsageError unless the objective, its penalties and the rest of the game make sense together."""
+    game, penalties = objective(config.loss), config.penalty
+    for name in penalties:
+        _ = PENALTIES[name]
+    if len(set(penalties)) < len(penalties):
+        raise UsageError(f"--penalty names one twice: {','.join(penalties)}.")
+    if game.discriminator is None:
+        for option, value, plain in (
+            ("penalty", ",".join(penalties), ""),
+            ("k", config.k, 1),
+            ("packing", config.packing, 1),
+            ("instance-noise", config.instance_noise, 0.0),
+            ("pulling-away", config.pulling_away, 0.0),
+        ):
+            if value != plain:
+                raise UsageError(f"--{option} {value} is for a discriminator, and --loss {config.loss} has none.")
+    wanted = game.needs_one_of
+    if wanted and not set(wanted) & set(penalties):
+        raise UsageError(f"--loss {config.loss} needs a bounded slope: --penalty {', '.join(wanted)}.")
+    exclusive = [name for name in ("clip", "spectral-norm", "gradient-penalty") if name in penalties]
+    if len(exclusive) > 1:
+        raise UsageError(
+            f"--penalty {','.join(exclusive)}: each sets the slope in its own way; take one of them "
+            f"(r1 and r2 go with any)."
+        )
+    if config.batch_size % config.packing:
+        raise UsageError(f"--batch-size must be a multiple of --packing, got {config.batch_size} and {config.packing}.")
+    if game.compares == "classifier" and config.dataset not in CLASSIFIED:
+        raise UsageError(
+            f"--loss {config.loss} needs a data set with a built-in classifier ({', '.join(CLASSIFIED)}), "
+            f"got '{config.dataset}'."
+        )
+    if game.compares == "samples" and config.batch_size < 2:
+        raise UsageError(f"--loss {config.loss} needs a --batch-size of at least 2, got {config.batch_size}.")

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 import jax
@@ -11,32 +11,40 @@ import jax.numpy as jnp
 import numpy as np
 
 from gancli.errors import DivergedError
+from gancli.losses.objective import Told
 from gancli.models import MODELS
 from gancli.training.gan import GAN, GANState
-from gancli.training.step import Cursor, Measurements, jsd_bound, train_chunk, train_chunks, train_once
+from gancli.training.step import Cursor, Measurements, train_chunk, train_chunks, train_once
 
 Compiled = Callable[..., tuple[GANState, Measurements]]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands after a chunk; measurements are means over the chunk's steps."""
+    """Where training stands after a chunk; measurements are means over the chunk's steps. Plain data."""
 
     step: int  # generator updates done
-    images_seen: int  # real images the discriminator has met
+    images_seen: int  # real images met
     images_per_second: float  # of this chunk
-    discriminator_loss: float  # nats
-    generator_loss: float  # nats
-    d_real: float  # mean D(x) on real images
-    d_fake: float  # mean D(G(z)) on samples
-    value: float  # V(G, D), nats
-    jsd_bound: float  # ½ (V + log 4): a lower bound on the Jensen-Shannon divergence, nats
-    discriminator_gradient_norm: float
-    generator_gradient_norm: float
+    measured: dict[str, float]  # by the names of Measurements; of D's only where there is one
+    reading: Told | None  # what the loss says of data and samples; None where the objective does not know
+    shows: str  # what D's outputs are called
+
+    @property
+    def text(self) -> str:
+        """The losses and what D makes of data and samples, in one line."""
+        measured, word = self.measured, self.shows
+        if "discriminator_loss" not in measured:
+            return f"loss G {measured['generator_loss']:.3g}"
+        return (
+            f"loss D {measured['discriminator_loss']:.3f} G {measured['generator_loss']:.3f}  "
+            f"{word}(real) {measured['d_real']:.2f} {word}(fake) {measured['d_fake']:.2f}"
+        )
 
     def to_dict(self) -> dict[str, float | int]:
         """Return the line for ``metrics.jsonl``."""
-        return asdict(self)
+        values = {"step": self.step, "images_seen": self.images_seen, "images_per_second": self.images_per_second}
+        return values | self.measured | ({self.reading.key: self.reading.value} if self.reading else {})
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ def train_together(
         states, report = chunk.run(states, data, Cursor.at(start, gan), jnp.int32(end - start))
         values = jax.tree.map(np.asarray, report)
         seconds = time.perf_counter() - began
-        each = [jax.tree.map(lambda all_, i=i: all_[i], values) for i in range(len(values.value))]
+        each = [jax.tree.map(lambda all_, i=i: all_[i], values) for i in range(len(values.generator_loss))]
         yield states, [_progress(gan, one, start, end, seconds) for one in each]
         start = end
 
@@ -133,13 +141,17 @@ def _progress(gan: GAN, report: Measurements, start: int, end: int, seconds: flo
     values = {name: np.asarray(part)[: end - start] for name, part in report._asdict().items()}
     _check_finite(values, first_step=start + 1)
     means = {name: float(part.mean(dtype=np.float64)) for name, part in values.items()}
-    images = gan.config.k * gan.config.batch_size
+    images, game = gan.config.k * gan.config.batch_size, gan.objective
+    if game.discriminator is None:
+        means = {name: mean for name, mean in means.items() if name.startswith("generator")}
+    judge = "generator_loss" if game.discriminator is None else "discriminator_loss"
     return Progress(
         step=end,
         images_seen=end * images,
         images_per_second=(end - start) * images / seconds,
-        jsd_bound=jsd_bound(means["value"]),
-        **means,
+        measured=means,
+        reading=game.reading(means[judge]) if game.reading else None,
+        shows="D" if game.belief else game.shows[0],
     )
 
 

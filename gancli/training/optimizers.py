@@ -56,21 +56,6 @@ def sgd(rate: float, config: TrainConfig, steps_per_epoch: int) -> optax.Gradien
     return optax.chain(optax.scale_by_learning_rate(learning_rate_schedule(rate, config)), velocity)
 
 
-def limit_columns(params: Any, largest: float) -> Any:
-    """Shorten the incoming weights of every unit that are longer than ``largest`` (Srivastava et al. 2014, §5.1).
-
-    A column of a dense kernel ``[inputs, units]``, all but the last axis of a convolution's; biases stay.
-    """
-
-    def shorten(path: tuple[Any, ...], leaf: jax.Array) -> jax.Array:
-        if path[-1].key != "kernel":
-            return leaf
-        lengths = jnp.sqrt(jnp.sum(leaf**2, axis=tuple(range(leaf.ndim - 1)), keepdims=True))
-        return leaf * (largest / jnp.maximum(lengths, largest))
-
-    return jax.tree_util.tree_map_with_path(shorten, params)
-
-
 Optimizer = Callable[[float, TrainConfig, int], optax.GradientTransformation]
 
 OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", {"adam": adam, "sgd": sgd})

@@ -1,6 +1,5 @@
 """One step of the game (Goodfellow et al. 2014, Algorithm 1), and many of them in one dispatch."""
 
-import math
 from functools import partial
 from typing import NamedTuple
 
@@ -9,30 +8,24 @@ import jax.numpy as jnp
 import optax
 
 from gancli.data.shuffle import permute
+from gancli.models.parts import Judgement
 from gancli.registry import Registry
+from gancli.training.constraints import clip, limit_columns, turned
 from gancli.training.gan import GAN, GANState, Params
-from gancli.training.optimizers import limit_columns
 
 # Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
 UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
-
-
-def jsd_bound(value: float) -> float:
-    """Return ½ (V + log 4), in nats: at most the Jensen-Shannon divergence of data and samples, whatever D is.
-
-    Equal to it at the optimal D (Goodfellow et al. 2014, §4.1), so at most log 2.
-    """
-    return 0.5 * (value + math.log(4.0))
+PENALTY = 2**32 - 1  # sets the penalties' random numbers apart from those of noise and dropout
 
 
 class Measurements(NamedTuple):
-    """What a step reports, each float32 ``[]``; a chunk stacks them to ``[steps]``."""
+    """What a step reports, each float32 ``[]``; a chunk stacks them to ``[steps]``. D's are 0 where there is none."""
 
-    discriminator_loss: jax.Array  # nats
-    generator_loss: jax.Array  # nats
-    d_real: jax.Array  # mean D(x), in [0, 1]
-    d_fake: jax.Array  # mean D(G(z)), in [0, 1]
-    value: jax.Array  # V(G, D) = E log D(x) + E log(1 - D(G(z))), nats
+    discriminator_loss: jax.Array  # without penalties
+    penalty: jax.Array  # weighted
+    generator_loss: jax.Array
+    d_real: jax.Array  # mean D(x) on real images: a probability, or what the objective shows instead
+    d_fake: jax.Array  # mean D(G(z)) on samples
     discriminator_gradient_norm: jax.Array
     generator_gradient_norm: jax.Array
 
@@ -50,7 +43,7 @@ class Cursor(NamedTuple):
         return cls(jnp.int32(epoch), jnp.int32(offset))
 
 
-def _with_noise(gan: GAN, x: jax.Array, key: jax.Array) -> jax.Array:
+def with_noise(gan: GAN, x: jax.Array, key: jax.Array) -> jax.Array:
     """Add the configured instance noise to a discriminator input (Sønderby et al. 2017, §3.2; Arjovsky 2017)."""
     if gan.config.instance_noise == 0:
         return x
@@ -60,27 +53,34 @@ def _with_noise(gan: GAN, x: jax.Array, key: jax.Array) -> jax.Array:
 class DiscriminatorReport(NamedTuple):
     """What a discriminator gradient was taken of."""
 
-    loss: jax.Array  # []
-    real_logits: jax.Array  # [B]
-    fake_logits: jax.Array  # [B]
+    loss: jax.Array  # [], without penalties
+    penalty: jax.Array  # [], weighted
+    real_outputs: jax.Array  # [B]
+    fake_outputs: jax.Array  # [B]
 
 
 def discriminator_gradients(
     gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array
 ) -> tuple[Params, DiscriminatorReport]:
-    """Return the gradient of D's loss on a real and a fake batch ``[B, ...]``.
+    """Return the gradient of D's loss and penalties on a real and a fake batch ``[B, ...]``.
 
     Both batches pass in one product of 2B rows: twice the work for each weight that is read from memory.
     """
     noise_key, dropout_key = jax.random.split(key)
-    both = _with_noise(gan, jnp.concatenate([real, fake]), noise_key)
+    noisy = with_noise(gan, jnp.concatenate([real, fake]), noise_key)
+    both = jnp.concatenate([gan.pack(x) for x in jnp.split(noisy, 2)])
 
     def objective(discriminator: Params) -> tuple[jax.Array, DiscriminatorReport]:
-        real_logits, fake_logits = jnp.split(gan.discriminate(discriminator, both, dropout_key), 2)
-        loss = gan.loss.discriminator(real_logits, fake_logits)
-        return loss, DiscriminatorReport(loss, real_logits, fake_logits)
+        real_outputs, fake_outputs = jnp.split(gan.judge(discriminator, both, dropout_key).outputs, 2)
+        loss = gan.discriminator_loss(real_outputs, fake_outputs)
+        penalty = _penalty(gan, discriminator, both[: len(both) // 2], both[len(both) // 2 :], key)
+        return loss + penalty, DiscriminatorReport(loss, penalty, real_outputs, fake_outputs)
 
     return jax.grad(objective, has_aux=True)(discriminator)
+
+
+def _penalty(gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+    return gan.penalty(discriminator, real, fake, jax.random.fold_in(key, PENALTY))
 
 
 def generator_gradients(
@@ -92,12 +92,13 @@ def generator_gradients(
     """
     real_key, fake_key = jax.random.split(key)
 
-    def logits(x: jax.Array, key: jax.Array) -> jax.Array:
+    def seen(x: jax.Array, key: jax.Array) -> Judgement:
         noise_key, dropout_key = jax.random.split(key)
-        return gan.discriminate(discriminator, _with_noise(gan, x, noise_key), dropout_key)
+        return gan.judge(discriminator, gan.pack(with_noise(gan, x, noise_key)), dropout_key)
 
     def objective(generator: Params) -> jax.Array:
-        return gan.loss.generator(logits(real, real_key), logits(gan.generate(generator, latents), fake_key))
+        fake = gan.generate(generator, latents)
+        return gan.generator_loss(seen(real, real_key), seen(fake, fake_key), real, fake)
 
     loss, gradients = jax.value_and_grad(objective)(generator)
     return gradients, loss
@@ -112,19 +113,35 @@ def simultaneous_gradients(
     """
     real_key, fake_key = jax.random.split(key)
 
-    def logits(discriminator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
+    def seen(discriminator: Params, x: jax.Array, key: jax.Array) -> Judgement:
         noise_key, dropout_key = jax.random.split(key)
-        return gan.discriminate(discriminator, _with_noise(gan, x, noise_key), dropout_key)
+        return gan.judge(discriminator, gan.pack(with_noise(gan, x, noise_key)), dropout_key)
 
     fake, to_generator = jax.vjp(lambda weights: gan.generate(weights, latents), generator)
-    real_logits, from_real = jax.vjp(lambda weights: logits(weights, real, real_key), discriminator)
-    fake_logits, from_fake = jax.vjp(lambda weights, x: logits(weights, x, fake_key), discriminator, fake)
+    real_seen, from_real = jax.vjp(lambda weights: seen(weights, real, real_key), discriminator)
+    fake_seen, from_fake = jax.vjp(lambda weights, x: seen(weights, x, fake_key), discriminator, fake)
 
-    d_loss, (d_real, d_fake) = jax.value_and_grad(gan.loss.discriminator, argnums=(0, 1))(real_logits, fake_logits)
-    g_loss, g_fake = jax.value_and_grad(gan.loss.generator, argnums=1)(real_logits, fake_logits)
-    d_gradients = jax.tree.map(jnp.add, from_real(d_real)[0], from_fake(d_fake)[0])
-    (g_gradients,) = to_generator(from_fake(g_fake)[1])
-    return d_gradients, DiscriminatorReport(d_loss, real_logits, fake_logits), g_gradients, g_loss
+    outputs = real_seen.outputs, fake_seen.outputs
+    d_loss, (d_real, d_fake) = jax.value_and_grad(gan.discriminator_loss, argnums=(0, 1))(*outputs)
+    nothing = jnp.zeros_like(fake_seen.features)
+    d_gradients = jax.tree.map(
+        jnp.add, from_real(Judgement(d_real, nothing))[0], from_fake(Judgement(d_fake, nothing))[0]
+    )
+    penalty = jnp.zeros(())
+    if gan.config.penalty:
+        packs = [
+            gan.pack(with_noise(gan, x, jax.random.split(own)[0])) for x, own in ((real, real_key), (fake, fake_key))
+        ]
+        penalty, slopes = jax.value_and_grad(lambda weights: _penalty(gan, weights, packs[0], packs[1], key))(
+            discriminator
+        )
+        d_gradients = jax.tree.map(jnp.add, d_gradients, slopes)
+
+    g_loss, (g_seen, g_fake) = jax.value_and_grad(
+        lambda found, x: gan.generator_loss(real_seen, found, real, x), argnums=(0, 1)
+    )(fake_seen, fake)
+    (g_gradients,) = to_generator(from_fake(g_seen)[1] + g_fake)
+    return d_gradients, DiscriminatorReport(d_loss, penalty, *outputs), g_gradients, g_loss
 
 
 def gradient_norm(gradients: Params) -> jax.Array:
@@ -150,6 +167,18 @@ def _descend(
     params = optax.apply_updates(params, updates)
     if gan.config.max_column_norm:
         params = limit_columns(params, gan.config.max_column_norm)
+    return params, state
+
+
+def _descend_discriminator(
+    gan: GAN, gradients: Params, norm: jax.Array, state: optax.OptState, params: Params
+) -> tuple[Params, optax.OptState]:
+    """Apply D's gradients, and hold its weights to what the penalties that are bounds say."""
+    params, state = _descend(gan, gan.discriminator_optimizer, gradients, norm, state, params)
+    if "clip" in gan.config.penalty:
+        params = clip(params, gan.config.clip_limit)
+    if "spectral-norm" in gan.config.penalty:
+        params = turned(params)
     return params, state
 
 
@@ -180,8 +209,7 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
         fake = gan.generate(state.generator, latents)
         gradients, report = discriminator_gradients(gan, discriminator, batch, fake, key)
         norm = gradient_norm(gradients)
-        carry = _descend(gan, gan.discriminator_optimizer, gradients, norm, optimizer_state, discriminator)
-        return carry, (report, norm)
+        return _descend_discriminator(gan, gradients, norm, optimizer_state, discriminator), (report, norm)
 
     # k - 1 discriminator updates alone, then the last one and the generator's, outside of the scan: with k = 1 the
     # compiler sees both players' updates at once.
@@ -189,15 +217,21 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
     carry = (state.discriminator, state.discriminator_optimizer)
     if before:
         carry, _ = jax.lax.scan(update_discriminator, carry, (jnp.arange(before), real[:-1]))
-    if UPDATES[config.updates]:
+    if gan.objective.discriminator is None:
+        (discriminator, d_optimizer), d_norm, zeros = carry, jnp.zeros(()), jnp.zeros(config.batch_size)
+        report = DiscriminatorReport(d_norm, d_norm, zeros, zeros)
+        latents, key = draw(config.k)
+        g_gradients, g_loss = generator_gradients(gan, state.generator, discriminator, latents, real[-1], key)
+        g_norm = gradient_norm(g_gradients)
+    elif UPDATES[config.updates]:
         discriminator, d_optimizer = carry
         latents, key = draw(before)
         d_gradients, report, g_gradients, g_loss = simultaneous_gradients(
             gan, state.generator, discriminator, latents, real[-1], key
         )
         d_norm, g_norm = gradient_norm(d_gradients), gradient_norm(g_gradients)
-        discriminator, d_optimizer = _descend(
-            gan, gan.discriminator_optimizer, d_gradients, d_norm + g_norm, d_optimizer, discriminator
+        discriminator, d_optimizer = _descend_discriminator(
+            gan, d_gradients, d_norm + g_norm, d_optimizer, discriminator
         )
     else:
         (discriminator, d_optimizer), (report, d_norm) = update_discriminator(carry, (before, real[-1]))
@@ -209,10 +243,10 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
     )
     measurements = Measurements(
         discriminator_loss=report.loss,
+        penalty=report.penalty,
         generator_loss=g_loss,
-        d_real=jnp.mean(jax.nn.sigmoid(report.real_logits)),
-        d_fake=jnp.mean(jax.nn.sigmoid(report.fake_logits)),
-        value=jnp.mean(jax.nn.log_sigmoid(report.real_logits)) + jnp.mean(jax.nn.log_sigmoid(-report.fake_logits)),
+        d_real=jnp.mean(gan.objective.shown(report.real_outputs)),
+        d_fake=jnp.mean(gan.objective.shown(report.fake_outputs)),
         discriminator_gradient_norm=d_norm,
         generator_gradient_norm=g_norm,
     )

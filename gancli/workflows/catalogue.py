@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from gancli.data.catalog import DATASETS, Embedded, Entry, FoldedFile, ImageArchives, Mixture, Stacked
 from gancli.latents import PRIORS
-from gancli.losses.adversarial import LOSSES
+from gancli.losses.catalog import LOSSES
 from gancli.metrics.catalog import METRICS, MetricEntry
 from gancli.models import MODELS
 from gancli.presets import PRESETS
@@ -47,7 +47,9 @@ KINDS: Registry[Callable[[], dict[str, str]]] = Registry(
         "datasets": lambda: {name: _dataset(entry) for name, entry in DATASETS.items()},
         "losses": lambda: {name: _first_line(loss.generator) for name, loss in LOSSES.items()},
         "metrics": lambda: {name: _metric(entry) for name, entry in METRICS.items()},
-        "models": lambda: {name: _first_line(sys.modules[model.networks.__module__]) for name, model in MODELS.items()},
+        "models": lambda: {
+            name: _first_line(sys.modules[model.generator.__module__]) for name, model in MODELS.items()
+        },
         "optimizers": lambda: _described(OPTIMIZERS),
         "presets": lambda: {
             name: f"{values['dataset']}, {values['num_steps']:,} steps" for name, values in PRESETS.items()

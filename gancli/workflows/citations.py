@@ -19,7 +19,31 @@ OF_DATASET = {
     "ring": ("lin2018pacgan",),
     "grid": ("lin2018pacgan",),
 }
-OF_LOSS = {"minimax": (), "non-saturating": (), "kl": ("goodfellow2016tutorial",)}  # all: Goodfellow et al. 2014
+OF_LOSS = {  # beside Goodfellow et al. 2014
+    "minimax": (),
+    "non-saturating": (),
+    "absolute": (),
+    "kl": ("goodfellow2016tutorial",),
+    "reverse-kl": ("nowozin2016fgan",),
+    "jensen-shannon": ("nowozin2016fgan",),
+    "pearson": ("nowozin2016fgan",),
+    "squared-hellinger": ("nowozin2016fgan",),
+    "least-squares": ("mao2017least",),
+    "hinge": ("lim2017geometric",),
+    "wasserstein": ("arjovsky2017wasserstein",),
+    "energy": ("zhao2017energy",),
+    "feature-matching": ("salimans2016improved",),
+    "perceptual": ("johnson2016perceptual", "salimans2016improved"),
+    "mmd": ("li2015generative", "dziugaite2015training"),
+    "relativistic": ("jolicoeur2019relativistic", "huang2024r3gan"),
+}
+OF_PENALTY = {
+    "r1": ("mescheder2018which",),
+    "r2": ("mescheder2018which",),
+    "gradient-penalty": ("gulrajani2017improved",),
+    "clip": ("arjovsky2017wasserstein",),
+    "spectral-norm": ("miyato2018spectral",),
+}
 OF_MODEL = {"mlp": ("goodfellow2013maxout",), "maxout-conv": ("goodfellow2013maxout",)}
 OF_PRIOR = {"uniform": (), "gaussian": (), "spherical": ("white2016sampling",)}
 OF_OPTIMIZER = {"adam": ("kingma2015adam",), "sgd": ()}
@@ -38,7 +62,13 @@ OF_METRIC = {
 def _keys(config: TrainConfig) -> Iterator[str]:
     yield "goodfellow2014gan"
     yield from OF_DATASET[config.dataset]
-    yield from OF_LOSS[config.loss]
+    yield from OF_LOSS.get(config.loss, ())  # of an objective in a user's file, the user knows
+    for penalty in config.penalty:
+        yield from OF_PENALTY[penalty]
+    if config.packing > 1:
+        yield "lin2018pacgan"
+    if config.pulling_away:
+        yield "zhao2017energy"
     yield from OF_MODEL[config.model]
     yield from OF_PRIOR[config.prior]
     yield from OF_OPTIMIZER[config.optimizer]

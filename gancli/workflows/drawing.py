@@ -73,8 +73,12 @@ def _logits(gan: GAN, discriminator: Params, x: jax.Array) -> jax.Array:
 
 
 def _judge(gan: GAN, discriminator: Params, x: np.ndarray) -> np.ndarray:
-    """Return D(x) in [0, 1] for ``[N, *data_shape]``."""
-    return np.asarray(jax.nn.sigmoid(_logits(gan, discriminator, jnp.asarray(x))))
+    """Return D(x) in [0, 1] for ``[N, *data_shape]``; of an objective without beliefs, scores from least to most."""
+    outputs = _logits(gan, discriminator, jnp.asarray(x))
+    if gan.objective.belief:
+        return np.asarray(gan.objective.belief(outputs))
+    scores = np.asarray(outputs)
+    return (scores - scores.min()) / max(np.ptp(scores), np.finfo(np.float32).tiny)
 
 
 def discriminator_logits(gan: GAN, discriminator: Params, x: np.ndarray) -> np.ndarray:
@@ -172,9 +176,9 @@ def plane_picture(gan: GAN, discriminator: Params, samples: np.ndarray, paths: n
     columns, rows = np.meshgrid(np.linspace(left, right, HEAT_SIZE), np.linspace(bottom, top, HEAT_SIZE))
     places = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float32)
     heat = _judge(gan, discriminator, places).reshape(HEAT_SIZE, HEAT_SIZE)
-    return figures.plane(
-        data, samples[:PLOTTED_POINTS], heat, (float(left), float(right), float(bottom), float(top)), paths
-    )
+    extent = (float(left), float(right), float(bottom), float(top))
+    label = "$D(x)$" if gan.objective.belief else "score of D, least to most"
+    return figures.plane(data, samples[:PLOTTED_POINTS], heat, extent, label, paths)
 
 
 def training_data(trained: Trained, data_dir: Path | None, split: str = "train") -> Dataset:

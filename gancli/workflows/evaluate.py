@@ -9,6 +9,7 @@ from gancli import devices
 from gancli.errors import GancliError, UsageError
 from gancli.features import extractor as extractors
 from gancli.features import inception_weights
+from gancli.features.catalog import CLASSIFIED
 from gancli.features.extractor import Extractor
 from gancli.files import write_atomically
 from gancli.metrics.catalog import METRICS, json_name
@@ -17,7 +18,7 @@ from gancli.registry import Registry
 from gancli.workflows.drawing import Trained, draw_latents, training_data
 from gancli.workflows.image_sets import ImageSet, is_run, open_images, split_name
 from gancli.workflows.material import Material, Reference
-from gancli.workflows.measures import CLASSIFIED, Measured, measure, missing
+from gancli.workflows.measures import Measured, measure, missing
 from gancli.workflows.reporting import Reporter
 
 NUM_SAMPLES = 10_000

@@ -8,6 +8,7 @@ import numpy as np
 
 from gancli.data.pipeline import load
 from gancli.features import extractor as extractors
+from gancli.features.catalog import CLASSIFIED
 from gancli.images import grid, png_bytes, to_unit
 from gancli.metrics import divergence, modes
 from gancli.metrics.catalog import METRICS
@@ -25,7 +26,6 @@ from gancli.metrics.statistics import Statistics
 from gancli.workflows.drawing import discriminator_logits, show_shape
 from gancli.workflows.material import Material
 
-CLASSIFIED = {"digits": ("digits", 1), "mnist": ("mnist", 1), "stacked_mnist": ("mnist", 3), "cifar10": ("cifar10", 3)}
 NUM_PAIRS = 32  # in the figure of nearest examples
 POINTS = 1_000_000  # samples behind an exact divergence
 
@@ -57,7 +57,9 @@ def missing(metric: str, material: Material) -> str | None:
     is_points = material.samples is None
     reference = material.reference
     if metric == "divergence":
-        return None if material.discriminator is not None else "needs a run, whose discriminator it asks"
+        if material.gan is None or material.discriminator is None:
+            return "needs a run, whose discriminator it asks"
+        return None if material.gan.objective.discriminator else "asks the discriminator, and this run has none"
     if is_points:
         return None if metric == "modes" else "needs images, and the samples are points"
     if metric != "inception-score":

@@ -1,10 +1,11 @@
-"""What training leaves behind in a run folder: measurements, pictures, checkpoints."""
+"""What training leaves behind in a run folder: measurements, pictures, checkpoints; and what it amounts to."""
 
 from gancli.errors import DivergedError
 from gancli.runs import Checkpoints, Run
 from gancli.training.gan import GAN, GANState
 from gancli.training.loop import Progress
 from gancli.workflows.drawing import draw, picture
+from gancli.workflows.judging import Judge, imbalance
 from gancli.workflows.monitor import Monitor
 from gancli.workflows.reporting import Reporter
 
@@ -15,10 +16,20 @@ NUM_FIXED_POINTS = 2000
 class Recorder:
     """Keeps, after each chunk of steps, what is due of one run."""
 
-    def __init__(self, run: Run, gan: GAN, monitor: Monitor | None, checkpoints: Checkpoints, reporter: Reporter):
+    def __init__(
+        self,
+        run: Run,
+        gan: GAN,
+        judge: Judge,
+        monitor: Monitor | None,
+        checkpoints: Checkpoints,
+        reporter: Reporter,
+    ):
         self.last: Progress | None = None
-        self._run, self._gan, self._monitor = run, gan, monitor
+        self.accuracies: dict[str, float] = {}  # of D, when last asked
+        self._run, self._gan, self._judge, self._monitor = run, gan, judge, monitor
         self._checkpoints, self._reporter = checkpoints, reporter
+        self._warned = False
 
     def record(self, state: GANState, progress: Progress, *, stopping: bool) -> bool:
         """Keep what is due at a step, with a checkpoint at the end or when stopping; return whether this is the end.
@@ -27,13 +38,21 @@ class Recorder:
         """
         config, run = self._gan.config, self._run
         self.last = progress
+        last = progress.step == config.num_steps
         due = self._monitor is not None and progress.step % config.evaluate_every == 0
-        run.append_metrics(progress.to_dict() | (self._monitor.measure(state) if self._monitor and due else {}))
+        looked_at = progress.step % config.sample_every == 0
+        if looked_at or last:
+            self.accuracies = self._judge.accuracies(state)
+        # The line of a step is the same whether or not the run stops there.
+        told = progress.to_dict() | (self.accuracies if looked_at else {})
+        run.append_metrics(told | (self._monitor.measure(state) if self._monitor and due else {}))
+        if looked_at:
+            self._warn_of_imbalance(progress.step)
         scores = run.scores() if due else {}
         is_best = progress.step in scores and run.best_step(scores) == progress.step
         gave_up = due and self._gave_up(scores)
-        finished = progress.step == config.num_steps or gave_up
-        if finished or progress.step % config.sample_every == 0:
+        finished = last or gave_up
+        if finished or looked_at:
             run.write_samples(progress.step, self._fixed_samples(state))
         if finished or stopping or is_best or progress.step % config.checkpoint_every == 0:
             self._checkpoints.save(state)
@@ -53,6 +72,27 @@ class Recorder:
             return None
         step = run.best_step(self._checkpoints.steps())
         return step, run.record.config.metrics[0], scores[step]
+
+    def verdict(self) -> str | None:
+        """Return what the run amounts to: its modes, when last counted, and whether D has won; None if unknown."""
+        lines = self._run.metrics()
+        counted = next((line["modes"] for line in reversed(lines) if line.get("modes")), None)
+        won = imbalance(self._gan, lines)
+        modes = None
+        if counted:
+            modes = f"{counted['verdict']}: {counted['hit']} of {counted['total']} modes, KL {counted['kl']:.3f} nats"
+            if counted.get("high_quality") is not None:
+                modes += f", {counted['high_quality']:.1%} of the samples within 3 standard deviations of one"
+        if won:
+            return f"imbalanced: {won}" + (f" ({modes})" if modes else "")
+        return modes
+
+    def _warn_of_imbalance(self, step: int) -> None:
+        """Say once, and again only after it was mended, that D has won."""
+        won = imbalance(self._gan, self._run.metrics())
+        if won and not self._warned:
+            self._reporter.warning(f"step {step}: {won}.")
+        self._warned = won is not None
 
     def explain(self, error: DivergedError) -> DivergedError:
         """Add to a divergence what is kept, and what might help."""

@@ -15,7 +15,7 @@ from gancli import devices
 from gancli.config import TrainConfig
 from gancli.data.pipeline import load
 from gancli.data.synthetic import GaussianMixture, mixture
-from gancli.losses.adversarial import LOSSES
+from gancli.losses.catalog import LOSSES
 from gancli.metrics.divergence import bound, density_divergence
 from gancli.metrics.modes import count_gaussians, verdict
 from gancli.presets import resolve

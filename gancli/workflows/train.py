@@ -6,7 +6,7 @@ import math
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from gancli.contrast import Contrast
 from gancli.data.pipeline import Dataset, load
 from gancli.errors import DivergedError, Interrupted, UsageError
 from gancli.latents import PRIORS
-from gancli.losses.adversarial import LOSSES
+from gancli.losses.catalog import fingerprint, objective
 from gancli.models import MODELS
 from gancli.runs import Run, RunRecord, join_state
 from gancli.training.decoder import check_decoder, with_trained_decoder
@@ -31,6 +31,7 @@ from gancli.training.loop import Chunk, Progress, compile_chunk, compile_chunks,
 from gancli.training.optimizers import OPTIMIZERS
 from gancli.training.step import UPDATES, Cursor
 from gancli.workflows.drawing import check_fits
+from gancli.workflows.judging import Judge
 from gancli.workflows.monitor import Monitor, check_metrics
 from gancli.workflows.recording import Recorder
 from gancli.workflows.reporting import Reporter
@@ -63,6 +64,9 @@ class TrainResult:
     evaluations: int = 0
     evaluation_seconds: float = 0.0  # of ``seconds``
     best: tuple[int, str, float] | None = None  # step of the best checkpoint, and its score by which metric
+    verdict: str | None = None  # on modes and balance, where they are known
+    accuracies: dict[str, float] = field(default_factory=dict)  # of D, on data of both kinds and on samples
+    null_spread: float | None = None  # of G's loss between batches of data, where G compares samples
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,15 @@ class Prepared:
     gan: GAN
     state: GANState
     dataset: Dataset
+    judge: Judge
     monitor: Monitor | None
     start: int  # steps done
 
 
 def check_config(config: TrainConfig) -> None:
     """Raise a UsageError unless every name in the configuration is known."""
+    _ = objective(config.loss)
     for registry, name in (
-        (LOSSES, config.loss),
         (MODELS, config.model),
         (PRIORS, config.prior),
         (OPTIMIZERS, config.optimizer),
@@ -155,7 +160,7 @@ def prepare_new(
     Run.check_free(outdir, overwrite=overwrite)
     dataset, gan = _prepare(config, data_dir)
     devices.keep_compiled_programs()
-    monitor = _monitor(gan, dataset, data_dir, reporter)
+    judge, monitor = Judge(gan, dataset, data_dir), _monitor(gan, dataset, data_dir, reporter)
     state = _first_state(gan, dataset, reporter)
     data = {
         "shape": list(dataset.shape),
@@ -163,9 +168,10 @@ def prepare_new(
         "num_examples": len(dataset),
         "sha256": dataset.fingerprint,
         "contrast": dataclasses.asdict(gan.contrast) if gan.contrast else None,
+        "loss_sha256": fingerprint(config.loss),
     }
     run = Run.create(outdir, RunRecord(__version__, config, data, devices.describe()), overwrite=overwrite)
-    return Prepared(run, gan, state, dataset, monitor, 0)
+    return Prepared(run, gan, state, dataset, judge, monitor, 0)
 
 
 def resume_run(
@@ -219,8 +225,13 @@ def prepare_resumed(
             f"the training examples of '{dataset.name}' found here are not those that the run in '{outdir}' began "
             f"with (other content or order). Give the --data-dir that it began with."
         )
+    if fingerprint(config.loss) != run.record.data.get("loss_sha256"):
+        raise UsageError(
+            f"--loss {config.loss}: the file is not as it was when the run in '{outdir}' began: a run goes on as it "
+            f"began. Choose another --outdir for a new one."
+        )
     devices.keep_compiled_programs()
-    monitor = _monitor(gan, dataset, data_dir, reporter)
+    judge, monitor = Judge(gan, dataset, data_dir), _monitor(gan, dataset, data_dir, reporter)
     machine, now = run.record.machine, devices.describe()
     run = Run(outdir, RunRecord(run.record.gancli, config, run.record.data, machine))
     with run.checkpoints(writable=True) as checkpoints:
@@ -242,7 +253,7 @@ def prepare_resumed(
             reporter.warning(f"the run began with other {part}; it may go on with other rounding than it would have.")
     run.write_record()
     run.forget_after(step)
-    return Prepared(run, gan, state, dataset, monitor, step)
+    return Prepared(run, gan, state, dataset, judge, monitor, step)
 
 
 def _monitor(gan: GAN, dataset: Dataset, data_dir: Path | None, reporter: Reporter) -> Monitor | None:
@@ -260,7 +271,7 @@ def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
     reporter.status(f"compiled in {time.perf_counter() - began:.1f} s")
     began = time.perf_counter()
     with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
-        recorder = Recorder(run, gan, ready.monitor, checkpoints, reporter)
+        recorder = Recorder(run, gan, ready.judge, ready.monitor, checkpoints, reporter)
         reporter.start(gan.config.num_steps, start)
         try:
             for state, progress in train(gan, chunk, state, data, start):  # noqa: B020 (the state moves on)
@@ -294,7 +305,7 @@ def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[
     with StopRequest() as stop, contextlib.ExitStack() as stack:
         kept = [stack.enter_context(one.run.checkpoints(writable=True)) for one in ready]
         recorders = [
-            Recorder(one.run, one.gan, one.monitor, checkpoints, reporter)
+            Recorder(one.run, one.gan, one.judge, one.monitor, checkpoints, reporter)
             for one, checkpoints in zip(ready, kept, strict=True)
         ]
         reporter.start(gan.config.num_steps, start)
@@ -340,6 +351,9 @@ def _result(ready: Prepared, recorder: Recorder, best: tuple[int, str, float] | 
         evaluations=ready.monitor.count if ready.monitor else 0,
         evaluation_seconds=evaluated,
         best=best,
+        verdict=recorder.verdict(),
+        accuracies=recorder.accuracies,
+        null_spread=ready.judge.null_spread(),
     )
 
 

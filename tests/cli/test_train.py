@@ -230,7 +230,9 @@ USAGE = [
     ),
     (
         ["digits", "--loss", "minmax"],
-        "unknown loss 'minmax'. Did you mean 'minimax'? Known: minimax, non-saturating, kl.",
+        "unknown loss 'minmax'. Did you mean 'minimax'? Known: minimax, non-saturating, absolute, kl, reverse-kl, "
+        "jensen-shannon, pearson, squared-hellinger, least-squares, hinge, wasserstein, energy, feature-matching, "
+        "perceptual, mmd, relativistic.",
     ),
     (["digits", "--prior", "cauchy"], "unknown prior 'cauchy'. Known: uniform, gaussian, spherical."),
     (["digits", "--optimizer", "adma"], "unknown optimizer 'adma'. Did you mean 'adam'? Known: adam, sgd."),
@@ -374,7 +376,7 @@ def test_json_is_one_object_on_stdout_and_all_else_is_on_stderr(tmp_path, gancli
     values = json.loads(out)
     assert values["steps"] == 20
     assert values["images_seen"] == 320
-    assert set(values) >= {"run", "seconds", "value", "jsd_bound", "d_real", "d_fake", "images_per_second"}
+    assert set(values) >= {"run", "seconds", "verdict", "jsd_bound", "d_real", "d_fake", "images_per_second"}
     assert err.splitlines()[0].startswith("compiled in ")
     assert err.splitlines()[-1].startswith("step 20/20  ")
 

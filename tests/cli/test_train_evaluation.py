@@ -139,7 +139,7 @@ def test_bad_options_are_one_line(gancli, options, message):
 
 
 def test_metrics_of_images_are_refused_for_points(gancli):
-    code, _, err = gancli("train", "ring", *tiny(evaluate_every=20))
+    code, _, err = gancli("train", "ring", *tiny(evaluate_every=20, metrics="fid"))
     assert (code, err) == (2, "error: --metrics fid needs images, and the samples are points.\n")
     assert not Path("ckpt").exists()
 

@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from gancli.errors import UsageError
-from gancli.models.maxout_conv import networks
+from gancli.models.maxout_conv import discriminator, generator
 from gancli.presets import resolve
 
 SMALL = dataclasses.replace(
@@ -22,7 +22,9 @@ SMALL = dataclasses.replace(
 
 
 def build(shape=(32, 32, 3), bounded=False, **changes):
-    return networks(dataclasses.replace(SMALL, **changes), shape, bounded, np.zeros(shape), nnx.Rngs(0))
+    config, rngs = dataclasses.replace(SMALL, **changes), nnx.Rngs(0)
+    parts = (config, shape, bounded, np.zeros(shape), rngs)
+    return generator(*parts), discriminator(*parts)
 
 
 def test_the_published_geometry():
@@ -31,11 +33,11 @@ def test_the_published_geometry():
     assert generator.output.kernel.shape == (5, 5, 3, 3)
     x = generator(jnp.ones((2, 4)))
     assert x.shape == (2, 32, 32, 3)
-    assert discriminator(x).shape == (2,)
+    assert discriminator(x).outputs.shape == (2,)
     # 32 + 2*4 - 8 + 1 = 33, pooled 4 by 2 to 16; 16 + 2*3 - 8 + 1 = 15 to 7; 7 + 2*3 - 5 + 1 = 9 to 5
-    assert discriminator.dense.hidden[0].linear.kernel.shape == (5 * 5 * 4, 5 * 5)
+    assert discriminator.dense.hidden.layers[0].linear.kernel.shape == (5 * 5 * 4, 5 * 5)
     assert discriminator.rates == (0.2, 0.5, 0.5)
-    assert discriminator.dense.rates == (0.5, 0.5)
+    assert (*discriminator.dense.hidden.rates, discriminator.dense.last_rate) == (0.5, 0.5)
 
 
 def test_bounded_images_stay_in_the_unit_interval():
@@ -48,8 +50,8 @@ def test_bounded_images_stay_in_the_unit_interval():
 def test_dropout_needs_a_key():
     _, discriminator = build()
     x = jax.random.normal(jax.random.key(0), (2, 32, 32, 3))
-    np.testing.assert_array_equal(discriminator(x), discriminator(x))
-    assert not np.array_equal(discriminator(x, jax.random.key(0)), discriminator(x))
+    np.testing.assert_array_equal(discriminator(x).outputs, discriminator(x).outputs)
+    assert not np.array_equal(discriminator(x, jax.random.key(0)).outputs, discriminator(x).outputs)
 
 
 @pytest.mark.parametrize(

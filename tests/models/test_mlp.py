@@ -1,10 +1,14 @@
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
-from gancli.models.mlp import Discriminator, Generator, HiddenLayers
+from gancli.config import TrainConfig
+from gancli.errors import UsageError
+from gancli.models.mlp import Discriminator, Generator, HiddenLayers, autoencoder
 from gancli.models.parts import Maxout, dropout, uniform_init
 
 
@@ -20,8 +24,8 @@ def test_shapes_for_every_kind_of_data(shape, bounded):
     x = generator(jnp.ones((4, 5)))
     assert x.shape == (4, *shape)
     discriminator = Discriminator(shape, (6, 4), 3, input_dropout=0.2, hidden_dropout=(0.5,), rngs=rngs())
-    assert discriminator(x).shape == (4,)
-    assert discriminator(x, jax.random.key(0)).shape == (4,)
+    assert discriminator(x).outputs.shape == (4,)
+    assert discriminator(x, jax.random.key(0)).features.shape == (4, 4)
 
 
 @pytest.mark.parametrize("bounded", [True, False])
@@ -58,9 +62,31 @@ def test_dropout_drops_its_share_and_keeps_the_mean(rate):
 def test_without_a_key_nothing_is_dropped():
     discriminator = Discriminator((4,), (3,), 2, input_dropout=0.5, hidden_dropout=(0.5,), rngs=rngs())
     x = jnp.ones((2, 4))
-    np.testing.assert_array_equal(discriminator(x), discriminator(x))
-    assert not np.array_equal(discriminator(x, jax.random.key(0)), discriminator(x))
-    np.testing.assert_array_equal(discriminator(x, jax.random.key(0)), discriminator(x, jax.random.key(0)))
+    np.testing.assert_array_equal(discriminator(x).outputs, discriminator(x).outputs)
+    dropped = [discriminator(x, jax.random.key(0)).outputs for _ in range(2)]
+    assert not np.array_equal(dropped[0], discriminator(x).outputs)
+    np.testing.assert_array_equal(dropped[0], dropped[1])
+
+
+def test_logits_are_linear_in_the_features():
+    discriminator = Discriminator((4,), (3, 2), 2, input_dropout=0.0, hidden_dropout=(0.0,), rngs=rngs())
+    outputs, features = discriminator(jax.random.normal(jax.random.key(0), (5, 4)))
+    np.testing.assert_allclose(outputs, discriminator.logit(features)[:, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("shape", "bounded"), [((4, 4, 1), True), ((2,), False)])
+def test_an_autoencoder_judges_by_its_error(shape, bounded):
+    config = TrainConfig(dataset="digits", discriminator_widths=(6, 3), maxout_pieces=2)
+    network = autoencoder(config, shape, bounded, np.full(shape, 0.4), rngs())
+    x = jax.random.uniform(jax.random.key(0), (5, *shape))
+    outputs, code = network(x)
+    assert code.shape == (5, 3)
+    rebuilt = network.decoder(code)
+    np.testing.assert_allclose(outputs, -((rebuilt - x) ** 2).reshape(5, -1).sum(axis=1), rtol=1e-5)
+    assert not bounded or (float(rebuilt.min()) >= 0 and float(rebuilt.max()) <= 1)
+    with pytest.raises(UsageError) as error:
+        autoencoder(dataclasses.replace(config, discriminator_widths=()), shape, bounded, np.zeros(shape), rngs())
+    assert str(error.value) == "an autoencoder needs at least one of --discriminator-widths, that of its code."
 
 
 def test_initial_weights_fill_their_range():

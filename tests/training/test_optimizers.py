@@ -1,14 +1,13 @@
 import dataclasses
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
 from gancli.config import TrainConfig
-from gancli.training.optimizers import OPTIMIZERS, learning_rate_schedule, limit_columns, momentum_schedule
+from gancli.training.optimizers import OPTIMIZERS, learning_rate_schedule, momentum_schedule
 
 CONFIG = TrainConfig(dataset="digits", momentum=0.5)
 RECIPE = dataclasses.replace(
@@ -44,19 +43,3 @@ def test_sgd_is_a_velocity(config):
         velocity = (0.5 + (0.2 * progress)) * velocity - rate * 2 * theta
         theta += velocity
         assert float(parameter) == pytest.approx(theta, rel=1e-5)
-
-
-def test_no_column_grows_longer_than_its_limit():
-    rng = np.random.default_rng(0)
-    params = {
-        "dense": {"kernel": rng.normal(size=(9, 4)) * [0.1, 1, 3, 0], "bias": np.full(4, 100.0)},
-        "convolution": {"kernel": rng.normal(size=(3, 3, 2, 5))},
-    }
-    found = limit_columns(jax.tree.map(jnp.asarray, params), 1.5)
-    for name in params:
-        before = params[name]["kernel"].reshape(-1, params[name]["kernel"].shape[-1])
-        after = np.asarray(found[name]["kernel"]).reshape(before.shape)
-        lengths = np.linalg.norm(before, axis=0)
-        np.testing.assert_allclose(np.linalg.norm(after, axis=0), np.minimum(lengths, 1.5), rtol=1e-5)
-        np.testing.assert_allclose(after * np.maximum(lengths, 1.5), before * 1.5, rtol=1e-5)
-    np.testing.assert_array_equal(found["dense"]["bias"], params["dense"]["bias"])

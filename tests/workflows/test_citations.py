@@ -8,7 +8,8 @@ import pytest
 from gancli.bibliography import BIBLIOGRAPHY
 from gancli.data.catalog import DATASETS
 from gancli.latents import PRIORS
-from gancli.losses.adversarial import LOSSES
+from gancli.losses.catalog import LOSSES
+from gancli.losses.penalties import PENALTIES
 from gancli.metrics.catalog import METRICS
 from gancli.models import MODELS
 from gancli.training.optimizers import OPTIMIZERS
@@ -21,6 +22,7 @@ from tests.conftest import tiny
     [
         (citations.OF_DATASET, DATASETS),
         (citations.OF_LOSS, LOSSES),
+        (citations.OF_PENALTY, PENALTIES),
         (citations.OF_MODEL, MODELS),
         (citations.OF_PRIOR, PRIORS),
         (citations.OF_OPTIMIZER, OPTIMIZERS),

@@ -36,14 +36,14 @@ def test_a_sweep_has_a_run_for_each_seed_and_a_summary(gancli, tmp_path):
     np.testing.assert_array_equal(samples(gancli, tmp_path / "runs/seed2"), samples(gancli, tmp_path / "alone"))
     summary = json.loads((tmp_path / "runs/summary.json").read_text())
     values = [
-        json.loads((tmp_path / f"runs/seed{seed}/metrics.jsonl").read_text().splitlines()[-1])["value"]
+        json.loads((tmp_path / f"runs/seed{seed}/metrics.jsonl").read_text().splitlines()[-1])["jsd_bound"]
         for seed in (0, 2)
     ]
-    found = summary["metrics"]["value"]
+    found = summary["metrics"]["jsd_bound"]
     assert found["mean"] == pytest.approx(np.mean(values))
     assert found["standard_deviation"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
     assert found["count"] == 2
-    (line,) = [line for line in out.splitlines() if line.startswith("value ")]
+    (line,) = [line for line in out.splitlines() if line.startswith("jsd_bound ")]
     assert f"{found['mean']:.6g} ± " in line
 
 
@@ -92,7 +92,7 @@ def test_seeds_as_one_program_are_the_same_runs_but_for_rounding(gancli, tmp_pat
         lines = [(tmp_path / kind / f"seed{seed}/metrics.jsonl").read_text().splitlines() for kind in ("one", "each")]
         assert [json.loads(line)["step"] for line in lines[0]] == [5, 10]
         for line, reference in zip(*lines, strict=True):
-            assert json.loads(line)["value"] == pytest.approx(json.loads(reference)["value"], abs=1e-5)
+            assert json.loads(line)["jsd_bound"] == pytest.approx(json.loads(reference)["jsd_bound"], abs=1e-5)
     different = samples(gancli, tmp_path / "one/seed0")
     assert not np.allclose(different, samples(gancli, tmp_path / "one/seed3"))
 

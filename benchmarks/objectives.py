@@ -1,0 +1,149 @@
+"""Every objective with its default settings: what it reaches on ring, grid, digits and MNIST, and what a step costs.
+
+python benchmarks/objectives.py ring --seeds 0-9 [--losses hinge,mmd] [--steps N] [--results FILE]
+python benchmarks/objectives.py cost [--losses ...]
+
+A run that the results file already holds is not trained again, so the same command goes on where it stopped; the
+table is of all that the file holds for a data set. Pictures of seed 0 go beside the file.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from timing import interleave, print_machine, print_table
+
+from gancli import devices
+from gancli.cli.console import TerminalReporter
+from gancli.cli.options import parse_seeds
+from gancli.losses.catalog import LOSSES
+from gancli.presets import resolve
+from gancli.runs import Run
+from gancli.training.gan import GAN
+from gancli.training.loop import compile_chunk
+from gancli.training.step import Cursor
+from gancli.workflows.parzen import parzen
+from gancli.workflows.train import new_run
+
+POINTS = ("ring", "grid")
+NEEDS_CLASSIFIER = ("perceptual",)
+MNIST_STEPS = 5000  # ten epochs
+
+
+def losses_for(dataset: str, wanted: str | None) -> list[str]:
+    names = wanted.split(",") if wanted else list(LOSSES)
+    return [name for name in names if dataset not in POINTS or name not in NEEDS_CLASSIFIER]
+
+
+def train_one(dataset: str, loss: str, seed: int, steps: int | None, data_dir: Path | None, pictures: Path) -> dict:
+    """Train as ``gancli train DATASET --loss LOSS --seed SEED`` does, and return what the run's last line says."""
+    options = {"loss": loss, "seed": seed} | ({"num_steps": steps} if steps else {})
+    config = resolve(dataset, None, options)
+    if dataset == "mnist" and not steps:
+        config = resolve(dataset, None, options | {"num_steps": MNIST_STEPS * 100 // config.batch_size})
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        result = new_run(config, run, TerminalReporter(quiet=True), data_dir=data_dir)
+        last = Run.open(run).metrics()[-1]
+        found = {"dataset": dataset, "loss": loss, "seed": seed, "steps": config.num_steps}
+        found |= {"images_per_second": result.images_per_second, "verdict": (result.verdict or "").split(":")[0]}
+        found |= {"modes": last["modes"]["hit"], "kl": last["modes"]["kl"]}
+        if dataset in POINTS:
+            found["high_quality"] = last["modes"]["high_quality"]
+        else:
+            found["frechet"] = last["fid"]["value"]
+        if dataset == "mnist":
+            found["log_likelihood"] = parzen(run, data_dir=data_dir).score.log_likelihood
+        if seed == 0:
+            picture = run / "samples" / f"fakes{result.steps:06d}.png"
+            (pictures / f"{dataset}-{loss}.png").write_bytes(picture.read_bytes())
+    return found
+
+
+def tell(values: Sequence[float], digits: int) -> str:
+    mean = statistics.fmean(values)
+    error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else None
+    return f"{mean:.{digits}f}" + (f" ± {error:.{digits}f}" if error is not None else "")
+
+
+def print_results(dataset: str, results: Sequence[dict]) -> None:
+    columns = {"modes": 2, "high_quality": 3, "frechet": 3, "log_likelihood": 1, "kl": 3, "images_per_second": 0}
+    own = [result for result in results if result["dataset"] == dataset]
+    shown = [name for name in columns if own and name in own[0]]
+    print(f"\n{dataset}: mean ± standard error over seeds\n")
+    print("| `--loss` | seeds | healthy | " + " | ".join(name.replace("_", " ") for name in shown) + " |")
+    print("|---|---|---|" + "---|" * len(shown))
+    for loss in LOSSES:
+        rows = [result for result in own if result["loss"] == loss]
+        if rows:
+            healthy = sum(row["verdict"] == "healthy" for row in rows)
+            cells = [tell([row[name] for row in rows], columns[name]) for name in shown]
+            print(f"| `{loss}` | {len(rows)} | {healthy} | " + " | ".join(cells) + " |")
+
+
+def steps_of(loss: str, dataset: str, steps: int, examples: np.ndarray):
+    """Return a function that trains ``steps`` steps of an objective with the batch and networks of its data set."""
+    kept = resolve(dataset, None, {})
+    options = {"loss": loss, "log_every": steps, "batch_size": kept.batch_size}
+    config = resolve(dataset, None, options)
+    gan = GAN.build(config, examples.shape[1:], examples.dtype == np.uint8, len(examples))
+    state, data = gan.init(np.full(examples.shape[1:], 0.3)), jax.device_put(examples)
+    chunk = compile_chunk(gan, state, data)
+    box = {"state": state}
+
+    def run() -> None:
+        box["state"], report = chunk.run(box["state"], data, Cursor.at(0, gan), jnp.int32(steps))
+        jax.block_until_ready(report)
+
+    return run
+
+
+def print_cost(losses: Sequence[str], steps: int, repetitions: int) -> None:
+    """Compare what a step costs on the default networks for MNIST, on random pixels."""
+    images = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)
+    contenders = {"non-saturating": steps_of("non-saturating", "mnist", steps, images)}
+    contenders |= {loss: steps_of(loss, "mnist", steps, images) for loss in losses}
+    for run in contenders.values():
+        run()
+    print_machine()
+    print_table(interleave(contenders, repetitions), "non-saturating", "step", per=steps)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="+", choices=(*POINTS, "digits", "mnist", "cost"))
+    parser.add_argument("--seeds", default="0-2")
+    parser.add_argument("--losses", help="names separated by commas; default: all")
+    parser.add_argument("--steps", type=int, help="generator updates; default: the data set's, on MNIST ten epochs")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--results", type=Path, default=Path("objectives.jsonl"))
+    arguments = parser.parse_args()
+    devices.keep_compiled_programs()
+    for what in arguments.what:
+        if what == "cost":
+            print_cost(losses_for("mnist", arguments.losses), arguments.steps or 20, arguments.repetitions)
+            continue
+        results = [json.loads(line) for line in arguments.results.open()] if arguments.results.exists() else []
+        done = {(result["dataset"], result["loss"], result["seed"]) for result in results}
+        train = partial(train_one, what, steps=arguments.steps, data_dir=arguments.data_dir)
+        for seed in parse_seeds(arguments.seeds):
+            for loss in losses_for(what, arguments.losses):
+                if (what, loss, seed) not in done:
+                    result = train(loss, seed, pictures=arguments.results.parent)
+                    print(json.dumps(result), flush=True)
+                    results.append(result)
+                    with arguments.results.open("a") as file:
+                        file.write(json.dumps(result) + "\n")
+        print_results(what, results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Variational divergence minimisation (Nowozin, Cseke and Tomioka 2016): f-GANs.
+
+For every f-divergence and every function T, ``F = E T(x) - E f*(T(G(z)))`` bounds the divergence of data and samples
+from below (equation 4). The discriminator's output ``v`` becomes ``T = g_f(v)``, an output activation that keeps T
+where f* is finite (Table 6); the discriminator minimises -F. The generator minimises either its half of F,
+``-E f*(T(G(z)))`` (Algorithm 1), or ``-E g_f(v(G(z)))`` (§3.2), which has the same fixed point: each divergence has the
+one that trains better. Exponentials go on as tangents beyond a limit: there F stays finite, but bounds nothing.
+
+Outputs ``[B]``, real first, in nats.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jax.nn import softplus
+
+from gancli.losses.adversarial import bounded_exp
+
+HALF_STEEPEST = 3.0  # where both exponentials of the Hellinger game end: v is half a log-ratio there, and one steep
+# gradient of thousands would keep Adam's steps small for as long as its second moments remember it
+
+
+def reverse_kl_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Return -F for KL(p_g || p_data): g_f = -exp(-v), f*(t) = -1 - log(-t)."""
+    return jnp.mean(bounded_exp(-real)) + jnp.mean(fake - 1.0)
+
+
+def reverse_kl_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Return ``-E f*(T) = 1 - E v(G(z))``: at the best D the gradient of KL(p_g || p_data) (Nowozin et al. 2016)."""
+    del real
+    return jnp.mean(1.0 - fake)
+
+
+def jensen_shannon_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Return -F for twice the Jensen-Shannon divergence: g_f = log 2 - softplus(-v), f*(t) = -log(2 - exp t)."""
+    return jnp.mean(softplus(-real)) + jnp.mean(softplus(fake)) - 2.0 * math.log(2.0)
+
+
+def jensen_shannon_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Return ``-E g_f(v(G(z)))`` (Nowozin et al. 2016, §3.2): the non-saturating game, but for a constant."""
+    del real
+    return jnp.mean(softplus(-fake)) - math.log(2.0)
+
+
+def pearson_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Return -F for Pearson's chi-squared divergence: g_f = v, f*(t) = t²/4 + t."""
+    return -jnp.mean(real) + jnp.mean(fake**2 / 4.0 + fake)
+
+
+def pearson_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Return ``-E v(G(z))`` (Nowozin et al. 2016, §3.2)."""
+    del real
+    return -jnp.mean(fake)
+
+
+def squared_hellinger_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Return -F for the squared Hellinger distance ∫(√p - √q)²: g_f = 1 - exp(-v), f*(t) = t / (1 - t)."""
+    return jnp.mean(bounded_exp(-real, HALF_STEEPEST) - 1.0) + jnp.mean(bounded_exp(fake, HALF_STEEPEST) - 1.0)
+
+
+def squared_hellinger_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """Return ``-E f*(T) = 1 - E exp(v(G(z)))``: at the best D the gradient of the distance (Nowozin et al. 2016)."""
+    del real
+    return jnp.mean(1.0 - bounded_exp(fake, HALF_STEEPEST))
