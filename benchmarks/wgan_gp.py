@@ -1,0 +1,113 @@
+"""A WGAN-GP step on the default networks for MNIST: gancli against PyTorch.
+
+The same layers, batch, dropout, noise, penalty and optimiser (Adam), an average of the generator's weights; beside
+both, what the penalty adds to the same step without it. ``python benchmarks/wgan_gp.py``
+"""
+
+import argparse
+import copy
+from importlib.metadata import version
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import timing
+import torch
+from torch import nn
+from training_step import Maxout
+
+from gancli import devices
+from gancli.presets import resolve
+from gancli.training.gan import GAN
+from gancli.training.loop import compile_chunk
+from gancli.training.step import Cursor
+
+CONFIG = resolve("mnist", None, {"loss": "wasserstein", "log_every": 50})
+IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)
+BATCH, LATENT = CONFIG.batch_size, CONFIG.latent_size
+
+
+def gancli_chunk(steps: int, **changes: object):
+    config = resolve("mnist", None, {"loss": "wasserstein", "log_every": steps} | changes)
+    gan = GAN.build(config, (28, 28, 1), True, len(IMAGES))
+    data = jax.device_put(IMAGES)
+    state = gan.init(IMAGES.mean(0) / 255)
+    chunk = compile_chunk(gan, state, data)
+    box = {"state": state}
+
+    def run() -> None:
+        box["state"], report = chunk.run(box["state"], data, Cursor.at(0, gan), jnp.int32(steps))
+        jax.block_until_ready(report)
+
+    return run
+
+
+def torch_steps(steps: int, *, penalty: bool):
+    torch.manual_seed(0)
+    widths = (LATENT, *CONFIG.generator_widths)
+    layers = [part for i, o in zip(widths, widths[1:], strict=False) for part in (nn.Linear(i, o), nn.ReLU())]
+    generator = nn.Sequential(*layers, nn.Linear(widths[-1], 784), nn.Sigmoid())
+    widths = (784, *CONFIG.discriminator_widths)
+    (rate,) = CONFIG.hidden_dropout
+    layers = [
+        part
+        for i, o in zip(widths, widths[1:], strict=False)
+        for part in (Maxout(i, o, CONFIG.maxout_pieces), nn.Dropout(rate))
+    ]
+    critic = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
+    average = copy.deepcopy(generator)
+    betas = (CONFIG.momentum, 0.999)
+    g_optimizer = torch.optim.Adam(generator.parameters(), CONFIG.generator_learning_rate, betas, foreach=True)
+    d_optimizer = torch.optim.Adam(critic.parameters(), CONFIG.discriminator_learning_rate, betas, foreach=True)
+    images = torch.from_numpy(IMAGES.reshape(-1, 784))
+
+    def noisy(x: torch.Tensor) -> torch.Tensor:
+        return x + CONFIG.instance_noise * torch.randn_like(x)
+
+    def latents() -> torch.Tensor:
+        return (torch.rand(BATCH, LATENT) * 2 - 1) * 3**0.5
+
+    def run() -> None:
+        for _ in range(steps):
+            real = noisy(images[torch.randint(len(images), (BATCH,))].float() / 255)
+            with torch.no_grad():
+                fake = noisy(generator(latents()))
+            scores = critic(torch.cat([real, fake]))
+            loss = scores[BATCH:].mean() - scores[:BATCH].mean()
+            if penalty:
+                between = torch.lerp(real, fake, torch.rand(BATCH, 1)).requires_grad_()
+                (slopes,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+                loss = loss + CONFIG.penalty_weight * ((slopes.norm(dim=1) - 1) ** 2).mean()
+            d_optimizer.zero_grad()
+            loss.backward()
+            d_optimizer.step()
+            g_optimizer.zero_grad()
+            (-critic(noisy(generator(latents()))).mean()).backward()
+            g_optimizer.step()
+            with torch.no_grad():
+                torch._foreach_lerp_(list(average.parameters()), list(generator.parameters()), 1 - CONFIG.ema_decay)
+
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=25, help="steps per repetition")
+    parser.add_argument("--repetitions", type=int, default=11)
+    options = parser.parse_args()
+    devices.keep_compiled_programs()
+    contenders = {
+        "gancli": gancli_chunk(options.steps),
+        "gancli, clipping instead": gancli_chunk(options.steps, penalty=("clip",)),
+        "PyTorch eager": torch_steps(options.steps, penalty=True),
+        "PyTorch eager, no penalty": torch_steps(options.steps, penalty=False),
+    }
+    for run in contenders.values():
+        run()  # compile and warm up
+    timing.print_machine()
+    print(f"jax {version('jax')}, torch {version('torch')}, {torch.get_num_threads()} torch threads; batch {BATCH}")
+    timing.print_table(timing.interleave(contenders, options.repetitions), "gancli", "step", options.steps)
+
+
+if __name__ == "__main__":
+    main()

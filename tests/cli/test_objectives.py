@@ -1,0 +1,104 @@
+"""Every objective from the command line: it trains, resumes, samples and is judged."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gancli.config import TrainConfig
+from gancli.losses.catalog import LOSSES
+from gancli.presets import LOSS_DEFAULTS, resolve
+from gancli.runs import Run
+from gancli.training.gan import GAN
+from tests.conftest import ROOT, tiny
+
+OWN = ROOT / "examples" / "my_losses.py"
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_objective_trains_and_goes_on_where_it_stopped(gancli, tmp_path, loss):
+    dataset = "digits" if loss == "perceptual" else "ring"
+    options = tiny(loss=loss, evaluate_every=0)
+    assert gancli("train", dataset, "--outdir", tmp_path / "run", *options)[0] == 0
+    more = tiny(loss=loss, evaluate_every=0, steps=30)
+    code, out, err = gancli("train", dataset, "--outdir", tmp_path / "run", "--resume", *more)
+    assert (code, err) == (0, "")
+    lines = Run.open(tmp_path / "run").metrics()
+    assert [line["step"] for line in lines] == [10, 20, 30]
+    game = LOSSES[loss]
+    assert ("discriminator_loss" in lines[0]) == (game.discriminator is not None)
+    assert ("accuracy_fake" in lines[1]) == (game.discriminator is not None)
+    if game.reading:
+        assert game.reading.key in lines[0]
+        assert game.reading.name in out
+    assert gancli("sample", tmp_path / "run", "-n", 3, "--output", tmp_path / "x.npz")[0] == 0
+    assert np.isfinite(np.load(tmp_path / "x.npz")["samples"]).all()
+    assert gancli("sample", tmp_path / "run", "-n", 4, "--output", tmp_path / "x.png")[0] == 0
+
+
+@pytest.mark.parametrize("dataset", ["ring", "grid", "gaussian", "digits", "mnist"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_objective_has_settings_that_fit_every_kind_of_data(dataset, loss):
+    if loss == "perceptual" and dataset in ("ring", "grid", "gaussian"):
+        return
+    config = resolve(dataset, None, {"loss": loss})
+    GAN.build(config, {"digits": (8, 8, 1), "mnist": (28, 28, 1), "gaussian": (1,)}.get(dataset, (2,)), False, 1000)
+
+
+def test_an_objective_brings_what_it_cannot_do_without_to_a_preset_too():
+    recipe = resolve("mnist", "goodfellow2014-mnist", {"loss": "wasserstein"})
+    assert recipe.penalty == ("gradient-penalty",)
+    assert recipe.penalty_weight == TrainConfig.penalty_weight  # what points get stays with points
+    assert recipe.optimizer == "sgd"
+    assert resolve("ring", None, {"loss": "wasserstein"}).penalty_weight == 1.0
+    assert resolve("ring", None, {"loss": "wasserstein", "penalty": ("clip",)}).penalty == ("clip",)
+    assert set(LOSS_DEFAULTS) <= set(LOSSES)
+
+
+def test_penalties_can_be_taken_away(gancli, tmp_path):
+    options = tiny(loss="relativistic", penalty="none", evaluate_every=0)
+    assert gancli("train", "ring", "--outdir", tmp_path / "run", *options)[0] == 0
+    assert Run.open(tmp_path / "run").record.config.penalty == ()
+    code, _, err = gancli("train", "ring", "--outdir", tmp_path / "other", *tiny(loss="wasserstein", penalty="none"))
+    assert code == 2
+    assert err == "error: --loss wasserstein needs a bounded slope: --penalty gradient-penalty, clip, spectral-norm.\n"
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_objective_of_ones_own_is_remembered_by_its_content(gancli, tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(OWN.read_text())
+    options = tiny(loss=f"{own}:one_sided", evaluate_every=0)
+    assert gancli("train", "ring", "--outdir", tmp_path / "run", *options)[0] == 0
+    more = tiny(loss=f"{own}:one_sided", evaluate_every=0, steps=30)
+    assert gancli("train", "ring", "--outdir", tmp_path / "run", "--resume", *more)[0] == 0
+    own.write_text(OWN.read_text() + "\n# otherwise\n")
+    code, _, err = gancli("train", "ring", "--outdir", tmp_path / "run", "--resume", *more)
+    assert code == 2
+    assert err.startswith(f"error: --loss {own}:one_sided: the file is not as it was when the run in")
+    assert gancli("sample", tmp_path / "run", "-n", 3, "--output", tmp_path / "x.npz")[0] == 0
+    assert gancli("list", "--cite", tmp_path / "run")[0] == 0
+
+
+def test_the_examples_objectives_say_what_they_claim(gancli, tmp_path):
+    options = tiny(loss=f"{OWN}:soft_critic", evaluate_every=0)
+    code, out, _ = gancli("train", "ring", "--outdir", tmp_path / "run", "--json", *options)
+    assert code == 0
+    values = json.loads(out)
+    assert values["le_cam_bound"] == pytest.approx(-0.2 * values["discriminator_loss"])
+
+
+def test_a_run_without_a_discriminator_says_so_when_it_is_asked_for(gancli, tmp_path):
+    assert gancli("train", "ring", "--outdir", tmp_path / "run", *tiny(loss="mmd", evaluate_every=0))[0] == 0
+    code, _, err = gancli("evaluate", tmp_path / "run", "--divergence")
+    assert (code, err) == (2, "error: --divergence asks the discriminator, and this run has none.\n")
+    assert gancli("evaluate", tmp_path / "run", "--modes")[0] == 0
+
+
+def test_the_documents_name_every_objective():
+    text = (ROOT / "docs" / "OBJECTIVES.md").read_text()
+    readme = Path(ROOT / "README.md").read_text()
+    for name in LOSSES:
+        assert f"`{name}`" in text
+        assert f"`{name}`" in readme

@@ -1,0 +1,131 @@
+"""What D can tell, and whether it has won."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gancli.config import TrainConfig
+from gancli.data.pipeline import Dataset, load
+from gancli.losses.catalog import LOSSES
+from gancli.training.gan import GAN
+from gancli.workflows.judging import Judge, imbalance, sure_since
+
+CONFIG = TrainConfig(
+    dataset="ring", batch_size=8, latent_size=2, generator_widths=(4,), discriminator_widths=(4,), maxout_pieces=2
+)
+
+
+def judge_and_state(**changes):
+    dataset = load("ring")
+    gan = GAN.build(dataclasses.replace(CONFIG, **changes), dataset.shape, False, len(dataset))
+    return gan, Judge(gan, dataset, None), gan.init(dataset.mean())
+
+
+def decided(state, output):
+    """Return the state with a D that says ``output`` of everything."""
+    discriminator = jax.tree.map(jnp.zeros_like, state.discriminator)
+    discriminator["logit"]["bias"] = jnp.full(1, output)
+    return state._replace(discriminator=discriminator)
+
+
+@pytest.mark.parametrize("packing", [1, 3])
+def test_a_judge_that_believes_everything_is_right_about_data_alone(packing):
+    gan, judge, state = judge_and_state(packing=packing, batch_size=9)
+    assert judge.accuracies(decided(state, 5.0)) == {
+        "accuracy_train": 1.0,
+        "accuracy_held_out": 1.0,
+        "accuracy_fake": 0.0,
+        "memorisation_gap": 0.0,
+    }
+    assert judge.accuracies(decided(state, -5.0))["accuracy_fake"] == 1.0
+    assert gan.config.packing == packing
+
+
+def test_least_squares_is_cut_at_one_half_and_a_critic_between_the_means():
+    _, judge, state = judge_and_state(loss="least-squares")
+    assert judge.accuracies(decided(state, 0.4))["accuracy_train"] == 0.0
+    assert judge.accuracies(decided(state, 0.6))["accuracy_train"] == 1.0
+    gan, judge, state = judge_and_state(loss="hinge", instance_noise=0.01)
+    gan = dataclasses.replace(gan, config=dataclasses.replace(gan.config, loss="wasserstein", penalty=("clip",)))
+    judge._gan = gan
+    found = judge.accuracies(state)  # a D that knows little, far from zero or not, is right about half the time
+    assert 0.2 < (found["accuracy_train"] + found["accuracy_fake"]) / 2 < 1.0
+
+
+def test_memorising_shows_as_a_gap(monkeypatch):
+    gan, judge, state = judge_and_state()
+    outputs = jnp.concatenate([jnp.ones(900), -jnp.ones(100)]), -jnp.ones(1000), -jnp.ones(1000)
+    monkeypatch.setattr("gancli.workflows.judging._ask", lambda *_: outputs)
+    found = judge.accuracies(state)
+    assert (found["accuracy_train"], found["accuracy_held_out"], found["memorisation_gap"]) == (0.9, 0.0, 0.9)
+    assert gan.objective.threshold == 0.0
+
+
+def test_without_a_discriminator_nobody_is_asked():
+    _, judge, state = judge_and_state(loss="mmd", batch_size=64)
+    assert judge.accuracies(state) == {}
+    spread = judge.null_spread()
+    assert spread is not None
+    assert 0 < spread < 0.2
+    assert judge_and_state()[1].null_spread() is None
+
+
+def test_the_null_spread_shrinks_as_one_over_the_batch():
+    small, large = (judge_and_state(loss="mmd", batch_size=size)[1].null_spread() for size in (32, 128))
+    assert small is not None
+    assert large is not None
+    assert 2 < small / large < 8
+
+
+def lines(bounds):
+    return [{"step": 10 * (place + 1), "jsd_bound": bound} for place, bound in enumerate(bounds)]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "since"),
+    [
+        ([0.1] * 20, None),
+        ([0.1] * 15 + [0.69] * 5, 160),
+        ([0.1] * 16 + [0.69] * 4, None),  # four lines are too few
+        ([0.1] * 94 + [0.69] * 6, None),  # less than a tenth
+        ([0.69] * 50 + [0.1], None),  # mended
+        ([0.69] * 5, 10),
+        ([], None),
+    ],
+)
+def test_d_has_won_where_it_stays_sure(bounds, since):
+    assert sure_since(LOSSES["minimax"], lines(bounds)) == since
+
+
+def test_divergences_without_a_limit_have_no_winner():
+    assert sure_since(LOSSES["wasserstein"], [{"step": 1, "wasserstein_estimate": 1e9}] * 20) is None
+
+
+def test_a_win_is_said_with_one_thing_to_try():
+    gan, _, _ = judge_and_state(discriminator_learning_rate=0.01)
+    assert imbalance(gan, lines([0.69] * 5)) == (
+        "D tells all samples from data since step 10, so G learns little; try a lower --discriminator-learning-rate "
+        "(now 0.01)"
+    )
+    assert imbalance(gan, lines([0.1] * 5)) is None
+
+
+def test_a_hopeless_game_is_warned_of_and_counts_in_the_verdict(gancli, tmp_path):
+    """G stands still, D learns fast."""
+    options = ("--steps", 200, "--log-every", 10, "--sample-every", 100, "--evaluate-every", 100, "--quiet")
+    rates = ("--generator-learning-rate", 1e-9, "--discriminator-learning-rate", 0.01)
+    code, out, err = gancli("train", "ring", "--outdir", tmp_path / "run", *options, *rates)
+    assert code == 0
+    (warning,) = err.splitlines()
+    assert warning.startswith("warning: step 200: D tells all samples from data since step ")
+    assert any(line.startswith("verdict     imbalanced: D tells all samples") for line in out.splitlines())
+
+
+def test_a_judge_needs_as_many_examples_as_a_pack():
+    dataset = load("ring")
+    few = Dataset("ring", "train", dataset.examples[:2], dataset.labels[:2])
+    gan = GAN.build(dataclasses.replace(CONFIG, packing=4), dataset.shape, False, 2)
+    assert Judge(gan, few, None).accuracies(gan.init(np.zeros(2))) == {}
