@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
+from chunks import gancli_chunk
 from timing import interleave, print_machine, print_table
 
 from gancli import devices
@@ -26,9 +25,6 @@ from gancli.cli.options import parse_seeds
 from gancli.losses.catalog import LOSSES
 from gancli.presets import resolve
 from gancli.runs import Run
-from gancli.training.gan import GAN
-from gancli.training.loop import compile_chunk
-from gancli.training.step import Cursor
 from gancli.workflows.parzen import parzen
 from gancli.workflows.train import new_run
 
@@ -88,28 +84,15 @@ def print_results(dataset: str, results: Sequence[dict]) -> None:
             print(f"| `{loss}` | {len(rows)} | {healthy} | " + " | ".join(cells) + " |")
 
 
-def steps_of(loss: str, dataset: str, steps: int, examples: np.ndarray):
-    """Return a function that trains ``steps`` steps of an objective with the batch and networks of its data set."""
-    kept = resolve(dataset, None, {})
-    options = {"loss": loss, "log_every": steps, "batch_size": kept.batch_size}
-    config = resolve(dataset, None, options)
-    gan = GAN.build(config, examples.shape[1:], examples.dtype == np.uint8, len(examples))
-    state, data = gan.init(np.full(examples.shape[1:], 0.3)), jax.device_put(examples)
-    chunk = compile_chunk(gan, state, data)
-    box = {"state": state}
-
-    def run() -> None:
-        box["state"], report = chunk.run(box["state"], data, Cursor.at(0, gan), jnp.int32(steps))
-        jax.block_until_ready(report)
-
-    return run
-
-
 def print_cost(losses: Sequence[str], steps: int, repetitions: int) -> None:
     """Compare what a step costs on the default networks for MNIST, on random pixels."""
     images = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)
-    contenders = {"non-saturating": steps_of("non-saturating", "mnist", steps, images)}
-    contenders |= {loss: steps_of(loss, "mnist", steps, images) for loss in losses}
+    batch = resolve("mnist", None, {}).batch_size
+    configs = {
+        loss: resolve("mnist", None, {"loss": loss, "log_every": steps, "batch_size": batch})
+        for loss in ("non-saturating", *losses)
+    }
+    contenders = {loss: gancli_chunk(config, images, steps) for loss, config in configs.items()}
     for run in contenders.values():
         run()
     print_machine()

@@ -13,35 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 import timing
 import torch
+from chunks import gancli_chunk
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 
-from gancli import devices
 from gancli.presets import resolve
-from gancli.training.gan import GAN
-from gancli.training.loop import compile_chunk
-from gancli.training.step import Cursor
 
 CONFIG = resolve("mnist", "goodfellow2014-mnist", {"log_every": 50})
 BATCH, LATENT = CONFIG.batch_size, CONFIG.latent_size
 IMAGES = np.random.default_rng(0).integers(0, 256, (50_000, 28, 28, 1), np.uint8)
-
-
-def gancli_chunk(steps: int):
-    devices.keep_compiled_programs()
-    gan = GAN.build(CONFIG, (28, 28, 1), True, len(IMAGES))
-    data = jax.device_put(IMAGES)
-    state = gan.init(IMAGES.mean(0) / 255)
-    chunk = compile_chunk(gan, state, data)
-    box = {"state": state, "step": 0}
-
-    def run() -> None:
-        cursor = Cursor.at(box["step"], gan)
-        box["state"], report = chunk.run(box["state"], data, cursor, jnp.int32(steps))
-        box["step"] += steps
-        jax.block_until_ready(report)
-
-    return run
 
 
 class Maxout(nn.Module):
@@ -152,7 +132,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=11)
     options = parser.parse_args()
     contenders = {
-        "gancli": gancli_chunk(options.steps),
+        "gancli": gancli_chunk(CONFIG, IMAGES, options.steps),
         "bare matrix products (XLA)": bare_products(options.steps),
         "PyTorch eager": torch_steps(options.steps, compiled=False),
         "PyTorch torch.compile": torch_steps(options.steps, compiled=True),

@@ -6,53 +6,33 @@ both, what the penalty adds to the same step without it. ``python benchmarks/wga
 
 import argparse
 import copy
+import dataclasses
+import itertools
 from importlib.metadata import version
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import timing
 import torch
+from chunks import gancli_chunk
 from torch import nn
 from training_step import Maxout
 
-from gancli import devices
 from gancli.presets import resolve
-from gancli.training.gan import GAN
-from gancli.training.loop import compile_chunk
-from gancli.training.step import Cursor
 
 CONFIG = resolve("mnist", None, {"loss": "wasserstein", "log_every": 50})
 IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)
 BATCH, LATENT = CONFIG.batch_size, CONFIG.latent_size
 
 
-def gancli_chunk(steps: int, **changes: object):
-    config = resolve("mnist", None, {"loss": "wasserstein", "log_every": steps} | changes)
-    gan = GAN.build(config, (28, 28, 1), True, len(IMAGES))
-    data = jax.device_put(IMAGES)
-    state = gan.init(IMAGES.mean(0) / 255)
-    chunk = compile_chunk(gan, state, data)
-    box = {"state": state}
-
-    def run() -> None:
-        box["state"], report = chunk.run(box["state"], data, Cursor.at(0, gan), jnp.int32(steps))
-        jax.block_until_ready(report)
-
-    return run
-
-
 def torch_steps(steps: int, *, penalty: bool):
     torch.manual_seed(0)
     widths = (LATENT, *CONFIG.generator_widths)
-    layers = [part for i, o in zip(widths, widths[1:], strict=False) for part in (nn.Linear(i, o), nn.ReLU())]
+    layers = [part for i, o in itertools.pairwise(widths) for part in (nn.Linear(i, o), nn.ReLU())]
     generator = nn.Sequential(*layers, nn.Linear(widths[-1], 784), nn.Sigmoid())
     widths = (784, *CONFIG.discriminator_widths)
     (rate,) = CONFIG.hidden_dropout
     layers = [
-        part
-        for i, o in zip(widths, widths[1:], strict=False)
-        for part in (Maxout(i, o, CONFIG.maxout_pieces), nn.Dropout(rate))
+        part for i, o in itertools.pairwise(widths) for part in (Maxout(i, o, CONFIG.maxout_pieces), nn.Dropout(rate))
     ]
     critic = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
     average = copy.deepcopy(generator)
@@ -95,10 +75,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=25, help="steps per repetition")
     parser.add_argument("--repetitions", type=int, default=11)
     options = parser.parse_args()
-    devices.keep_compiled_programs()
+    clipped = dataclasses.replace(CONFIG, penalty=("clip",))
     contenders = {
-        "gancli": gancli_chunk(options.steps),
-        "gancli, clipping instead": gancli_chunk(options.steps, penalty=("clip",)),
+        "gancli": gancli_chunk(CONFIG, IMAGES, options.steps),
+        "gancli, clipping instead": gancli_chunk(clipped, IMAGES, options.steps),
         "PyTorch eager": torch_steps(options.steps, penalty=True),
         "PyTorch eager, no penalty": torch_steps(options.steps, penalty=False),
     }
