@@ -3,12 +3,16 @@
 import json
 import math
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from gancli.config import TrainConfig
 from gancli.metrics.divergence import density_divergence
+from gancli.training.gan import GAN
 from gancli.workflows import theory
+from gancli.workflows.drawing import discriminator_logits
 from gancli.workflows.theory import PAIRS, Check, gaussian
 
 
@@ -98,3 +102,36 @@ def test_bad_input_is_one_line(gancli, arguments, message):
     code, out, err = gancli("reproduce", *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"error: {message}")
+
+
+def test_a_wasserstein_critic_approaches_the_shift_between_two_gaussians(monkeypatch):
+    """The earth mover's distance of N(0, 1) and N(2, 1) is 2; of equal ones, 0 (Gulrajani et al. 2017).
+
+    A slope s says 2 s and costs λ (s - 1)²: the best is 1 + 1/λ, so the estimate is above the distance by 2/λ.
+    """
+    monkeypatch.setattr(theory, "STEPS", 1500)
+    config = TrainConfig(
+        dataset="gaussian",
+        loss="wasserstein",
+        penalty=("gradient-penalty",),
+        batch_size=512,
+        discriminator_widths=(32, 32),
+        maxout_pieces=2,
+        input_dropout=0.0,
+        hidden_dropout=(0.0,),
+        discriminator_learning_rate=1e-2,
+        learning_rate_divisor=1.002,
+        penalty_weight=30.0,
+    )
+    gan = GAN.build(config, (1,), False, 1)
+    here, there = (gaussian([[mean]], 1.0) for mean in (0, 2))
+    for other, distance in ((there, 2.0 + 2 / 30), (here, 0.0)):
+        critic = theory.fit_discriminator(gan, here, other, seed=0)
+        scores = [
+            discriminator_logits(gan, critic, density.sample(20_000, seed=5 + place)[0])
+            for place, density in enumerate((here, other))
+        ]
+        loss = gan.discriminator_loss(jnp.asarray(scores[0]), jnp.asarray(scores[1]))
+        reading = gan.objective.reading
+        assert reading is not None
+        assert reading(float(loss)).value == pytest.approx(distance, abs=0.1)
