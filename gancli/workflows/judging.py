@@ -79,14 +79,14 @@ def _ask(gan: GAN, state: GANState, train: jax.Array, held_out: jax.Array) -> tu
 
 
 def sure_since(objective: Objective, lines: Sequence[dict[str, Any]]) -> int | None:
-    """Return the step since which D has been sure of everything, if that lasts; None where it is not, or has no limit.
+    """Return the step since which D has been sure of everything, if that lasts and G depends on it; else None.
 
     Args:
-        objective: whose divergence has a largest value.
+        objective: which can say so only if the divergence that its loss bounds has a largest value.
         lines: of ``metrics.jsonl``.
     """
     reading = objective.reading
-    if reading is None or reading.most is None:
+    if reading is None or reading.most is None or objective.compares not in ("outputs", "features"):
         return None
     sure = [line[reading.key] >= SURE * reading.most for line in lines]
     count = next((place for place, one in enumerate(reversed(sure)) if not one), len(sure))

@@ -100,6 +100,10 @@ def test_d_has_won_where_it_stays_sure(bounds, since):
     assert sure_since(LOSSES["minimax"], lines(bounds)) == since
 
 
+def test_a_generator_that_does_not_listen_to_d_cannot_lose_to_it():
+    assert sure_since(LOSSES["perceptual"], lines([0.69] * 20)) is None
+
+
 def test_divergences_without_a_limit_have_no_winner():
     assert sure_since(LOSSES["wasserstein"], [{"step": 1, "wasserstein_estimate": 1e9}] * 20) is None
 
