@@ -58,7 +58,8 @@ class Chunk:
 def compile_chunk(gan: GAN, state: GANState, data: jax.Array) -> Chunk:
     """Compile the program that every chunk of a run executes."""
     cursor = Cursor.at(0, gan)
-    if MODELS[gan.config.model].convolves and jax.default_backend() == "cpu":
+    convolves = MODELS[gan.config.model].convolves or gan.objective.compares == "classifier"
+    if convolves and jax.default_backend() == "cpu":
         program = train_once.lower(gan, state, data, cursor).compile()
         return _with_size(partial(_one_by_one, program, gan), program)
     capacity = gan.config.log_every
