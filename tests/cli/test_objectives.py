@@ -49,9 +49,10 @@ def test_every_objective_has_settings_that_fit_every_kind_of_data(dataset, loss)
 def test_an_objective_brings_what_it_cannot_do_without_to_a_preset_too():
     recipe = resolve("mnist", "goodfellow2014-mnist", {"loss": "wasserstein"})
     assert recipe.penalty == ("gradient-penalty",)
-    assert recipe.penalty_weight == TrainConfig.penalty_weight  # what points get stays with points
     assert recipe.optimizer == "sgd"
-    assert resolve("ring", None, {"loss": "wasserstein"}).penalty_weight == 1.0
+    energy = resolve("mnist", "goodfellow2014-mnist", {"loss": "energy"})
+    assert energy.margin == TrainConfig.margin  # what the defaults of images get stays with them
+    assert resolve("mnist", None, {"loss": "energy"}).margin == 10.0
     assert resolve("ring", None, {"loss": "wasserstein", "penalty": ("clip",)}).penalty == ("clip",)
     assert set(LOSS_DEFAULTS) <= set(LOSSES)
 
