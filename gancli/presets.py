@@ -215,14 +215,15 @@ PRESETS: Registry[dict[str, Any]] = Registry(
 # What an objective needs: "always", and beside the defaults of sets of "points" or "images" (a preset's own stay).
 LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
     "absolute": {"always": {"penalty": ("r1",), "penalty_weight": 0.1}},  # keeps D(1 - D), G's gradient, above zero
-    "kl": {"images": {"penalty": ("r1",), "penalty_weight": 0.1}},  # keeps exp(a), G's gradient, from a few samples
+    "kl": {"always": {"penalty": ("r1",), "penalty_weight": 0.1}},  # keeps exp(a), G's gradient, from a few samples
     "wasserstein": {"always": {"penalty": ("gradient-penalty",), "penalty_weight": 1.0}},
     "energy": {
         "always": {"pulling_away": 0.1},
         "points": {"discriminator_learning_rate": 1e-4},
         "images": {"margin": 10.0},
     },
-    "mmd": {"always": {"instance_noise": 0.0, "k": 1, "packing": 1}, "images": {"batch_size": 1000}},
+    "mmd": {"always": {"instance_noise": 0.0, "k": 1, "packing": 1}, "images": {"batch_size": 500}},
+    "feature-matching": {"points": {"batch_size": 512}},  # means of few examples vary much
     "relativistic": {"always": {"penalty": ("r1", "r2"), "penalty_weight": 1.0}},
 }
 
