@@ -212,15 +212,15 @@ PRESETS: Registry[dict[str, Any]] = Registry(
 )
 
 
-# What an objective needs: "always", and beside the defaults of sets of "points" or "images" (a preset's own stay).
+# What an objective needs: "always", and over the defaults of "points", of "images" or of one data set; a preset's stay.
 LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
     "absolute": {"always": {"penalty": ("r1",), "penalty_weight": 0.1}},  # keeps D(1 - D), G's gradient, above zero
-    "kl": {"always": {"penalty": ("r1",), "penalty_weight": 0.1}},  # keeps exp(a), G's gradient, from a few samples
     "wasserstein": {"always": {"penalty": ("gradient-penalty",), "penalty_weight": 1.0}},
     "energy": {
         "always": {"pulling_away": 0.1},
         "points": {"discriminator_learning_rate": 1e-4},
-        "images": {"margin": 10.0},
+        "images": {"instance_noise": 0.0, "margin": 50.0},  # about the variance of MNIST's pixels, summed
+        "digits": {"instance_noise": 0.2, "margin": 10.0},
     },
     "mmd": {"always": {"instance_noise": 0.0, "k": 1, "packing": 1}, "images": {"batch_size": 500}},
     "feature-matching": {"points": {"batch_size": 512}},  # means of few examples vary much
@@ -239,7 +239,7 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
     Raises:
         UsageError: a name is unknown, the preset is for another data set, or a value breaks a rule.
     """
-    kinds = ("always", "points" if isinstance(DATASETS[dataset], Mixture) else "images")
+    kinds = ("always", "points" if isinstance(DATASETS[dataset], Mixture) else "images", dataset)
     base = DATASET_DEFAULTS[dataset]
     if preset is not None:
         base, kinds = PRESETS[preset], ("always",)

@@ -10,7 +10,9 @@ import jax
 import jax.numpy as jnp
 from jax.nn import relu, sigmoid, softplus
 
-STEEPEST = 10.0  # the logit from which on an exponential goes on as its tangent
+# From where on exponentials go on as tangents: GENTLE where they are a player's gradient, since a single one of thousands
+# keeps Adam's steps small for as long as its second moments remember it.
+STEEPEST, GENTLE = 10.0, 3.0
 
 
 def bounded_exp(x: jax.Array, steepest: float = STEEPEST) -> jax.Array:
@@ -44,11 +46,11 @@ def non_saturating_generator_loss(real_logits: jax.Array, fake_logits: jax.Array
 def maximum_likelihood_generator_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:
     """Return ``-E exp(a(G(z)))`` (Goodfellow 2016, §3.2.3): at the optimal D its gradient is that of KL(p_data || p_g).
 
-    Most of it comes from the few samples that look most real, so it varies much. Beyond logits of ``STEEPEST`` the
-    exponential goes on as its tangent, finite for every logit.
+    Most of it comes from the few samples that look most real, so it varies much. Beyond logits of ``GENTLE`` the
+    exponential goes on as its tangent: no sample weighs more than 20 times one that D is undecided about.
     """
     del real_logits
-    return -jnp.mean(bounded_exp(fake_logits))
+    return -jnp.mean(bounded_exp(fake_logits, GENTLE))
 
 
 def absolute_discriminator_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:

@@ -15,10 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn import softplus
 
-from gancli.losses.adversarial import bounded_exp
-
-HALF_STEEPEST = 3.0  # where both exponentials of the Hellinger game end: v is half a log-ratio there, and one steep
-# gradient of thousands would keep Adam's steps small for as long as its second moments remember it
+from gancli.losses.adversarial import GENTLE, bounded_exp
 
 
 def reverse_kl_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
@@ -56,10 +53,10 @@ def pearson_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
 
 def squared_hellinger_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
     """Return -F for the squared Hellinger distance ∫(√p - √q)²: g_f = 1 - exp(-v), f*(t) = t / (1 - t)."""
-    return jnp.mean(bounded_exp(-real, HALF_STEEPEST) - 1.0) + jnp.mean(bounded_exp(fake, HALF_STEEPEST) - 1.0)
+    return jnp.mean(bounded_exp(-real, GENTLE) - 1.0) + jnp.mean(bounded_exp(fake, GENTLE) - 1.0)
 
 
 def squared_hellinger_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
     """Return ``-E f*(T) = 1 - E exp(v(G(z)))``: at the best D the gradient of the distance (Nowozin et al. 2016)."""
     del real
-    return jnp.mean(1.0 - bounded_exp(fake, HALF_STEEPEST))
+    return jnp.mean(1.0 - bounded_exp(fake, GENTLE))

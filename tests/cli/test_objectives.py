@@ -52,7 +52,8 @@ def test_an_objective_brings_what_it_cannot_do_without_to_a_preset_too():
     assert recipe.optimizer == "sgd"
     energy = resolve("mnist", "goodfellow2014-mnist", {"loss": "energy"})
     assert energy.margin == TrainConfig.margin  # what the defaults of images get stays with them
-    assert resolve("mnist", None, {"loss": "energy"}).margin == 10.0
+    assert resolve("mnist", None, {"loss": "energy"}).margin == 50.0
+    assert resolve("digits", None, {"loss": "energy"}).margin == 10.0
     assert resolve("ring", None, {"loss": "wasserstein", "penalty": ("clip",)}).penalty == ("clip",)
     assert set(LOSS_DEFAULTS) <= set(LOSSES)
 

@@ -89,7 +89,7 @@ def test_the_generator_is_paid_for_raising_fake(name):
 
 
 def test_generator_gradients_have_their_closed_forms():
-    fake = jnp.linspace(-6, 6, 7)
+    fake = jnp.linspace(-9, 3, 7)
     gradient = {name: jax.grad(LOSSES[name].generator, argnums=1)(0 * fake, fake) for name in BY_OUTPUTS}
     a = np.asarray(fake, np.float64)
     d = expit(a)
@@ -220,6 +220,6 @@ def test_the_kl_game_descends_the_kl_divergence_at_the_optimal_discriminator():
 
 def test_the_kl_game_is_smooth_where_its_exponential_ends():
     value = jax.grad(LOSSES["kl"].generator, argnums=1)
-    before, at, after = (float(value(jnp.zeros(1), jnp.array([10.0 + d]))[0]) for d in (-1e-3, 0.0, 1e-3))
+    before, at, after = (float(value(jnp.zeros(1), jnp.array([3.0 + d]))[0]) for d in (-1e-3, 0.0, 1e-3))
     assert before == pytest.approx(at, rel=2e-3)
-    assert after == pytest.approx(-np.exp(10.0), rel=1e-5)
+    assert after == pytest.approx(-np.exp(3.0), rel=1e-5)
