@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 from jax.nn import relu, sigmoid, softplus
 
-# From where on exponentials go on as tangents: GENTLE where they are a player's gradient, since a single one of thousands
-# keeps Adam's steps small for as long as its second moments remember it.
+# From where on exponentials go on as tangents: GENTLE where they are a player's gradient, since a single one of
+# thousands keeps Adam's steps small for as long as its second moments remember it.
 STEEPEST, GENTLE = 10.0, 3.0
 
 

@@ -216,7 +216,7 @@ def _train(gan: GAN, examples: np.ndarray, mean: np.ndarray) -> GANState:
 
 def deliberate_collapse(seed: int, rounds: int = 300, updates: int = 50) -> Iterator[Check]:
     """§6, "the Helvetica scenario": G trained too much without updating D maps many z to one x."""
-    config = resolve("ring", None, {"seed": seed, "learning_rate_divisor": 1.0})
+    config = resolve("ring", None, {"seed": seed, "learning_rate_divisor": 1.0, "packing": 1})
     dataset = load("ring")
     gan = GAN.build(config, dataset.shape, False, len(dataset))
     state = gan.init(dataset.mean())
