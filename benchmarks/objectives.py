@@ -4,7 +4,7 @@ python benchmarks/objectives.py ring --seeds 0-9 [--losses hinge,mmd] [--steps N
 python benchmarks/objectives.py cost [--losses ...]
 
 A run that the results file already holds is not trained again, so the same command goes on where it stopped; the
-table is of all that the file holds for a data set. Pictures of seed 0 go beside the file.
+table is of all that the file holds for a data set. Pictures of seed 0 go beside the file, and all of them on a sheet.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from chunks import gancli_chunk
+from PIL import Image, ImageDraw
 from timing import interleave, print_machine, print_table
 
 from gancli import devices
@@ -31,6 +32,7 @@ from gancli.workflows.train import new_run
 POINTS = ("ring", "grid")
 NEEDS_CLASSIFIER = ("perceptual",)
 MNIST_STEPS = 5000  # ten epochs
+COLUMNS, WIDTH, TITLE = 4, 260, 16  # of a sheet; pixels
 
 
 def losses_for(dataset: str, wanted: str | None) -> list[str]:
@@ -84,6 +86,22 @@ def print_results(dataset: str, results: Sequence[dict]) -> None:
             print(f"| `{loss}` | {len(rows)} | {healthy} | " + " | ".join(cells) + " |")
 
 
+def draw_sheet(dataset: str, folder: Path) -> None:
+    """Put the pictures of a data set on one sheet, ``DATASET.png``, each under the name of its objective."""
+    found = [(loss, folder / f"{dataset}-{loss}.png") for loss in LOSSES]
+    found = [(loss, path) for loss, path in found if path.exists()]
+    pictures = [Image.open(path).convert("RGB") for _, path in found]
+    for picture in pictures:
+        picture.thumbnail((WIDTH - 4, WIDTH - 4))
+    height = max(picture.height for picture in pictures) + TITLE
+    sheet = Image.new("RGB", (COLUMNS * WIDTH, -(-len(found) // COLUMNS) * height), "white")
+    for place, ((loss, _), picture) in enumerate(zip(found, pictures, strict=True)):
+        left, top = place % COLUMNS * WIDTH, place // COLUMNS * height
+        ImageDraw.Draw(sheet).text((left + 4, top + 2), loss, "black")
+        sheet.paste(picture, (left, top + TITLE))
+    sheet.quantize(64).save(folder / f"{dataset}.png", optimize=True)
+
+
 def print_cost(losses: Sequence[str], steps: int, repetitions: int) -> None:
     """Compare what a step costs on the default networks for MNIST, on random pixels."""
     images = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)
@@ -126,6 +144,7 @@ def main() -> None:
                     with arguments.results.open("a") as file:
                         file.write(json.dumps(result) + "\n")
         print_results(what, results)
+        draw_sheet(what, arguments.results.parent)
 
 
 if __name__ == "__main__":

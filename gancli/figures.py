@@ -75,7 +75,7 @@ def _draw_arrows(axes: Axes, panel: Panel, x_range: tuple[float, float]) -> None
 def plane(
     data: np.ndarray,
     samples: np.ndarray,
-    heat: np.ndarray,
+    heat: np.ndarray | None,
     extent: tuple[float, float, float, float],
     heat_label: str = "$D(x)$",
     paths: np.ndarray | None = None,
@@ -84,15 +84,18 @@ def plane(
 
     Args:
         data, samples: ``[N, 2]``.
-        heat: D on a regular grid over ``extent``, ``[rows, columns]``, the first row lowest, in [0, 1].
+        heat: D on a regular grid over ``extent``, ``[rows, columns]``, the first row lowest, in [0, 1]; None: no D.
         extent: left, right, bottom, top.
         heat_label: what the heat is.
         paths: images of latent paths, ``[R, T, 2]``.
     """
     figure = _new_figure(5.6, 4.8)
     axes = figure.subplots()
-    image = axes.imshow(heat, origin="lower", extent=extent, cmap="coolwarm", vmin=0, vmax=1, alpha=0.6, aspect="auto")
-    figure.colorbar(image, ax=axes, label=heat_label)
+    if heat is not None:
+        image = axes.imshow(
+            heat, origin="lower", extent=extent, cmap="coolwarm", vmin=0, vmax=1, alpha=0.6, aspect="auto"
+        )
+        figure.colorbar(image, ax=axes, label=heat_label)
     axes.scatter(*data.T, s=4, color=DATA, alpha=0.35, linewidths=0, label="data")
     axes.scatter(*samples.T, s=4, color=MODEL, alpha=0.7, linewidths=0, label="samples")
     for path in paths if paths is not None else ():

@@ -175,7 +175,9 @@ def plane_picture(gan: GAN, discriminator: Params, samples: np.ndarray, paths: n
     (left, bottom), (right, top) = low - margin, high + margin
     columns, rows = np.meshgrid(np.linspace(left, right, HEAT_SIZE), np.linspace(bottom, top, HEAT_SIZE))
     places = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float32)
-    heat = _judge(gan, discriminator, places).reshape(HEAT_SIZE, HEAT_SIZE)
+    heat = None
+    if gan.objective.discriminator is not None:
+        heat = _judge(gan, discriminator, places).reshape(HEAT_SIZE, HEAT_SIZE)
     extent = (float(left), float(right), float(bottom), float(top))
     label = "$D(x)$" if gan.objective.belief else "score of D, least to most"
     return figures.plane(data, samples[:PLOTTED_POINTS], heat, extent, label, paths)
