@@ -39,6 +39,13 @@ def _own_cache(tmp_path_factory):
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_more_programs_than_a_process_can_hold():
+    """Let compiled programs go after each file: each takes memory maps, of which Linux gives a process 65 530."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def gancli(capsys):
     """Run a command in this process; returns its exit code, stdout and stderr."""

@@ -6,6 +6,8 @@ the scalar to be minimised, in nats where it is a cross-entropy. The identities 
 ``-log(1 - D) = softplus(a)``, never take the logarithm of a rounded zero.
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jax.nn import relu, sigmoid, softplus
@@ -17,7 +19,8 @@ STEEPEST, GENTLE = 10.0, 3.0
 
 def bounded_exp(x: jax.Array, steepest: float = STEEPEST) -> jax.Array:
     """Return ``exp(x)``, beyond ``steepest`` its tangent there: finite, with its gradient, for every x."""
-    return jnp.exp(jnp.minimum(x, steepest)) * (1.0 + relu(x - steepest))
+    tangent = math.exp(steepest) * (1.0 + x - steepest)
+    return jnp.where(x < steepest, jnp.exp(jnp.minimum(x, steepest)), tangent)
 
 
 def cross_entropy_discriminator_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:
