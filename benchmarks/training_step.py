@@ -4,15 +4,14 @@ The same networks, batch, dropout, losses and optimiser (the preset goodfellow20
 the same samples, momentum, an average of the generator's weights. ``python benchmarks/training_step.py``
 """
 
-import argparse
 import copy
-from importlib.metadata import version
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import timing
 import torch
+from against_torch import Maxout, compare_steps
 from chunks import gancli_chunk
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
@@ -22,15 +21,6 @@ from gancli.presets import resolve
 CONFIG = resolve("mnist", "goodfellow2014-mnist", {"log_every": 50})
 BATCH, LATENT = CONFIG.batch_size, CONFIG.latent_size
 IMAGES = np.random.default_rng(0).integers(0, 256, (50_000, 28, 28, 1), np.uint8)
-
-
-class Maxout(nn.Module):
-    def __init__(self, inputs: int, units: int, pieces: int):
-        super().__init__()
-        self.linear, self.units, self.pieces = nn.Linear(inputs, units * pieces), units, pieces
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.linear(x).view(-1, self.pieces, self.units).amax(dim=1)
 
 
 def torch_steps(steps: int, *, compiled: bool):
@@ -126,23 +116,11 @@ def bare_products(steps: int):
     return lambda: loop(weights, jnp.float32(1)).block_until_ready()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=25, help="steps per repetition")
-    parser.add_argument("--repetitions", type=int, default=11)
-    options = parser.parse_args()
-    contenders = {
-        "gancli": gancli_chunk(CONFIG, IMAGES, options.steps),
-        "bare matrix products (XLA)": bare_products(options.steps),
-        "PyTorch eager": torch_steps(options.steps, compiled=False),
-        "PyTorch torch.compile": torch_steps(options.steps, compiled=True),
-    }
-    for run in contenders.values():
-        run()  # compile and warm up
-    timing.print_machine()
-    print(f"jax {version('jax')}, torch {version('torch')}, {torch.get_num_threads()} torch threads; batch {BATCH}")
-    timing.print_table(timing.interleave(contenders, options.repetitions), "gancli", "step", options.steps)
-
-
 if __name__ == "__main__":
-    main()
+    contenders = {
+        "gancli": partial(gancli_chunk, CONFIG, IMAGES),
+        "bare matrix products (XLA)": bare_products,
+        "PyTorch eager": partial(torch_steps, compiled=False),
+        "PyTorch torch.compile": partial(torch_steps, compiled=True),
+    }
+    compare_steps(__doc__, contenders, BATCH)

@@ -4,18 +4,16 @@ The same layers, batch, dropout, noise, penalty and optimiser (Adam), an average
 both, what the penalty adds to the same step without it. ``python benchmarks/wgan_gp.py``
 """
 
-import argparse
 import copy
 import dataclasses
 import itertools
-from importlib.metadata import version
+from functools import partial
 
 import numpy as np
-import timing
 import torch
+from against_torch import Maxout, compare_steps
 from chunks import gancli_chunk
 from torch import nn
-from training_step import Maxout
 
 from gancli.presets import resolve
 
@@ -70,24 +68,11 @@ def torch_steps(steps: int, *, penalty: bool):
     return run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=25, help="steps per repetition")
-    parser.add_argument("--repetitions", type=int, default=11)
-    options = parser.parse_args()
-    clipped = dataclasses.replace(CONFIG, penalty=("clip",))
-    contenders = {
-        "gancli": gancli_chunk(CONFIG, IMAGES, options.steps),
-        "gancli, clipping instead": gancli_chunk(clipped, IMAGES, options.steps),
-        "PyTorch eager": torch_steps(options.steps, penalty=True),
-        "PyTorch eager, no penalty": torch_steps(options.steps, penalty=False),
-    }
-    for run in contenders.values():
-        run()  # compile and warm up
-    timing.print_machine()
-    print(f"jax {version('jax')}, torch {version('torch')}, {torch.get_num_threads()} torch threads; batch {BATCH}")
-    timing.print_table(timing.interleave(contenders, options.repetitions), "gancli", "step", options.steps)
-
-
 if __name__ == "__main__":
-    main()
+    contenders = {
+        "gancli": partial(gancli_chunk, CONFIG, IMAGES),
+        "gancli, clipping instead": partial(gancli_chunk, dataclasses.replace(CONFIG, penalty=("clip",)), IMAGES),
+        "PyTorch eager": partial(torch_steps, penalty=True),
+        "PyTorch eager, no penalty": partial(torch_steps, penalty=False),
+    }
+    compare_steps(__doc__, contenders, BATCH)

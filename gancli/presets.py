@@ -35,15 +35,14 @@ _POINTS: dict[str, Any] = {
     "evaluate_every": 2500,
     "metrics": ("modes",),
 }
+_EVALUATED: dict[str, Any] = {"evaluate_every": 1000, "metrics": ("fid", "modes")}
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
-    "mnist": _GREY_28 | {"evaluate_every": 1000, "metrics": ("fid", "modes")},
+    "mnist": _GREY_28 | _EVALUATED,
     "fashion_mnist": _GREY_28,
     "kmnist": _GREY_28,
     "tfd": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5},
-    "cifar10": _GREY_28
-    | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000, "metrics": ("fid", "modes")},
-    "stacked_mnist": _GREY_28
-    | {"generator_widths": (1200, 1200), "maxout_pieces": 5, "evaluate_every": 1000, "metrics": ("fid", "modes")},
+    "cifar10": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **_EVALUATED},
+    "stacked_mnist": _GREY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **_EVALUATED},
     "digits": {
         "num_steps": 16_000,
         "latent_size": 64,

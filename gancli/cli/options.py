@@ -47,6 +47,14 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def parse_loss(text: str | None) -> str | None:
+    """Return the name of an objective; of one in a file, with the file's absolute path, which holds in any folder."""
+    if text is None or ".py:" not in text:
+        return text
+    path, _, name = text.rpartition(":")
+    return f"{Path(path).absolute()}:{name}"
+
+
 def parse_seeds(text: str) -> list[int]:
     """Return the seeds in ``0-2,5``."""
     seeds: list[int] = []

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_names, parse_numbers, parse_seeds, parse_shares
+from gancli.cli.options import (
+    DEFAULT_RUN,
+    DataDir,
+    Json,
+    Quiet,
+    parse_loss,
+    parse_names,
+    parse_numbers,
+    parse_seeds,
+    parse_shares,
+)
 
 if TYPE_CHECKING:
     from gancli.config import TrainConfig
@@ -263,7 +273,7 @@ def train(
     """
     given = {
         "seed": seed,
-        "loss": loss,
+        "loss": parse_loss(loss),
         "penalty": () if penalty == "none" else parse_names(penalty),
         "penalty_weight": penalty_weight,
         "clip_limit": clip_limit,

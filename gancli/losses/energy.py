@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax.nn import relu
 
+from gancli.losses.adversarial import critic_generator_loss
+
 
 def energy_discriminator_loss(real_scores: jax.Array, fake_scores: jax.Array, margin: float) -> jax.Array:
     """Return ``E d(x) + E max(0, margin - d(G(z)))`` (equation 1): samples are pushed up to the margin, no further."""
@@ -15,8 +17,7 @@ def energy_discriminator_loss(real_scores: jax.Array, fake_scores: jax.Array, ma
 
 def energy_generator_loss(real_scores: jax.Array, fake_scores: jax.Array) -> jax.Array:
     """Return ``E d(G(z))`` (Zhao et al. 2017, equation 2): samples that the autoencoder of the data can draw."""
-    del real_scores
-    return -jnp.mean(fake_scores)
+    return critic_generator_loss(real_scores, fake_scores)
 
 
 def pulling_away(codes: jax.Array) -> jax.Array:

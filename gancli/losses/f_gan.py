@@ -13,9 +13,14 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jax.nn import softplus
 
-from gancli.losses.adversarial import GENTLE, bounded_exp
+from gancli.losses.adversarial import (
+    GENTLE,
+    bounded_exp,
+    critic_generator_loss,
+    cross_entropy_discriminator_loss,
+    non_saturating_generator_loss,
+)
 
 
 def reverse_kl_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
@@ -31,13 +36,12 @@ def reverse_kl_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
 
 def jensen_shannon_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
     """Return -F for twice the Jensen-Shannon divergence: g_f = log 2 - softplus(-v), f*(t) = -log(2 - exp t)."""
-    return jnp.mean(softplus(-real)) + jnp.mean(softplus(fake)) - 2.0 * math.log(2.0)
+    return cross_entropy_discriminator_loss(real, fake) - 2.0 * math.log(2.0)
 
 
 def jensen_shannon_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
     """Return ``-E g_f(v(G(z)))`` (Nowozin et al. 2016, §3.2): the non-saturating game, but for a constant."""
-    del real
-    return jnp.mean(softplus(-fake)) - math.log(2.0)
+    return non_saturating_generator_loss(real, fake) - math.log(2.0)
 
 
 def pearson_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
@@ -47,8 +51,7 @@ def pearson_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
 
 def pearson_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
     """Return ``-E v(G(z))`` (Nowozin et al. 2016, §3.2)."""
-    del real
-    return -jnp.mean(fake)
+    return critic_generator_loss(real, fake)
 
 
 def squared_hellinger_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:

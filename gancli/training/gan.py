@@ -49,6 +49,7 @@ class GAN:
     is_images: bool  # as against points anywhere
     num_examples: int  # training examples; an epoch
     contrast: Contrast | None  # how images are normalised; None: they stay in [0, 1]
+    objective: Objective  # the game; looked up once, so that editing one's own file does not change a run under way
     generator_graph: nnx.GraphDef
     discriminator_graph: nnx.GraphDef
 
@@ -66,21 +67,17 @@ class GAN:
         Raises:
             UsageError: the configured networks do not fit the data.
         """
-        check_objective(config)
+        game = objective(config.loss)
+        check_objective(config, game)
         bounded = is_images and contrast is None
-        pair = nnx.eval_shape(lambda: _networks(config, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
+        pair = nnx.eval_shape(lambda: _networks(config, game, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
         graphs = (nnx.graphdef(network) for network in pair)
-        return cls(config, data_shape, is_images, num_examples, contrast, *graphs)
+        return cls(config, data_shape, is_images, num_examples, contrast, game, *graphs)
 
     @property
     def bounded(self) -> bool:
         """Whether the model's range is [0, 1]."""
         return self.is_images and self.contrast is None
-
-    @property
-    def objective(self) -> Objective:
-        """The game."""
-        return objective(self.config.loss)
 
     def discriminator_loss(self, real_outputs: jax.Array, fake_outputs: jax.Array) -> jax.Array:
         """Return what the discriminator minimises, but for penalties, of its outputs ``[B]``."""
@@ -143,7 +140,7 @@ class GAN:
         @jax.jit
         def build(key: jax.Array) -> GANState:
             rngs = nnx.Rngs(jax.random.fold_in(key, 0))
-            pair = _networks(self.config, self.data_shape, self.bounded, mean, rngs)
+            pair = _networks(self.config, self.objective, self.data_shape, self.bounded, mean, rngs)
             generator, discriminator = (nnx.to_pure_dict(nnx.state(network, nnx.Param)) for network in pair)
             if "spectral-norm" in self.config.penalty:
                 discriminator = with_directions(discriminator)
@@ -192,10 +189,15 @@ class GAN:
 
 
 def _networks(
-    config: TrainConfig, data_shape: tuple[int, ...], bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+    config: TrainConfig,
+    game: Objective,
+    data_shape: tuple[int, ...],
+    bounded: bool,
+    data_mean: np.ndarray,
+    rngs: nnx.Rngs,
 ) -> tuple[nnx.Module, nnx.Module]:
     """Build both networks; the discriminator is of the kind that the objective needs, and meets whole packs."""
-    family, game = MODELS[config.model], objective(config.loss)
+    family = MODELS[config.model]
     generator = family.generator(config, data_shape, bounded, data_mean, rngs)
     build = family.discriminator("nobody" if game.discriminator is None else game.network, config.model)
     *sides, channels = data_shape
@@ -203,9 +205,9 @@ def _networks(
     return generator, build(config, (*sides, channels * config.packing), bounded, packed_mean, rngs)
 
 
-def check_objective(config: TrainConfig) -> None:
+def check_objective(config: TrainConfig, game: Objective) -> None:
     """Raise a UsageError unless the objective, its penalties and the rest of the game make sense together."""
-    game, penalties = objective(config.loss), config.penalty
+    penalties = config.penalty
     for name in penalties:
         _ = PENALTIES[name]
     if len(set(penalties)) < len(penalties):
@@ -226,11 +228,15 @@ def check_objective(config: TrainConfig) -> None:
     exclusive = [name for name in ("clip", "spectral-norm", "gradient-penalty") if name in penalties]
     if len(exclusive) > 1:
         raise UsageError(
-            f"--penalty {','.join(exclusive)}: each sets the slope in its own way; take one of them "
-            f"(r1 and r2 go with any)."
+            f"--penalty {','.join(exclusive)}: each sets the slope in its own way; take one (r1 and r2 go with any)."
         )
     if config.batch_size % config.packing:
         raise UsageError(f"--batch-size must be a multiple of --packing, got {config.batch_size} and {config.packing}.")
+    if config.pulling_away and config.batch_size // config.packing < 2:
+        raise UsageError(
+            f"--pulling-away compares codes: --batch-size must be at least twice --packing, got {config.batch_size} "
+            f"and {config.packing}."
+        )
     if game.compares == "classifier" and config.dataset not in CLASSIFIED:
         raise UsageError(
             f"--loss {config.loss} needs a data set with a built-in classifier ({', '.join(CLASSIFIED)}), "

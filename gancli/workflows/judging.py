@@ -29,7 +29,7 @@ class Judge:
         self._gan, self._examples = gan, dataset.examples
         held_out = load(dataset.name, "validation", data_dir).examples
         count = min(NUM_JUDGED, len(dataset), len(held_out)) // gan.config.packing * gan.config.packing
-        self._train, self._held_out = dataset.examples[:count], held_out[:count]
+        self._train, self._held_out = dataset.examples[:count], held_out[:count].copy()  # the rest may go
 
     def accuracies(self, state: GANState) -> dict[str, float]:
         """Return the shares that D gets right, in [0, 1]; nothing where there is no D.

@@ -78,7 +78,10 @@ def test_an_objective_of_ones_own_is_remembered_by_its_content(gancli, tmp_path)
     own.write_text(OWN.read_text() + "\n# otherwise\n")
     code, _, err = gancli("train", "ring", "--outdir", tmp_path / "run", "--resume", *more)
     assert code == 2
-    assert err.startswith(f"error: --loss {own}:one_sided: the file is not as it was when the run in")
+    assert err == (
+        f"error: --loss {own}:one_sided: the file is not as it was when the run in '{tmp_path / 'run'}' began: "
+        "a run goes on as it began. Choose another --outdir for a new one.\n"
+    )
     assert gancli("sample", tmp_path / "run", "-n", 3, "--output", tmp_path / "x.npz")[0] == 0
     assert gancli("list", "--cite", tmp_path / "run")[0] == 0
 
