@@ -33,7 +33,7 @@ demo: setup ## Train on embedded digits, sample, interpolate, evaluate; pictures
 	@echo "Look at demo/samples.png, demo/interpolation.png, demo/interpolation.gif and demo/nearest.png"
 
 test: setup ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: setup ## Check style
 	$(BIN)/ruff check .
