@@ -55,6 +55,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             **_arxiv("1801.01401"),
         },
     ),
+    "brock2019large": (
+        "inproceedings",
+        {
+            "author": "Brock, Andrew and Donahue, Jeff and Simonyan, Karen",
+            "title": "Large Scale {GAN} Training for High Fidelity Natural Image Synthesis",
+            "booktitle": _ICLR,
+            "year": "2019",
+            **_arxiv("1809.11096"),
+        },
+    ),
     "clanuwat2018kmnist": (
         "misc",
         {
@@ -155,6 +165,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "booktitle": _NIPS,
             "year": "2024",
             **_arxiv("2501.05441"),
+        },
+    ),
+    "ioffe2015batch": (
+        "inproceedings",
+        {
+            "author": "Ioffe, Sergey and Szegedy, Christian",
+            "title": "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
+            "booktitle": _ICML,
+            "year": "2015",
+            **_arxiv("1502.03167"),
         },
     ),
     "johnson2016perceptual": (
@@ -317,6 +337,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "volume": "30",
             "number": "4",
             "year": "1992",
+        },
+    ),
+    "radford2016unsupervised": (
+        "inproceedings",
+        {
+            "author": "Radford, Alec and Metz, Luke and Chintala, Soumith",
+            "title": "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks",
+            "booktitle": _ICLR,
+            "year": "2016",
+            **_arxiv("1511.06434"),
         },
     ),
     "salimans2016improved": (

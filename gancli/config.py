@@ -60,6 +60,9 @@ class TrainConfig:
     deconv_size: int = 5
     deconv_stride: int = 3
 
+    # The networks of the model dcgan
+    base_channels: int = 64  # of the largest maps; half the size, twice the channels, up to eight times
+
     # The optimiser
     optimizer: str = "adam"
     generator_learning_rate: float = 2e-4
@@ -92,7 +95,7 @@ class TrainConfig:
         """
         positive = ("k", "num_steps", "batch_size", "packing", "latent_size", "maxout_pieces", "momentum_epochs")
         kept = ("log_every", "sample_every", "checkpoint_every", "keep")
-        for name in (*positive, *kept, "conv_pieces", "deconv_size", "deconv_stride"):
+        for name in (*positive, *kept, "conv_pieces", "deconv_size", "deconv_stride", "base_channels"):
             self._require(name, getattr(self, name) >= 1, "must be at least 1")
         widths = ("generator_widths", "discriminator_widths", "conv_channels", "conv_sizes")
         for name in (*widths, "pool_sizes", "pool_strides"):

@@ -89,16 +89,16 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "grid": _POINTS
     | {
-        "num_steps": 10_000,
-        "batch_size": 512,
+        "num_steps": 20_000,
         "packing": 2,
         "latent_size": 2,
-        "generator_widths": (256, 256),
-        "discriminator_widths": (128, 128),
+        "generator_widths": (128, 128, 128, 128),  # deep: between 25 places there are many edges to draw
+        "discriminator_widths": (64, 64, 64),
         "maxout_pieces": 3,
-        "instance_noise": 0.2,
-        "generator_learning_rate": 5e-4,
-        "discriminator_learning_rate": 5e-4,
+        "generator_learning_rate": 1e-3,
+        "discriminator_learning_rate": 1e-3,
+        "learning_rate_divisor": 1.00015,
+        "evaluate_every": 5000,
     },
 }
 
@@ -211,6 +211,26 @@ PRESETS: Registry[dict[str, Any]] = Registry(
 )
 
 
+# What a model needs, over the data set's defaults; a preset's stay.
+MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
+    "dcgan": {
+        "batch_size": 64,
+        "prior": "gaussian",
+        "latent_size": 128,
+        "penalty": ("spectral-norm",),
+        "instance_noise": 0.0,
+        "input_dropout": 0.0,
+        "hidden_dropout": (0.0,),
+        "generator_init_range": None,
+        "discriminator_init_range": None,
+        "generator_learning_rate": 2e-4,
+        "discriminator_learning_rate": 2e-4,
+        "learning_rate_divisor": 1.0,
+        "momentum": 0.5,
+        "ema_decay": 0.999,
+    },
+}
+
 # What an objective needs: "always", and over the defaults of "points", of "images" or of one data set; a preset's stay.
 LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
     "absolute": {"always": {"penalty": ("r1",), "penalty_weight": 0.1}},  # keeps D(1 - D), G's gradient, above zero
@@ -220,6 +240,7 @@ LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
         "points": {"discriminator_learning_rate": 1e-4},
         "images": {"instance_noise": 0.0, "margin": 50.0},  # about the variance of MNIST's pixels, summed
         "digits": {"instance_noise": 0.2, "margin": 10.0},
+        "grid": {"discriminator_learning_rate": 1e-3, "margin": 10.0},  # about the square of its width
     },
     "mmd": {"always": {"instance_noise": 0.0, "k": 1, "packing": 1}, "images": {"batch_size": 500}},
     "feature-matching": {"points": {"batch_size": 512}},  # means of few examples vary much
@@ -244,6 +265,8 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
         base, kinds = PRESETS[preset], ("always",)
         if base["dataset"] != dataset:
             raise UsageError(f"preset '{preset}' is for data set '{base['dataset']}', not '{dataset}'.")
+    else:
+        base = base | MODEL_DEFAULTS.get(options.get("model", TrainConfig.model), {})
     loss = options.get("loss", base.get("loss", TrainConfig.loss))
     for kind in kinds:
         base = base | LOSS_DEFAULTS.get(loss, {}).get(kind, {})

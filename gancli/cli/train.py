@@ -108,7 +108,7 @@ def train(
         float | None,
         typer.Option(help="Deviation of the noise on the discriminator's inputs.", rich_help_panel=GAME),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="mlp or maxout-conv.", rich_help_panel=NETWORKS)] = None,
+    model: Annotated[str | None, typer.Option(help="mlp, maxout-conv or dcgan.", rich_help_panel=NETWORKS)] = None,
     contrast: Annotated[
         float | None,
         typer.Option(
@@ -164,6 +164,10 @@ def train(
     ] = None,
     max_column_norm: Annotated[
         float | None, typer.Option(help="Longest incoming weights of any unit; 0: no limit.", rich_help_panel=NETWORKS)
+    ] = None,
+    base_channels: Annotated[
+        int | None,
+        typer.Option(help="dcgan: channels of the largest maps, doubled with every halving.", rich_help_panel=NETWORKS),
     ] = None,
     conv_channels: Annotated[
         str | None,
@@ -301,6 +305,7 @@ def train(
         "output_init_range": output_init_range,
         "discriminator_init_range": discriminator_init_range,
         "max_column_norm": max_column_norm,
+        "base_channels": base_channels,
         "conv_channels": parse_numbers(conv_channels, "--conv-channels"),
         "conv_pieces": conv_pieces,
         "conv_sizes": parse_numbers(conv_sizes, "--conv-sizes"),

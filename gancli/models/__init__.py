@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from gancli.errors import UsageError
-from gancli.models import maxout_conv, mlp
+from gancli.models import dcgan, maxout_conv, mlp
 from gancli.models.parts import Judgement
 from gancli.registry import Registry
 
@@ -57,5 +57,6 @@ MODELS: Registry[Architecture] = Registry(
             mlp.generator, {"scorer": mlp.discriminator, "autoencoder": mlp.autoencoder}, convolves=False
         ),
         "maxout-conv": Architecture(maxout_conv.generator, {"scorer": maxout_conv.discriminator}, convolves=True),
+        "dcgan": Architecture(dcgan.generator, {"scorer": dcgan.discriminator}, convolves=True),
     },
 )

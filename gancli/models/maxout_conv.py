@@ -12,16 +12,17 @@ from flax import nnx
 
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
+from gancli.models.convolution import TransposedConvolution
 from gancli.models.mlp import Discriminator as DenseDiscriminator
 from gancli.models.mlp import HiddenLayers, Shape, hidden_layers
 from gancli.models.parts import (
     Judgement,
     MaxoutConvolution,
-    TransposedConvolution,
     drop,
     max_pool,
     one_a_layer,
     pooled_length,
+    uniform_init,
 )
 
 
@@ -61,7 +62,7 @@ class Generator(nnx.Module):
             )
         self.hidden = hidden
         self.output = TransposedConvolution(
-            channels, data_shape[-1], size=size, stride=stride, init_range=init_range, rngs=rngs
+            channels, data_shape[-1], size=size, stride=stride, init=uniform_init(init_range), rngs=rngs
         )
         self.bounded = bounded
 

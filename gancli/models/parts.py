@@ -1,7 +1,7 @@
 """Layers that several architectures share. Images are ``[B, H, W, C]``, vectors ``[B, features]``."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,15 @@ class Judgement(NamedTuple):
     features: jax.Array  # [B, F], of an intermediate layer
 
 
+@runtime_checkable
+class Normalised(Protocol):
+    """A generator with batch normalisation, called with latents and, or not, the statistics to use."""
+
+    def statistics(self, z: jax.Array) -> list[jax.Array]:
+        """Return the statistics ``[2, channels]`` of every normalised layer on a batch of latents."""
+        ...
+
+
 ACTIVATIONS = Registry("activation", {"relu": nnx.relu, "sigmoid": nnx.sigmoid})
 
 
@@ -31,6 +40,8 @@ def uniform_init(half_range: float | None) -> jax.nn.initializers.Initializer:
 
     return init
 
+
+NORM_EPSILON = 1e-5  # beside a variance, as everywhere in the field
 
 T = TypeVar("T")
 
@@ -118,6 +129,28 @@ class MaxoutConvolution(nnx.Module):
         return first
 
 
+class BatchNorm(nnx.Module):
+    """Normalise each channel of ``[B, ..., C]`` over all but the last axis, then scale and shift (Ioffe, Szegedy 2015).
+
+    The statistics are the batch's own, or those given: means and variances ``[2, C]`` of an earlier batch.
+    """
+
+    def __init__(self, channels: int):
+        self.scale = nnx.Param(jnp.ones(channels))
+        self.bias = nnx.Param(jnp.zeros(channels))
+
+    def __call__(self, x: jax.Array, statistics: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+        """Return the normalised batch, and the statistics that were used."""
+        axes = tuple(range(x.ndim - 1))
+        if statistics is None:
+            mean = jnp.mean(x, axis=axes)
+            statistics = jnp.stack([mean, jnp.mean((x - mean.reshape(*[1] * len(axes), -1)) ** 2, axis=axes)])
+        mean, variance = statistics
+        factor = self.scale[...] * jax.lax.rsqrt(variance + NORM_EPSILON)
+        offset = self.bias[...] - mean * factor
+        return x * factor.reshape(*[1] * len(axes), -1) + offset.reshape(*[1] * len(axes), -1), statistics
+
+
 def max_pool(x: jax.Array, size: int, stride: int) -> jax.Array:
     """Return the largest value of every window of ``size`` x ``size``, for ``[B, H, W, C]``.
 
@@ -140,50 +173,3 @@ def max_pool(x: jax.Array, size: int, stride: int) -> jax.Array:
 def pooled_length(length: int, size: int, stride: int) -> int:
     """Return how many windows :func:`max_pool` lays along ``length`` pixels."""
     return -(-max(length - size, 0) // stride) + 1
-
-
-class TransposedConvolution(nnx.Module):
-    """``[B, H, W, in_channels]`` to ``[B, H', W', channels]``, ``H' = (H - 1) stride + size``: a convolution's adjoint.
-
-    Every input pixel adds its multiple of the kernel to the output, ``stride`` pixels apart: "deconvolution" in
-    Goodfellow et al. 2014. Done as one matrix product and a sum of shifted blocks (after Shi et al. 2016): the
-    gradient of ``lax.conv_transpose`` is an order of magnitude slower on a CPU.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        channels: int,
-        *,
-        size: int,
-        stride: int,
-        init_range: float | None = None,
-        rngs: nnx.Rngs,
-    ):
-        init = uniform_init(init_range)
-        self.kernel = nnx.Param(init(rngs.params(), (size, size, in_channels, channels), jnp.float32))
-        self.bias = nnx.Param(jnp.zeros(channels))
-        self.stride = stride
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return transposed_convolution(x, self.kernel[...], self.stride) + self.bias[None, None, None]
-
-
-def transposed_convolution(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
-    """Add up kernels ``[K, K, C, O]`` weighted by the pixels of ``[B, H, W, C]``, ``stride`` apart."""
-    batch, height, width, channels = x.shape
-    size, *_, out_channels = kernel.shape
-    reach = -(-size // stride)  # output blocks of stride x stride that one input pixel reaches, each way
-    kernel = jnp.pad(kernel, [(0, reach * stride - size)] * 2 + [(0, 0)] * 2)
-    kernel = kernel.reshape(reach, stride, reach, stride, channels, out_channels)
-    flat = kernel.transpose(4, 0, 2, 1, 3, 5).reshape(channels, -1)
-    blocks = (x.reshape(-1, channels) @ flat).reshape(batch, height, width, reach, reach, stride, stride, out_channels)
-    total = jnp.zeros((batch, height + reach - 1, width + reach - 1, stride, stride, out_channels), x.dtype)
-    for down in range(reach):
-        for right in range(reach):
-            around = [(0, 0), (down, reach - 1 - down), (right, reach - 1 - right)] + [(0, 0)] * 3
-            total = total + jnp.pad(blocks[:, :, :, down, right], around)
-    image = total.transpose(0, 1, 3, 2, 4, 5).reshape(
-        batch, (height + reach - 1) * stride, (width + reach - 1) * stride, out_channels
-    )
-    return image[:, : (height - 1) * stride + size, : (width - 1) * stride + size]

@@ -21,11 +21,14 @@ from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import PENALTIES
 from gancli.models import MODELS
-from gancli.models.parts import Judgement
+from gancli.models.parts import Judgement, Normalised
 from gancli.training.constraints import normalised, with_directions
 from gancli.training.optimizers import OPTIMIZERS
 
 Params = Any  # a tree of arrays: nested dictionaries by layer and name
+Statistics = list[jax.Array] | None  # of a generator's normalised layers; None: it has none, or the batch's own
+STANDING = 2**32 - 3  # seeds the latents of standing statistics
+STANDING_LATENTS = 500
 
 
 class GANState(NamedTuple):
@@ -165,9 +168,24 @@ class GAN:
         """Map samples from the model's range to what people see: images in [0, 1], points as they are."""
         return samples if self.contrast is None else self.contrast.show(samples)
 
-    def generate(self, generator: Params, latents: jax.Array) -> jax.Array:
-        """Map latents ``[B, Z]`` to samples ``[B, *data_shape]`` in the model's range."""
-        return nnx.merge(self.generator_graph, generator)(latents)
+    def generate(self, generator: Params, latents: jax.Array, standing: Statistics = None) -> jax.Array:
+        """Map latents ``[B, Z]`` to samples ``[B, *data_shape]`` in the model's range.
+
+        A batch-normalised generator uses the statistics of this batch, or those of :meth:`standing`.
+        """
+        network = nnx.merge(self.generator_graph, generator)
+        return network(latents) if standing is None else network(latents, standing)
+
+    def standing(self, generator: Params) -> Statistics:
+        """Return what makes a batch-normalised generator's samples independent of one another, else None.
+
+        The statistics of one batch of latents, always the same one (Brock et al. 2019, §4.1: standing statistics):
+        right for any weights, averaged ones included, with nothing to keep while training.
+        """
+        network = nnx.merge(self.generator_graph, generator)
+        if not isinstance(network, Normalised):
+            return None
+        return network.statistics(self.draw_latents(jax.random.key(STANDING), STANDING_LATENTS))
 
     def pack(self, x: jax.Array) -> jax.Array:
         """Lay examples ``[B, *data_shape]`` side by side, as many as D judges at once (Lin et al. 2018: PacGAN)."""

@@ -44,7 +44,11 @@ OF_PENALTY = {
     "clip": ("arjovsky2017wasserstein",),
     "spectral-norm": ("miyato2018spectral",),
 }
-OF_MODEL = {"mlp": ("goodfellow2013maxout",), "maxout-conv": ("goodfellow2013maxout",)}
+OF_MODEL = {
+    "mlp": ("goodfellow2013maxout",),
+    "maxout-conv": ("goodfellow2013maxout",),
+    "dcgan": ("radford2016unsupervised", "ioffe2015batch", "brock2019large"),
+}
 OF_PRIOR = {"uniform": (), "gaussian": (), "spherical": ("white2016sampling",)}
 OF_OPTIMIZER = {"adam": ("kingma2015adam",), "sgd": ()}
 OF_METRIC = {

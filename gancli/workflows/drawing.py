@@ -16,7 +16,7 @@ from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.metrics.parzen import log_likelihoods
 from gancli.runs import Run, generator_weights
-from gancli.training.gan import GAN, Params
+from gancli.training.gan import GAN, Params, Statistics
 
 LATENTS_PER_BLOCK = 500
 LATENTS = 2**32 - 1  # sets these draws apart from those of a training run with the same seed
@@ -63,8 +63,13 @@ class Trained:
 
 
 @partial(jax.jit, static_argnames=("gan",))
-def _generate(gan: GAN, generator: Params, latents: jax.Array) -> jax.Array:
-    return gan.show(gan.generate(generator, latents))
+def _generate(gan: GAN, generator: Params, latents: jax.Array, standing: Statistics) -> jax.Array:
+    return gan.show(gan.generate(generator, latents, standing))
+
+
+@partial(jax.jit, static_argnames=("gan",))
+def _standing(gan: GAN, generator: Params) -> Statistics:
+    return gan.standing(generator)
 
 
 @partial(jax.jit, static_argnames=("gan",))
@@ -116,10 +121,11 @@ def draw_latents(gan: GAN, count: int, seed: int) -> np.ndarray:
 
 def generate_blocks(gan: GAN, generator: Params, latents: np.ndarray) -> Iterator[jax.Array]:
     """Map latents ``[N, Z]`` to samples, block by block, all through one program, so that no number depends on N."""
+    standing = _standing(gan, generator)
     for start in range(0, len(latents), LATENTS_PER_BLOCK):
         part = latents[start : start + LATENTS_PER_BLOCK]
         full = np.pad(part, ((0, LATENTS_PER_BLOCK - len(part)), (0, 0)), mode="edge")
-        yield _generate(gan, generator, jnp.asarray(full))[: len(part)]
+        yield _generate(gan, generator, jnp.asarray(full), standing)[: len(part)]
 
 
 def generate(gan: GAN, generator: Params, latents: np.ndarray) -> np.ndarray:

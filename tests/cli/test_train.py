@@ -236,7 +236,7 @@ USAGE = [
     ),
     (["digits", "--prior", "cauchy"], "unknown prior 'cauchy'. Known: uniform, gaussian, spherical."),
     (["digits", "--optimizer", "adma"], "unknown optimizer 'adma'. Did you mean 'adam'? Known: adam, sgd."),
-    (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv."),
+    (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan."),
     (
         ["digits", "--updates", "both"],
         "unknown order of updates 'both'. Known: alternating, simultaneous.",

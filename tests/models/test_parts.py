@@ -9,44 +9,14 @@ from flax import nnx
 from gancli.errors import UsageError
 from gancli.models.parts import (
     MaxoutConvolution,
-    TransposedConvolution,
     max_pool,
     one_a_layer,
     pooled_length,
-    transposed_convolution,
 )
 
 
 def uniform(*shape, seed=0):
     return jnp.asarray(np.random.default_rng(seed).uniform(-1, 1, shape), jnp.float32)
-
-
-@pytest.mark.parametrize(("size", "stride"), [(5, 3), (4, 2), (3, 3), (2, 3), (1, 1), (7, 2)])
-def test_a_transposed_convolution_adds_a_kernel_for_every_pixel(size, stride):
-    x, kernel = uniform(2, 4, 3, 5), uniform(size, size, 5, 2, seed=1)
-    expected = np.zeros((2, 3 * stride + size, 2 * stride + size, 2))
-    for row in range(4):
-        for column in range(3):
-            place = np.s_[:, row * stride : row * stride + size, column * stride : column * stride + size]
-            expected[place] += np.einsum("bc,uvco->buvo", x[:, row, column], kernel)
-    found = transposed_convolution(x, kernel, stride)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_it_is_the_adjoint_of_a_convolution():
-    x, y, kernel = uniform(2, 10, 10, 8), uniform(2, 32, 32, 3, seed=1), uniform(5, 5, 8, 3, seed=2)
-    down = jax.lax.conv_general_dilated(
-        y, kernel.transpose(0, 1, 3, 2), (3, 3), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-    up = transposed_convolution(x, kernel, 3)
-    assert up.shape == (2, 32, 32, 3)
-    assert float(jnp.vdot(up, y)) == pytest.approx(float(jnp.vdot(x, down)), rel=1e-4)
-
-
-def test_its_layer_adds_a_bias():
-    layer = TransposedConvolution(2, 3, size=4, stride=2, rngs=nnx.Rngs(0))
-    layer.bias[...] = jnp.array([1.0, 2.0, 3.0])
-    np.testing.assert_array_equal(layer(jnp.zeros((1, 2, 2, 2)))[0, 0, 0], [1, 2, 3])
 
 
 @pytest.mark.parametrize(("length", "size", "stride"), [(33, 4, 2), (15, 4, 2), (9, 2, 2), (5, 5, 1), (3, 4, 2)])

@@ -1,0 +1,182 @@
+"""Convolutional networks after Radford et al. 2016 (DCGAN), for images of any size that can be halved twice.
+
+A generator of transposed convolutions, each of which doubles the image, with batch normalisation and rectifiers; a
+discriminator of strided convolutions, each of which halves it, with leaky rectifiers. Kernels of 4 pixels cover every
+pixel equally often, so they leave no checkerboard (Odena et al. 2016), where the paper has 5.
+
+The discriminator has no batch normalisation: what it says of an image would depend on the images beside it, and no
+penalty on its slope at one example would mean anything. Spectral normalisation does the work (Miyato et al. 2018); it
+is this model's default ``penalty``.
+"""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from gancli.config import TrainConfig
+from gancli.errors import UsageError
+from gancli.models.convolution import Convolution, TransposedConvolution
+from gancli.models.mlp import Shape
+from gancli.models.parts import BatchNorm, Judgement, drop, one_a_layer, uniform_init
+
+SIZE, STRIDE, PADDING = 4, 2, 1  # of every kernel, in pixels: a layer doubles or halves exactly
+SMALLEST = 4  # pixels; no image is halved below
+SLOPE = 0.2  # of the leaky rectifiers, below zero
+LARGEST = 256  # pixels
+WIDEST = 8  # times the base channels, at most
+
+
+def _scales(data_shape: Shape, base_channels: int) -> list[tuple[int, int, int]]:
+    """Return height, width and channels of every hidden layer of maps, the largest maps first.
+
+    Raises:
+        UsageError: the examples are no images of a size that can be halved.
+    """
+    if len(data_shape) != 3:
+        raise UsageError(f"--model dcgan needs images, got examples of shape {data_shape}.")
+    sides = data_shape[:2]
+    if any(side % 4 or not 2 * SMALLEST <= side <= LARGEST for side in sides):
+        nearest = dict.fromkeys("x".join(str(_legal(side, up)) for side in sides) for up in (False, True))
+        raise UsageError(
+            f"--model dcgan needs images whose sides are multiples of 4 from {2 * SMALLEST} to {LARGEST} pixels, "
+            f"got {sides[0]}x{sides[1]}. Nearest: {' or '.join(nearest)}."
+        )
+    scales: list[tuple[int, int, int]] = []
+    while all(side % 2 == 0 and side >= 2 * SMALLEST for side in sides):
+        sides = (sides[0] // 2, sides[1] // 2)
+        scales.append((*sides, base_channels * min(2 ** len(scales), WIDEST)))
+    return scales
+
+
+def _legal(side: int, up: bool) -> int:
+    """Return the nearest legal number of pixels that is not above, or not below, ``side``."""
+    return min(max(4 * (-(-side // 4) if up else side // 4), 2 * SMALLEST), LARGEST)
+
+
+class Generator(nnx.Module):
+    """Latents ``[B, latent_size]`` to images ``[B, H, W, C]``: a dense layer, then transposed convolutions.
+
+    The hidden layers are batch-normalised. While training by the statistics of the batch; to draw samples that do not
+    depend on one another, give the statistics of an earlier batch, ``standing`` (Brock et al. 2019, §4.1).
+    """
+
+    def __init__(
+        self,
+        latent_size: int,
+        data_shape: Shape,
+        base_channels: int,
+        *,
+        bounded: bool,
+        init: jax.nn.initializers.Initializer,
+        rngs: nnx.Rngs,
+    ):
+        scales = _scales(data_shape, base_channels)[::-1]  # the smallest maps first
+        self.first = scales[0]
+        height, width, channels = self.first
+        self.dense = nnx.Linear(latent_size, height * width * channels, kernel_init=init, rngs=rngs)
+        widths = [*(count for *_, count in scales), data_shape[-1]]
+        self.norms = nnx.List([BatchNorm(count) for count in widths[:-1]])
+        self.layers = nnx.List(
+            [
+                TransposedConvolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=init, rngs=rngs)
+                for i, o in itertools.pairwise(widths)
+            ]
+        )
+        self.bounded = bounded
+
+    def __call__(self, z: jax.Array, standing: list[jax.Array] | None = None) -> jax.Array:
+        return self._draw(z, standing)[0]
+
+    def statistics(self, z: jax.Array) -> list[jax.Array]:
+        """Return the statistics ``[2, channels]`` of every normalised layer on a batch of latents."""
+        return self._draw(z, None)[1]
+
+    def _draw(self, z: jax.Array, standing: list[jax.Array] | None) -> tuple[jax.Array, list[jax.Array]]:
+        x = self.dense(z).reshape(len(z), *self.first)
+        used = []
+        for place, (norm, layer) in enumerate(zip(self.norms, self.layers, strict=True)):
+            x, statistics = norm(x, None if standing is None else standing[place])
+            used.append(statistics)
+            x = layer(nnx.relu(x))
+        return (0.5 * (jnp.tanh(x) + 1.0) if self.bounded else x), used
+
+
+class Discriminator(nnx.Module):
+    """Images ``[B, H, W, C]`` to logits ``[B]``; high means real. The features are its last maps, ``[B, F]``."""
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        base_channels: int,
+        *,
+        bounded: bool,
+        input_dropout: float,
+        hidden_dropout: tuple[float, ...],
+        init: jax.nn.initializers.Initializer,
+        rngs: nnx.Rngs,
+    ):
+        scales = _scales(data_shape, base_channels)
+        widths = [data_shape[-1], *(count for *_, count in scales)]
+        self.layers = nnx.List(
+            [
+                Convolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=init, rngs=rngs)
+                for i, o in itertools.pairwise(widths)
+            ]
+        )
+        height, width, channels = scales[-1]
+        self.logit = nnx.Linear(height * width * channels, 1, kernel_init=init, rngs=rngs)
+        self.rates = (input_dropout, *one_a_layer(hidden_dropout, len(scales), "--hidden-dropout"))
+        self.bounded = bounded
+
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+        x = 2.0 * x - 1.0 if self.bounded else x
+        for place, (layer, rate) in enumerate(zip(self.layers, self.rates, strict=False)):
+            x = nnx.leaky_relu(layer(drop(x, rate, key, place)), SLOPE)
+        features = x.reshape(len(x), -1)
+        return Judgement(self.logit(drop(features, self.rates[-1], key, len(self.layers)))[:, 0], features)
+
+
+def _init(half_range: float | None) -> jax.nn.initializers.Initializer:
+    return uniform_init(half_range) if half_range else nnx.initializers.normal(0.02)  # Radford et al. 2016, §3
+
+
+def generator(
+    config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> Generator:
+    """Build the generator as configured, for images of ``data_shape``.
+
+    Raises:
+        UsageError: the examples are no images of a size that can be halved twice.
+    """
+    del data_mean  # one bias a channel cannot draw the mean image
+    return Generator(
+        config.latent_size,
+        data_shape,
+        config.base_channels,
+        bounded=bounded,
+        init=_init(config.generator_init_range),
+        rngs=rngs,
+    )
+
+
+def discriminator(
+    config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> Discriminator:
+    """Build the discriminator as configured, for images of ``data_shape``.
+
+    Raises:
+        UsageError: the examples are no images of a size that can be halved twice.
+    """
+    del data_mean
+    return Discriminator(
+        data_shape,
+        config.base_channels,
+        bounded=bounded,
+        input_dropout=config.input_dropout,
+        hidden_dropout=config.hidden_dropout,
+        init=_init(config.discriminator_init_range),
+        rngs=rngs,
+    )

@@ -1,0 +1,43 @@
+"""Convolutional models from the command line."""
+
+import jax
+import numpy as np
+
+from gancli.runs import Run
+from tests.conftest import tiny
+
+DCGAN = ("--model", "dcgan", "--base-channels", 4)
+
+
+def weights(folder):
+    run = Run.open(folder)
+    with run.checkpoints() as checkpoints:
+        _, items, _ = checkpoints.newest(run.record.gan(), ("generator", "ema", "discriminator", "training"))
+    return items
+
+
+def test_a_dcgan_trains_and_goes_on_bit_for_bit(gancli, tmp_path):
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    assert gancli("train", "digits", "--outdir", whole, *tiny(evaluate_every=0), *DCGAN)[0] == 0
+    assert gancli("train", "digits", "--outdir", halves, *tiny(evaluate_every=0, steps=10), *DCGAN)[0] == 0
+    assert gancli("train", "digits", "--outdir", halves, "--resume", *tiny(evaluate_every=0), *DCGAN)[0] == 0
+    one, other = weights(whole), weights(halves)
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+    assert "direction" in one["discriminator"]["layers"][0]  # spectral normalisation is its default
+
+
+def test_a_sample_of_a_dcgan_does_not_depend_on_how_many_are_drawn(gancli, tmp_path):
+    run = tmp_path / "run"
+    assert gancli("train", "digits", "--outdir", run, *tiny(evaluate_every=0), *DCGAN)[0] == 0
+    for count in (1, 600):
+        assert gancli("sample", run, "-n", count, "--output", tmp_path / f"{count}.npz")[0] == 0
+    one, many = (np.load(tmp_path / f"{count}.npz")["samples"] for count in (1, 600))
+    np.testing.assert_array_equal(one, many[:1])
+    assert len(np.unique(many, axis=0)) == 600
+
+
+def test_a_dcgan_wants_images(gancli, tmp_path):
+    code, _, err = gancli("train", "ring", "--outdir", tmp_path / "run", *DCGAN)
+    assert code == 2
+    assert err == "error: --model dcgan needs images, got examples of shape (2,).\n"
+    assert not (tmp_path / "run").exists()
