@@ -34,5 +34,11 @@ def compare_steps(description: str | None, contenders: dict[str, Callable[[int],
     for run in runs.values():
         run()  # compile and warm up
     timing.print_machine()
-    print(f"jax {version('jax')}, torch {version('torch')}, {torch.get_num_threads()} torch threads; batch {batch}")
+    print_versions()
+    print(f"batch {batch}")
     timing.print_table(timing.interleave(runs, options.repetitions), next(iter(runs)), "step", options.steps)
+
+
+def print_versions() -> None:
+    """Print which libraries the numbers were taken with."""
+    print(f"jax {version('jax')}, torch {version('torch')}, {torch.get_num_threads()} torch threads")

@@ -15,8 +15,14 @@ class TrainConfig:
     The defaults are those of any data set that :mod:`gancli.presets` says nothing else about.
     """
 
-    dataset: str
+    dataset: str  # a name of the catalogue, or the path of one's own pictures
     seed: int = 0
+
+    # One's own pictures
+    resolution: int = 0  # pixels of both sides; 0: chosen by the pictures
+    crop: str = "center"  # or "random" or "none"
+    channels: str = "auto"  # or "1", "3" or "4"
+    mirror: bool = False  # every image is met as it is or, as often, from left to right; of any data set of images
 
     # The game
     loss: str = "non-saturating"

@@ -4,6 +4,7 @@ from typing import Any
 
 from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS, Mixture
+from gancli.data.pictures import is_pictures
 from gancli.errors import UsageError
 from gancli.registry import Registry
 
@@ -101,6 +102,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
         "evaluate_every": 5000,
     },
 }
+OWN_PICTURES: dict[str, Any] = {"model": "dcgan", "num_steps": 20_000}
 
 # Goodfellow et al. 2014, the authors' published configurations. They halve the discriminator's loss; under gradient
 # descent that is half its learning rate. One epoch is the training images // the batch.
@@ -252,21 +254,23 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
     """Build a configuration: what the user said, over the objective's defaults, over the preset or the data set's.
 
     Args:
-        dataset: a name of the catalogue.
+        dataset: a name of the catalogue, or a path of one's own pictures.
         preset: a recipe; it takes the place of the data set's defaults.
         options: the fields that the user set.
 
     Raises:
         UsageError: a name is unknown, the preset is for another data set, or a value breaks a rule.
     """
-    kinds = ("always", "points" if isinstance(DATASETS[dataset], Mixture) else "images", dataset)
-    base = DATASET_DEFAULTS[dataset]
+    own = is_pictures(dataset)
+    points = not own and isinstance(DATASETS[dataset], Mixture)
+    kinds = ("always", "points" if points else "images", dataset)
+    base = OWN_PICTURES if own else DATASET_DEFAULTS[dataset]
     if preset is not None:
         base, kinds = PRESETS[preset], ("always",)
         if base["dataset"] != dataset:
             raise UsageError(f"preset '{preset}' is for data set '{base['dataset']}', not '{dataset}'.")
     else:
-        base = base | MODEL_DEFAULTS.get(options.get("model", TrainConfig.model), {})
+        base = base | MODEL_DEFAULTS.get(options.get("model", base.get("model", TrainConfig.model)), {})
     loss = options.get("loss", base.get("loss", TrainConfig.loss))
     for kind in kinds:
         base = base | LOSS_DEFAULTS.get(loss, {}).get(kind, {})

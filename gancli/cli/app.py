@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gancli import __version__
-from gancli.cli import catalogue, compare, evaluate, interpolate, parzen, reproduce, sample, train
+from gancli.cli import catalogue, compare, data, evaluate, interpolate, parzen, reproduce, sample, train
 from gancli.errors import GancliError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.command()(parzen.parzen)
 app.command()(compare.compare)
 app.command()(reproduce.reproduce)
 app.command("list")(catalogue.catalogue)
+app.add_typer(data.app, name="data")
 
 
 def entry_point(arguments: list[str] | None = None) -> None:

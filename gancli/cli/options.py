@@ -47,6 +47,13 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def parse_dataset(text: str) -> str:
+    """Return the name of a data set; of one's own pictures the absolute path, which holds in any folder."""
+    from gancli.data.pictures import is_pictures
+
+    return str(Path(text).absolute()) if is_pictures(text) else text
+
+
 def parse_loss(text: str | None) -> str | None:
     """Return the name of an objective; of one in a file, with the file's absolute path, which holds in any folder."""
     if text is None or ".py:" not in text:

@@ -11,6 +11,7 @@ from gancli.cli.options import (
     DataDir,
     Json,
     Quiet,
+    parse_dataset,
     parse_loss,
     parse_names,
     parse_numbers,
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
 
 GAME, NETWORKS, OPTIMISER, KEPT = "The game", "Networks", "Optimiser", "What is kept"
 CONVOLUTIONS, EVALUATION = "Convolutions of maxout-conv", "Evaluation while training"
+OWN = "One's own pictures"
 
 
 def train(
     dataset: Annotated[
         str,
         typer.Argument(
-            help="mnist, fashion_mnist, kmnist, cifar10, tfd, stacked_mnist, digits (embedded), gaussian, ring or grid."
+            help="mnist, fashion_mnist, kmnist, cifar10, tfd, stacked_mnist, digits (embedded), gaussian, ring, grid; "
+            "or one's own pictures: a folder, a .zip or an .npz.",
         ),
     ],
     outdir: Annotated[Path, typer.Option(help="Run folder to write.")] = DEFAULT_RUN,
@@ -101,6 +104,24 @@ def train(
         ),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Generator updates in all.", rich_help_panel=GAME)] = None,
+    resolution: Annotated[
+        int | None,
+        typer.Option(help="Pixels of both sides; by default those of the pictures, 64 at most.", rich_help_panel=OWN),
+    ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option(help="center, random (a square anywhere) or none (squeezed to a square).", rich_help_panel=OWN),
+    ] = None,
+    channels: Annotated[
+        str | None,
+        typer.Option(help="auto, 1 (grey), 3 (colour) or 4 (with transparency).", rich_help_panel=OWN),
+    ] = None,
+    mirror: Annotated[
+        bool | None,
+        typer.Option(
+            "--mirror", help="Half of the images are met from left to right; any data set.", rich_help_panel=OWN
+        ),
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Images per discriminator update.", rich_help_panel=GAME)
     ] = None,
@@ -273,6 +294,8 @@ def train(
 
       gancli train ring --seeds 0-7 --outdir runs/ring
 
+      gancli train ./my-pictures --resolution 32 --mirror
+
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 and 143 stopped by Ctrl-C and SIGTERM after saving.
     """
     given = {
@@ -288,6 +311,10 @@ def train(
         "updates": updates,
         "num_steps": steps,
         "batch_size": batch_size,
+        "resolution": resolution,
+        "crop": crop,
+        "channels": channels,
+        "mirror": mirror,
         "instance_noise": instance_noise,
         "model": model,
         "prior": prior,
@@ -341,6 +368,7 @@ def train(
 
     from gancli.presets import PRESETS, resolve
 
+    dataset = parse_dataset(dataset)
     config = resolve(dataset, preset, options)  # wrong names and values fail before anything heavy is imported
 
     from gancli.cli.console import TerminalReporter, print_json, print_table

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gancli.config import TrainConfig
 from gancli.data import sources, tfds
 from gancli.data.catalog import DATASETS, SPLITS, Embedded, FoldedFile, ImageArchives, Mixture, Stacked
+from gancli.data.decoding import Framing
+from gancli.data.pictures import is_pictures
+from gancli.data.preparation import Listener, Silence, prepare
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.images import to_unit
@@ -55,25 +59,48 @@ class Dataset:
         return part.reshape(len(part), -1)
 
 
-def load(name: str, split: str = "train", data_dir: Path | None = None) -> Dataset:
-    """Load one split of a data set of the catalogue.
+def framing_of(config: TrainConfig) -> Framing:
+    """Return how a configuration wants one's own pictures."""
+    return Framing(config.resolution, config.crop, config.channels)
+
+
+def load_for(
+    config: TrainConfig, split: str = "train", data_dir: Path | None = None, listener: Listener | None = None
+) -> Dataset:
+    """Load one split of the data that a configuration trains on; arguments and errors as in :func:`load`."""
+    return load(config.dataset, split, data_dir, framing_of(config), listener)
+
+
+def load(
+    name: str,
+    split: str = "train",
+    data_dir: Path | None = None,
+    framing: Framing | None = None,
+    listener: Listener | None = None,
+) -> Dataset:
+    """Load one split of a data set of the catalogue, or of one's own pictures.
 
     Archives are looked for first (``data_dir`` or ``data_dir/name``), then a folder prepared by TensorFlow Datasets,
     then the archives are downloaded into ``data_dir``. From archives the order is the original one; a prepared folder
     has the order of its records, so its ``train`` and ``validation`` splits hold other images of the training file.
 
     Args:
-        name: a name of the catalogue.
+        name: a name of the catalogue, or the path of a folder, ``.zip`` or ``.npz`` of pictures.
         split: ``train``, ``validation`` or ``test``.
         data_dir: default ``TFDS_DATA_DIR``, else TFDS's default folder. Unused by embedded and synthetic sets.
+        framing: how one's own pictures become images of one size; the catalogue's are as they are.
+        listener: who hears of the preparation of one's own pictures.
 
     Raises:
         UsageError: the name or the split is unknown.
         GancliError: the data cannot be had, or is not what was published.
     """
-    entry = DATASETS[name]
     if split not in SPLITS:
         raise UsageError(f"unknown split '{split}'. Known: {', '.join(SPLITS)}.")
+    if is_pictures(name):
+        prepared = prepare(Path(name), framing or Framing(), listener or Silence())
+        return Dataset(name, split, *prepared.split(split))
+    entry = DATASETS[name]
     match entry:
         case Mixture():
             examples, labels = mixture(name).sample(SYNTHETIC_SIZES[split], seed=SPLITS.index(split))
@@ -90,15 +117,17 @@ def load(name: str, split: str = "train", data_dir: Path | None = None) -> Datas
     return Dataset(name, split, examples, labels)
 
 
-def load_folds(name: str, data_dir: Path | None = None) -> list[tuple[Dataset, Dataset]]:
+def load_folds(
+    name: str, data_dir: Path | None = None, framing: Framing | None = None
+) -> list[tuple[Dataset, Dataset]]:
     """Load the validation and test examples of every fold of a data set; of most sets there is one.
 
     Raises:
         UsageError, GancliError: as :func:`load`.
     """
-    entry = DATASETS[name]
+    entry = None if is_pictures(name) else DATASETS[name]
     if not isinstance(entry, FoldedFile):
-        return [(load(name, "validation", data_dir), load(name, "test", data_dir))]
+        return [(load(name, "validation", data_dir, framing), load(name, "test", data_dir, framing))]
     parts = ("validation", "test")
     folds = [
         [Dataset(name, part, *_faces(entry, name, part, fold, data_dir)) for part in parts]

@@ -15,6 +15,7 @@ from gancli.training.gan import GAN, GANState, Params
 
 # Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
 UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
+MIRROR = 2**32 - 4  # sets the draws of --mirror apart from the keys of steps, of which none has this number
 PENALTY = 2**32 - 1  # sets the penalties' random numbers apart from those of noise and dropout
 
 
@@ -276,9 +277,13 @@ def _next_batches(gan: GAN, key: jax.Array, data: jax.Array, cursor: Cursor, ind
     rows_per_step = gan.config.k * gan.config.batch_size
     order_key = jax.random.fold_in(key, 2**32 - 1)  # no step ever has this number
     places = cursor.offset + index * rows_per_step + jnp.arange(rows_per_step)
-    epochs = cursor.epoch + places // gan.num_examples
-    rows = permute(places % gan.num_examples, epochs, order_key, gan.num_examples)
-    return gan.to_model(data[rows]).reshape(gan.config.k, gan.config.batch_size, *gan.data_shape)
+    epochs, places = cursor.epoch + places // gan.num_examples, places % gan.num_examples
+    examples = data[permute(places, epochs, order_key, gan.num_examples)]
+    if gan.config.mirror:
+        flip_key = jax.random.fold_in(jax.random.fold_in(jax.random.fold_in(key, MIRROR), epochs[0]), places[0])
+        flipped = jax.random.bernoulli(flip_key, shape=(rows_per_step, 1, 1, 1))
+        examples = jnp.where(flipped, examples[:, :, ::-1], examples)
+    return gan.to_model(examples).reshape(gan.config.k, gan.config.batch_size, *gan.data_shape)
 
 
 @partial(jax.jit, static_argnames=("gan",), donate_argnames=("state",))

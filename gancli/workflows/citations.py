@@ -65,7 +65,7 @@ OF_METRIC = {
 
 def _keys(config: TrainConfig) -> Iterator[str]:
     yield "goodfellow2014gan"
-    yield from OF_DATASET[config.dataset]
+    yield from OF_DATASET.get(config.dataset, ())  # one's own pictures have no author known here
     yield from OF_LOSS.get(config.loss, ())  # of an objective in a user's file, the user knows
     for penalty in config.penalty:
         yield from OF_PENALTY[penalty]

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gancli import figures, images
-from gancli.data.pipeline import Dataset, load
+from gancli.data.pipeline import Dataset, load_for
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.metrics.parzen import log_likelihoods
@@ -195,7 +195,7 @@ def training_data(trained: Trained, data_dir: Path | None, split: str = "train")
     Raises:
         UsageError: it is not the data of the run.
     """
-    dataset = load(trained.gan.config.dataset, split, data_dir)
+    dataset = load_for(trained.gan.config, split, data_dir)
     check_fits(dataset, trained.run)
     return dataset
 

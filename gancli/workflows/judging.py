@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.data.pipeline import Dataset, load
+from gancli.data.pipeline import Dataset, load_for
 from gancli.losses.objective import Objective
 from gancli.training.gan import GAN, GANState, Params
 from gancli.training.step import with_noise
@@ -27,7 +27,7 @@ class Judge:
 
     def __init__(self, gan: GAN, dataset: Dataset, data_dir: Path | None):
         self._gan, self._examples = gan, dataset.examples
-        held_out = load(dataset.name, "validation", data_dir).examples
+        held_out = load_for(gan.config, "validation", data_dir).examples
         count = min(NUM_JUDGED, len(dataset), len(held_out)) // gan.config.packing * gan.config.packing
         self._train, self._held_out = dataset.examples[:count], held_out[:count].copy()  # the rest may go
 

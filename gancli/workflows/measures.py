@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gancli.data.pipeline import load
+from gancli.data.pipeline import load, load_for
 from gancli.features import extractor as extractors
 from gancli.features.catalog import CLASSIFIED
 from gancli.images import grid, png_bytes, to_unit
@@ -212,7 +212,7 @@ def game_divergence(material: Material) -> Measured:
     """Jensen-Shannon divergence: bounded by the discriminator, and exact where the density is known."""
     gan = material.gan
     assert gan is not None
-    held_out = load(gan.config.dataset, "validation", material.data_dir)
+    held_out = load_for(gan.config, "validation", material.data_dir)
     data = to_unit(held_out.examples)
     real, fake = (discriminator_logits(gan, material.discriminator, x) for x in (data, material.points))
     found = divergence.bound(real, fake)

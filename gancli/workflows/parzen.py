@@ -7,7 +7,7 @@ import numpy as np
 
 from gancli import devices
 from gancli.data.arrays import read_samples
-from gancli.data.pipeline import Dataset, load, load_folds
+from gancli.data.pipeline import Dataset, framing_of, load, load_folds
 from gancli.errors import UsageError
 from gancli.images import to_unit
 from gancli.metrics.parzen import FoldScores, parzen_score
@@ -101,7 +101,7 @@ def parzen(
                 f"the samples in '{source}' have shape {show_shape(samples.shape[1:])}, but those of data set "
                 f"'{dataset_name}' have {show_shape(train.shape)}. Name another one with --dataset."
             )
-        step_found, used_ema, notes = None, None, ()
+        step_found, used_ema, notes, framing = None, None, (), None
     else:
         trained = Trained.load(source, step=step, ema=ema)
         name = trained.gan.config.dataset
@@ -111,10 +111,14 @@ def parzen(
         train = training_data(trained, data_dir)
         samples = draw(trained.gan, trained.generator, num_samples, seed).samples
         step_found, used_ema, notes = trained.step, trained.ema, trained.notes
+        framing = framing_of(trained.gan.config)
 
     flat = samples.reshape(len(samples), -1)
     others = _baselines(train, len(samples), seed) if baselines else {}
-    folds = [(held_out.flat(0, NUM_VALIDATION), test.flat()) for held_out, test in load_folds(dataset_name, data_dir)]
+    folds = [
+        (held_out.flat(0, NUM_VALIDATION), test.flat())
+        for held_out, test in load_folds(dataset_name, data_dir, framing)
+    ]
 
     def score(samples: np.ndarray) -> FoldScores:
         return FoldScores(tuple(parzen_score(samples, held_out, test, sigmas) for held_out, test in folds))

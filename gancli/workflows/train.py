@@ -18,7 +18,9 @@ import numpy as np
 from gancli import __version__, devices
 from gancli.config import TrainConfig, option_name
 from gancli.contrast import Contrast
-from gancli.data.pipeline import Dataset, load
+from gancli.data.decoding import Framing
+from gancli.data.pictures import is_pictures
+from gancli.data.pipeline import Dataset, framing_of, load_for
 from gancli.errors import DivergedError, Interrupted, UsageError
 from gancli.latents import PRIORS
 from gancli.losses.catalog import fingerprint, objective
@@ -110,9 +112,15 @@ def check_config(config: TrainConfig) -> None:
     check_metrics(config)
 
 
-def _prepare(config: TrainConfig, data_dir: Path | None) -> tuple[Dataset, GAN]:
+def _prepare(config: TrainConfig, data_dir: Path | None, reporter: Reporter | None = None) -> tuple[Dataset, GAN]:
     check_config(config)
-    dataset = load(config.dataset, "train", data_dir)
+    if framing_of(config) != Framing() and not is_pictures(config.dataset):
+        raise UsageError(
+            f"--resolution, --crop and --channels are for one's own pictures; '{config.dataset}' stays as it is."
+        )
+    dataset = load_for(config, "train", data_dir, reporter)
+    if config.mirror and not dataset.is_images:
+        raise UsageError(f"--mirror is for images; data set '{dataset.name}' holds points.")
     if config.batch_size > len(dataset):
         raise UsageError(
             f"--batch-size must be at most the {len(dataset)} training examples of '{dataset.name}', "
@@ -158,7 +166,7 @@ def prepare_new(
 ) -> Prepared:
     """Make everything ready for a new run, its folder included; errors as in :func:`new_run`."""
     Run.check_free(outdir, overwrite=overwrite)
-    dataset, gan = _prepare(config, data_dir)
+    dataset, gan = _prepare(config, data_dir, reporter)
     devices.keep_compiled_programs()
     judge, monitor = Judge(gan, dataset, data_dir), _monitor(gan, dataset, data_dir, reporter)
     state = _first_state(gan, dataset, reporter)
@@ -218,7 +226,7 @@ def prepare_resumed(
                 f"Choose another --outdir for a new one."
             )
     config = TrainConfig.from_dict(began | {name: options[name] for name in RESUMABLE if name in options})
-    dataset, gan = _prepare(config, data_dir)
+    dataset, gan = _prepare(config, data_dir, reporter)
     check_fits(dataset, run)
     if dataset.fingerprint != run.record.data["sha256"]:
         raise UsageError(

@@ -15,7 +15,7 @@ from gancli.data.shuffle import permute
 from gancli.errors import UsageError
 from gancli.training.gan import GAN
 from gancli.training.loop import compile_chunk
-from gancli.training.step import PENALTY, Cursor, train_chunk, train_step
+from gancli.training.step import PENALTY, Cursor, _next_batches, train_chunk, train_step
 
 CONFIG = TrainConfig(
     dataset="digits",
@@ -368,3 +368,20 @@ def test_the_average_follows_its_definition(ramp):
         decay = min(0.9, (1 + step) / (1 + ramp + step))
         expected = jax.tree.map(lambda e, g, d=decay: d * e + (1 - d) * np.asarray(g), expected, state.generator)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), state.ema, expected)
+
+
+def test_mirrored_images_are_half_of_them_and_the_same_wherever_a_chunk_begins():
+    gan, state = build(mirror=True)
+    plain, _ = build()
+
+    def batches(gan, start, index):
+        return np.asarray(_next_batches(gan, state.key, jnp.asarray(DATA), Cursor.at(start, gan), index))[0]
+
+    turned = []
+    for step in range(25):
+        met, straight = batches(gan, 0, step), batches(plain, 0, step)
+        flips = (met != straight).any((1, 2, 3))
+        np.testing.assert_array_equal(met[flips], straight[flips][:, :, ::-1])
+        np.testing.assert_array_equal(met, batches(gan, step, 0))
+        turned += flips.tolist()
+    assert 70 < sum(turned) < 130  # of 200: 4.2 standard deviations

@@ -1,0 +1,168 @@
+"""A DCGAN step (gancli train --model dcgan) against PyTorch, eager and compiled, in channels_last.
+
+The same layers, batches, spectral norm, optimiser (Adam) and average of the generator's weights, on random pixels.
+``python benchmarks/dcgan.py [--layers]``: ``--layers`` times the convolutions one by one in the place of the step.
+"""
+
+import argparse
+import copy
+import itertools
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+from against_torch import print_versions
+from chunks import gancli_chunk
+from timing import interleave, print_machine, print_table
+from torch import nn
+from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
+from torch.nn.utils.parametrizations import spectral_norm
+
+from gancli.config import TrainConfig
+from gancli.models.convolution import Geometry, convolve, transpose
+from gancli.models.dcgan import PADDING, SIZE, SLOPE, STRIDE
+from gancli.presets import resolve
+
+SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
+MAPS = {"mnist": (7, [128, 64, 1]), "cifar10": (4, [256, 128, 64, 3])}  # smallest side, channels from there on
+BATCHES = (64, 128)
+
+
+def torch_networks(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
+    side, widths = MAPS[config.dataset]
+    layers: list[nn.Module] = [
+        nn.Linear(config.latent_size, side * side * widths[0]),
+        nn.Unflatten(1, (widths[0], side, side)),
+    ]
+    for i, o in itertools.pairwise(widths):
+        layers += [nn.BatchNorm2d(i), nn.ReLU(), nn.ConvTranspose2d(i, o, SIZE, STRIDE, PADDING)]
+    generator = nn.Sequential(*layers, nn.Tanh())
+    layers = []
+    for i, o in itertools.pairwise(widths[::-1]):
+        layers += [spectral_norm(nn.Conv2d(i, o, SIZE, STRIDE, PADDING)), nn.LeakyReLU(SLOPE)]
+    discriminator = nn.Sequential(*layers, nn.Flatten(), spectral_norm(nn.Linear(side * side * widths[0], 1)))
+    return tuple(network.to(memory_format=torch.channels_last) for network in (generator, discriminator))
+
+
+def torch_steps(config: TrainConfig, images: np.ndarray, steps: int, *, compiled: bool) -> Callable[[], None]:
+    torch.manual_seed(0)
+    generator, discriminator = torch_networks(config)
+    average = copy.deepcopy(generator)
+    betas = (config.momentum, 0.999)
+    g_optimizer = torch.optim.Adam(generator.parameters(), config.generator_learning_rate, betas, foreach=True)
+    d_optimizer = torch.optim.Adam(discriminator.parameters(), config.discriminator_learning_rate, betas, foreach=True)
+    pixels = torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=torch.channels_last)
+    size = config.batch_size
+
+    def latents() -> torch.Tensor:
+        return torch.randn(size, config.latent_size)
+
+    def d_loss() -> torch.Tensor:
+        real = pixels[torch.randint(len(pixels), (size,))].float() / 127.5 - 1
+        with torch.no_grad():
+            fake = generator(latents())
+        real_logits, fake_logits = discriminator(torch.cat([real, fake])).split(size)
+        return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+
+    def g_loss() -> torch.Tensor:
+        return F.softplus(-discriminator(generator(latents()))).mean()
+
+    losses = [torch.compile(loss) if compiled else loss for loss in (d_loss, g_loss)]
+
+    def run() -> None:
+        for _ in range(steps):
+            for loss, optimizer in zip(losses, (d_optimizer, g_optimizer), strict=True):
+                optimizer.zero_grad()
+                loss().backward()
+                optimizer.step()
+            with torch.no_grad():
+                torch._foreach_lerp_(list(average.parameters()), list(generator.parameters()), 1 - config.ema_decay)
+
+    return run
+
+
+def compare_steps(steps: int, repetitions: int) -> None:
+    for dataset, batch in itertools.product(SHAPES, BATCHES):
+        config = resolve(dataset, None, {"model": "dcgan", "batch_size": batch, "log_every": steps})
+        images = np.random.default_rng(0).integers(0, 256, (2000, *SHAPES[dataset]), np.uint8)
+        contenders = {
+            "gancli": gancli_chunk(config, images, steps),
+            "PyTorch eager": torch_steps(config, images, steps, compiled=False),
+            "PyTorch torch.compile": torch_steps(config, images, steps, compiled=True),
+        }
+        for run in contenders.values():
+            run()  # compile and warm up
+        print(f"\n{'x'.join(map(str, SHAPES[dataset]))}, batch {batch}")
+        print_table(interleave(contenders, repetitions), "gancli", "step", steps)
+
+
+def layer_runs(batch: int, side: int, inputs: int, outputs: int, *, up: bool) -> dict[str, Callable[[], object]]:
+    """Forward and both gradients of one layer: gancli's, XLA's own, PyTorch's."""
+    rng = np.random.default_rng(0)
+    large, small = (inputs if not up else outputs), (outputs if not up else inputs)
+    geometry = Geometry(2 * side, 2 * side, SIZE, STRIDE, PADDING)
+    kernel = rng.normal(size=(SIZE, SIZE, large, small)).astype(np.float32)
+    images = rng.normal(size=(batch, 2 * side, 2 * side, large)).astype(np.float32)
+    maps = rng.normal(size=(batch, side, side, small)).astype(np.float32)
+    x, slope = (maps, images) if up else (images, maps)
+
+    def own(x: jax.Array, k: jax.Array) -> jax.Array:
+        return (transpose if up else convolve)(x, k, geometry)
+
+    def plain(x: jax.Array, k: jax.Array) -> jax.Array:
+        layout = ("NHWC", "HWIO", "NHWC")
+        if up:
+            around, turned = (SIZE - 1 - PADDING,) * 2, k[::-1, ::-1].swapaxes(2, 3)
+            return jax.lax.conv_transpose(x, turned, (STRIDE,) * 2, (around, around), dimension_numbers=layout)
+        return jax.lax.conv_general_dilated(x, k, (STRIDE,) * 2, ((PADDING,) * 2,) * 2, dimension_numbers=layout)
+
+    def all_three(function: Callable[..., jax.Array]) -> Callable[[], object]:
+        program = jax.jit(lambda x, k, g: (lambda y, back: (y, back(g)))(*jax.vjp(function, x, k)))
+        operands = [jnp.asarray(part) for part in (x, kernel, slope)]
+        return lambda: jax.block_until_ready(program(*operands))
+
+    def in_torch(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=torch.channels_last)
+
+    tx, tg = in_torch(x).requires_grad_(), in_torch(slope)
+    tk = torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy()).contiguous(memory_format=torch.channels_last)
+    tk.requires_grad_()
+    layer = F.conv_transpose2d if up else F.conv2d
+
+    def run_torch() -> object:
+        return torch.autograd.grad(layer(tx, tk, stride=STRIDE, padding=PADDING), (tx, tk), tg)
+
+    return {"gancli": all_three(own), "XLA's own": all_three(plain), "PyTorch": run_torch}
+
+
+def compare_layers(repetitions: int) -> None:
+    for up, (side, inputs, outputs) in itertools.product(
+        (False, True), ((14, 1, 64), (7, 64, 128), (16, 3, 64), (8, 64, 128), (4, 128, 256))
+    ):
+        inputs, outputs = (outputs, inputs) if up else (inputs, outputs)
+        runs = layer_runs(BATCHES[0], side, inputs, outputs, up=up)
+        for run in runs.values():
+            run()
+        sides = (side, 2 * side) if up else (2 * side, side)
+        print(f"\n{'transposed ' * up}convolution {sides[0]}x{sides[0]}x{inputs} to {sides[1]}x{sides[1]}x{outputs}")
+        print_table(interleave(runs, repetitions), "gancli", "pass")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--layers", action="store_true", help="forward and both gradients of single layers, batch 64")
+    parser.add_argument("--steps", type=int, default=5, help="steps per repetition")
+    parser.add_argument("--repetitions", type=int, default=7)
+    options = parser.parse_args()
+    print_machine()
+    print_versions()
+    if options.layers:
+        compare_layers(options.repetitions)
+    else:
+        compare_steps(options.steps, options.repetitions)
+
+
+if __name__ == "__main__":
+    main()

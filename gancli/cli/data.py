@@ -1,0 +1,72 @@
+"""``gancli data``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gancli.cli.options import Json, Quiet
+
+if TYPE_CHECKING:
+    from gancli.workflows.check_data import DataCheck
+
+SHOWN = 5  # of each kind, the most frequent or the first
+
+app = typer.Typer(no_args_is_help=True, help="Look at one's own pictures before training on them.")
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="A folder, a .zip or an .npz of pictures.")],
+    resolution: Annotated[int, typer.Option(help="As for `gancli train`; 0: chosen by the pictures.")] = 0,
+    channels: Annotated[str, typer.Option(help="As for `gancli train`: auto, 1, 3 or 4.")] = "auto",
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """List sizes, colour modes, classes, broken and duplicate files of one's own pictures.
+
+    Every picture is decoded. Exit code 1 if some are broken, so that a script can ask.
+
+    Examples:
+
+      gancli data check ./my-pictures
+
+      gancli data check photos.zip --json
+    """
+    from gancli.cli.console import TerminalReporter, print_json, print_table
+    from gancli.data.decoding import Framing
+    from gancli.workflows.check_data import check_data
+
+    with TerminalReporter(quiet=quiet) as reporter:
+        found = check_data(path, Framing(resolution, channels=channels), reporter)
+    if json:
+        print_json(found.to_dict())
+    else:
+        print_table(_rows(found))
+    if found.broken:
+        raise typer.Exit(1)
+
+
+def _rows(found: "DataCheck") -> list[tuple[str, str]]:
+    rows = [("pictures", f"{found.count:,} in '{found.path}'")]
+    if found.shortest:
+        least, median, greatest = found.shortest
+        rows.append(("sizes", _counted(found.sizes)))
+        rows.append(("shorter side", f"{least} to {greatest} pixels, median {median:g}"))
+        rows.append(("colour modes", _counted(found.modes)))
+    rows.append(("classes", _counted(found.classes) if found.classes else "none"))
+    rows += _listed("broken", [f"{name}: {reason}" for name, reason in found.broken.items()])
+    rows += _listed("duplicates", [" = ".join(group) for group in found.duplicates])
+    if found.trained_as:
+        rows.append(("trained as", "x".join(map(str, found.trained_as))))
+    return rows
+
+
+def _counted(counts: dict[str, int]) -> str:
+    shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:SHOWN])
+    return shown + (f" and {len(counts) - SHOWN:,} more" if len(counts) > SHOWN else "")
+
+
+def _listed(name: str, lines: list[str]) -> list[tuple[str, str]]:
+    rows = [(name, f"{len(lines):,}" if lines else "none"), *(("", line) for line in lines[:SHOWN])]
+    return rows + ([("", f"and {len(lines) - SHOWN:,} more")] if len(lines) > SHOWN else [])

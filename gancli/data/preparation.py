@@ -1,0 +1,217 @@
+"""One's own pictures brought to one size, in parallel, once, and kept by their content.
+
+They stand in the order of their SHA-256, so the data set does not depend on names, dates or where it lies. The first
+twentieth of them is the validation split, the second one the test split, the rest is trained on.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from gancli.data.decoding import GREY_MODES, Framing, decode, frame, upright_size
+from gancli.data.pictures import Picture, find_pictures
+from gancli.devices import cache_folder
+from gancli.errors import GancliError
+from gancli.files import writing
+
+LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
+HELD_OUT = 20  # one picture of so many for validation, one for testing
+VERSION = 1  # of what preparation does; another one prepares anew
+NAMED = 3  # broken files that a message names
+
+
+class Listener(Protocol):
+    """Who is told of long work and of files that were passed over."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """``done`` of ``total`` parts are finished."""
+
+    def warning(self, message: str) -> None:
+        """Something the user should know."""
+
+    def status(self, message: str) -> None:
+        """Something that happened."""
+
+
+class Silence:
+    """Listens, and says nothing."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Hear of progress."""
+
+    def warning(self, message: str) -> None:
+        """Hear of a warning."""
+
+    def status(self, message: str) -> None:
+        """Hear of something that happened."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the content and the header of a picture say."""
+
+    picture: Picture
+    sha256: str
+    size: tuple[int, int] | None = None  # width and height, upright; None: broken
+    mode: str = ""  # Pillow's colour mode
+    broken: str = ""  # why it cannot be used
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Pictures of one size, in the order of their hashes, in host memory or on disk."""
+
+    images: np.ndarray  # uint8 [N, H, W, C]
+    labels: np.ndarray  # int32 [N]
+
+    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return images and labels of ``train``, ``validation`` or ``test``."""
+        count = len(self.images) // HELD_OUT
+        rows = {"validation": slice(count), "test": slice(count, 2 * count), "train": slice(2 * count, None)}[name]
+        return self.images[rows], self.labels[rows]
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def _in_parallel(
+    work: Callable[[Item], Result], items: Sequence[Item], what: str, listener: Listener
+) -> Iterable[Result]:
+    """Yield ``work`` of every item in order; Pillow and hashing leave Python's lock to other threads."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for done, result in enumerate(threads.map(work, items, chunksize=16), start=1):
+            listener.advance(what, done, len(items))
+            yield result
+
+
+def look(pictures: Sequence[Picture], listener: Listener, *, pixels: bool = False) -> list[Seen]:
+    """Read every picture's content and header; its pixels only if asked for."""
+    return list(_in_parallel(partial(_look, pixels=pixels), pictures, "looking at pictures", listener))
+
+
+def _look(picture: Picture, *, pixels: bool) -> Seen:
+    digest = ""
+    try:
+        content = picture.read()
+        digest = hashlib.sha256(content).hexdigest()
+        image = picture.open(content)
+        size, mode = upright_size(image), image.mode
+        if pixels:
+            _ = decode(image, 4)
+        return Seen(picture, digest, size, mode)
+    except (OSError, GancliError) as error:
+        return Seen(picture, digest, broken=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def chosen_framing(framing: Framing, seen: Sequence[Seen]) -> tuple[int, str, int]:
+    """Return resolution, crop and number of channels for pictures of which none is broken."""
+    framing.check()
+    resolution = framing.resolution
+    if resolution == 0:
+        short = statistics.median(min(one.size) for one in seen if one.size)
+        resolution = int(min(max(short // 4 * 4, 8), LARGEST_BY_ITSELF))
+    if framing.channels != "auto":
+        return resolution, framing.crop, int(framing.channels)
+    return resolution, framing.crop, 1 if all(one.mode in GREY_MODES for one in seen) else 3
+
+
+def prepare(path: Path, framing: Framing, listener: Listener) -> Prepared:
+    """Bring one's own pictures to one size, or read what was kept of the last time; broken ones are left out and named.
+
+    Raises:
+        GancliError: there are no pictures, all are broken, or the cache cannot be written.
+        UsageError: the framing is none.
+    """
+    framing.check()
+    seen = look(find_pictures(path), listener)
+    whole = [one for one in seen if one.size]
+    _tell_broken(path, [one for one in seen if not one.size], len(seen), listener)
+    if not whole:
+        raise GancliError(f"none of the pictures in '{path}' can be read.")
+    whole.sort(key=lambda one: (one.sha256, one.picture.name))
+    how = chosen_framing(framing, whole)
+    key = hashlib.sha256(f"{VERSION} {how} {[(one.sha256, one.picture.label) for one in whole]}".encode()).hexdigest()
+    folder = cache_folder() / "pictures" / key[:32]
+    if not (folder / "about.json").is_file():
+        _fill(folder, path, whole, how, listener)
+    about: dict[str, Any] = json.loads((folder / "about.json").read_text())
+    undecoded = about["broken"]
+    broken = [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]
+    _tell_broken(path, broken, len(seen), listener)
+    images, labels = (np.load(folder / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
+    listener.status(_summary(path, images, len(about["classes"]), framing.crop))
+    return Prepared(images, np.asarray(labels))
+
+
+def _tell_broken(path: Path, broken: Sequence[Seen], count: int, listener: Listener) -> None:
+    """Warn of those of ``count`` pictures that are left out."""
+    if broken:
+        named = "; ".join(f"{one.picture.name}: {one.broken}" for one in broken[:NAMED])
+        more = f"; and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
+        listener.warning(f"left out {len(broken):,} of the {count:,} pictures in '{path}' ({named}{more}).")
+
+
+def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, int], listener: Listener) -> None:
+    """Decode and keep pictures; the folder appears when it is complete."""
+    resolution, crop, channels = how
+    classes = sorted({one.picture.label for one in seen})
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+
+    def image(one: Seen) -> np.ndarray | str:
+        draw = tuple(int(one.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
+        try:
+            decoded = decode(one.picture.open(one.picture.read()), channels)
+            return frame(decoded, resolution, crop, (draw[0], draw[1]))
+        except (OSError, GancliError) as error:
+            return _reason(error)
+
+    with writing(folder):
+        part.mkdir(parents=True, exist_ok=True)
+        try:
+            broken, labels = {}, []
+            with (part / "images.bin").open("wb") as file:
+                for one, found in zip(seen, _in_parallel(image, seen, "preparing pictures", listener), strict=True):
+                    if isinstance(found, str):
+                        broken[one.sha256] = found
+                    else:
+                        file.write(found.tobytes())
+                        labels.append(classes.index(one.picture.label))
+            if not labels:
+                raise GancliError(f"none of the pictures in '{path}' can be read.")
+            shape = (len(labels), resolution, resolution, channels)
+            with (part / "images.npy").open("wb") as file, (part / "images.bin").open("rb") as pixels:
+                np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+                shutil.copyfileobj(pixels, file)
+            (part / "images.bin").unlink()
+            np.save(part / "labels.npy", np.array(labels, np.int32))
+            (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))
+            shutil.rmtree(folder, ignore_errors=True)
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _summary(path: Path, images: np.ndarray, num_classes: int, crop: str) -> str:
+    count, height, width, channels = images.shape
+    held = count // HELD_OUT
+    classes = f", {num_classes} classes" if num_classes > 1 else ""
+    how = {"center": "cropped to the centre", "random": "cropped anywhere", "none": "squeezed"}[crop]
+    return (
+        f"{count:,} pictures in '{path}' as {height}x{width}x{channels}, {how}{classes}: "
+        f"{count - 2 * held:,} to train on, {held:,} for validation, {held:,} for testing"
+    )

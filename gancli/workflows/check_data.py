@@ -1,0 +1,61 @@
+"""``gancli data check``: what one's own pictures are, before anything is trained on them."""
+
+import statistics
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gancli.data.decoding import Framing
+from gancli.data.pictures import find_pictures
+from gancli.data.preparation import chosen_framing, look
+from gancli.workflows.reporting import Reporter
+
+
+@dataclass(frozen=True)
+class DataCheck:
+    """What was found; names are those inside the folder or archive."""
+
+    path: Path
+    count: int  # pictures, broken ones included
+    sizes: dict[str, int]  # 640x480 (width x height): how many, the most frequent first
+    shortest: tuple[int, float, int] | None  # least, median and greatest length of the shorter side, pixels
+    modes: dict[str, int]  # Pillow's colour modes, likewise
+    classes: dict[str, int]  # empty where there are none
+    broken: dict[str, str]  # name and reason
+    duplicates: list[list[str]]  # groups of names with the same content
+    trained_as: tuple[int, int, int] | None  # H, W, C; None: nothing can be read
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values as JSON."""
+        return {name: value for name, value in vars(self).items() if name != "path"} | {"path": str(self.path)}
+
+
+def check_data(path: Path, framing: Framing, reporter: Reporter) -> DataCheck:
+    """Read every picture to its last pixel.
+
+    Raises:
+        UsageError: the framing is none.
+        GancliError: there are no pictures.
+    """
+    framing.check()
+    seen = look(find_pictures(path), reporter, pixels=True)
+    whole = [one for one in seen if one.size]
+    names: dict[str, list[str]] = defaultdict(list)
+    for one in whole:
+        names[one.sha256].append(one.picture.name)
+    sizes = [one.size for one in whole if one.size]
+    short = [min(size) for size in sizes]
+    resolution, _, channels = chosen_framing(framing, whole) if whole else (0, "", 0)
+    labels = Counter(one.picture.label for one in seen)
+    return DataCheck(
+        path=path,
+        count=len(seen),
+        sizes=dict(Counter(f"{width}x{height}" for width, height in sizes).most_common()),
+        shortest=(min(short), statistics.median(short), max(short)) if short else None,
+        modes=dict(Counter(one.mode for one in whole).most_common()),
+        classes=dict(sorted(labels.items())) if len(labels) > 1 else {},
+        broken={one.picture.name: one.broken for one in seen if not one.size},
+        duplicates=[group for group in names.values() if len(group) > 1],
+        trained_as=(resolution, resolution, channels) if whole else None,
+    )

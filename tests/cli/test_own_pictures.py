@@ -1,0 +1,93 @@
+"""``gancli train FOLDER`` and ``gancli data check``."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gancli.runs import Run
+from tests.conftest import tiny
+
+SMALL = (*tiny(model="dcgan", base_channels=4), "--evaluate-every", 0)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    for index in range(60):
+        path = folder / f"class {index % 2}" / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(index).integers(0, 256, (11, 9, 3), np.uint8)).save(path)
+    return folder
+
+
+def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = gancli("train", "pictures", "--outdir", "run", "--mirror", *SMALL[:-3], "--evaluate-every", 0)
+    assert code == 0
+    assert err.splitlines()[0] == (
+        f"60 pictures in '{pictures}' as 8x8x3, cropped to the centre, 2 classes: 54 to train on, 3 for validation, "
+        "3 for testing"
+    )
+    config = Run.open(tmp_path / "run").record.config
+    assert (config.dataset, config.model, config.mirror) == (str(pictures), "dcgan", True)
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    assert gancli("sample", tmp_path / "run", "-n", 4, "--nearest", "--output", "x.png")[0] == 0
+    assert gancli("parzen", tmp_path / "run", "--samples", 50, "--sigma", 0.5)[0] == 0
+    assert gancli("train", pictures, "--outdir", tmp_path / "run", "--resume", "--mirror", *SMALL)[0] == 0
+    assert gancli("list", "--cite", tmp_path / "run")[0] == 0
+    (pictures / "class 0" / "0.png").unlink()
+    code, _, err = gancli("train", pictures, "--outdir", tmp_path / "run", "--resume", "--mirror", *SMALL)
+    assert code == 2
+    assert err.startswith(f"error: the training examples of '{pictures}' found here are not those that the run in")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mnist", "--resolution", 32], "--resolution, --crop and --channels are for one's own pictures; 'mnist' stays "
+         "as it is."),
+        (["ring", "--mirror"], "--mirror is for images; data set 'ring' holds points."),
+        (["pictures", "--resolution", 30], "--model dcgan needs images whose sides are multiples of 4 from 8 to 256 "
+         "pixels, got 30x30. Nearest: 28x28 or 32x32."),
+        (["pictures", "--loss", "perceptual"], "--loss perceptual needs a data set with a built-in classifier (digits, "
+         "mnist, stacked_mnist, cifar10), got '{pictures}'."),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(gancli, tmp_path, pictures, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = gancli("train", *arguments, "--outdir", "run", "--quiet", "--batch-size", 16)
+    assert (code, err) == (2, f"error: {message.format(pictures=pictures)}\n")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_is_looked_at_before_training(gancli, pictures):
+    code, out, _ = gancli("data", "check", pictures, "--quiet")
+    assert code == 0
+    assert out.splitlines() == [
+        f"pictures      60 in '{pictures}'",
+        "sizes         9x11 60",
+        "shorter side  9 to 9 pixels, median 9",
+        "colour modes  RGB 60",
+        "classes       class 0 30, class 1 30",
+        "broken        none",
+        "duplicates    none",
+        "trained as    8x8x3",
+    ]
+
+
+def test_what_is_wrong_with_a_folder_is_listed_and_the_exit_code_says_so(gancli, pictures):
+    first = pictures / "class 0" / "0.png"
+    (pictures / "class 1" / "copy.png").write_bytes(first.read_bytes())
+    (pictures / "class 1" / "cut.png").write_bytes(first.read_bytes()[:120])
+    code, out, _ = gancli("data", "check", pictures, "--json", "--quiet")
+    found = json.loads(out)
+    assert code == 1
+    assert found["count"] == 62
+    assert found["broken"] == {"class 1/cut.png": "its pixels cannot be read: it is damaged or cut short"}
+    assert found["duplicates"] == [["class 0/0.png", "class 1/copy.png"]]
+    assert found["classes"] == {"class 0": 30, "class 1": 32}
+    assert found["trained_as"] == [8, 8, 3]
