@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import numpy as np
 
@@ -90,7 +90,7 @@ def _in_parallel(
 ) -> Iterable[Result]:
     """Yield ``work`` of every item in order; Pillow and hashing leave Python's lock to other threads."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for done, result in enumerate(threads.map(work, items, chunksize=16), start=1):
+        for done, result in enumerate(threads.map(work, items), start=1):
             listener.advance(what, done, len(items))
             yield result
 
@@ -184,26 +184,29 @@ def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, i
         part.mkdir(parents=True, exist_ok=True)
         try:
             broken, labels = {}, []
-            with (part / "images.bin").open("wb") as file:
+            with (part / "images.npy").open("wb") as file:
+                _write_header(file, (len(seen), resolution, resolution, channels))
                 for one, found in zip(seen, _in_parallel(image, seen, "preparing pictures", listener), strict=True):
                     if isinstance(found, str):
                         broken[one.sha256] = found
                     else:
                         file.write(found.tobytes())
                         labels.append(classes.index(one.picture.label))
+                _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
             if not labels:
                 raise GancliError(f"none of the pictures in '{path}' can be read.")
-            shape = (len(labels), resolution, resolution, channels)
-            with (part / "images.npy").open("wb") as file, (part / "images.bin").open("rb") as pixels:
-                np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-                shutil.copyfileobj(pixels, file)
-            (part / "images.bin").unlink()
             np.save(part / "labels.npy", np.array(labels, np.int32))
             (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))
             shutil.rmtree(folder, ignore_errors=True)
             part.rename(folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    """Write the beginning of an ``.npy`` file; NumPy gives it the same length whatever the number of images."""
+    file.seek(0)
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
 def _summary(path: Path, images: np.ndarray, num_classes: int, crop: str) -> str:

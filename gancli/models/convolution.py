@@ -63,8 +63,8 @@ correlate.defvjp(
 )
 
 
-class Convolution(nnx.Module):
-    """``[B, H, W, in_channels]`` to ``[B, h, w, channels]``, ``h = (H + 2 padding - size) // stride + 1``."""
+class _Layer(nnx.Module):
+    """A kernel ``[size, size, in_channels, channels]`` that moves, and a bias for each channel."""
 
     def __init__(
         self,
@@ -81,35 +81,25 @@ class Convolution(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(channels))
         self.size, self.stride, self.padding = size, stride, padding
 
+    def _geometry(self, height: int, width: int) -> Geometry:
+        return Geometry(height, width, self.size, self.stride, self.padding)
+
+
+class Convolution(_Layer):
+    """``[B, H, W, in_channels]`` to ``[B, h, w, channels]``, ``h = (H + 2 padding - size) // stride + 1``."""
+
     def __call__(self, x: jax.Array) -> jax.Array:
-        _, height, width, _ = x.shape
-        geometry = Geometry(height, width, self.size, self.stride, self.padding)
-        return convolve(x, self.kernel[...], geometry) + self.bias[None, None, None]
+        return convolve(x, self.kernel[...], self._geometry(*x.shape[1:3])) + self.bias[None, None, None]
 
 
-class TransposedConvolution(nnx.Module):
+class TransposedConvolution(_Layer):
     """``[B, h, w, in_channels]`` to ``[B, H, W, channels]``, ``H = (h - 1) stride + size - 2 padding``.
 
     Every input pixel adds its multiple of the kernel to the output, ``stride`` pixels apart, of which ``padding``
     pixels are cut off on each side: "deconvolution" in Goodfellow et al. 2014.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        channels: int,
-        *,
-        size: int,
-        stride: int,
-        padding: int = 0,
-        init: jax.nn.initializers.Initializer,
-        rngs: nnx.Rngs,
-    ):
-        self.kernel = nnx.Param(init(rngs.params(), (size, size, in_channels, channels), jnp.float32))
-        self.bias = nnx.Param(jnp.zeros(channels))
-        self.size, self.stride, self.padding = size, stride, padding
-
     def __call__(self, y: jax.Array) -> jax.Array:
         height, width = ((side - 1) * self.stride + self.size - 2 * self.padding for side in y.shape[1:3])
-        geometry = Geometry(height, width, self.size, self.stride, self.padding)
-        return transpose(y, self.kernel[...].swapaxes(2, 3), geometry) + self.bias[None, None, None]
+        kernel = self.kernel[...].swapaxes(2, 3)
+        return transpose(y, kernel, self._geometry(height, width)) + self.bias[None, None, None]

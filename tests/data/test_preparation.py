@@ -137,7 +137,7 @@ def test_a_preparation_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gancli.data.preparation.shutil.copyfileobj", full)
+    monkeypatch.setattr("gancli.data.preparation.np.save", full)
     with pytest.raises(GancliError, match=r"^cannot write .*: No space left on device\.$"):
         prepare(fill(tmp_path / "folder", 6), Framing(), Heard())
     assert list((cache_folder() / "pictures").iterdir()) == []
