@@ -26,6 +26,7 @@ from orbax.checkpoint.checkpoint_managers import PreservationPolicy
 from gancli.config import TrainConfig
 from gancli.contrast import Contrast
 from gancli.errors import GancliError
+from gancli.exports import is_export, read_weights
 from gancli.files import write_atomically, writing
 from gancli.metrics.catalog import METRICS as KNOWN_METRICS
 from gancli.metrics.catalog import json_name
@@ -394,6 +395,8 @@ class Checkpoints:
 def generator_weights(run: Run, gan: GAN, *, step: int | str, ema: bool) -> tuple[int, Params, Params, list[str]]:
     """Read what sampling needs: the step, G's weights (averaged or raw), D's weights, and notes on what was skipped.
 
+    An exported generator has no D.
+
     Args:
         run: the run.
         gan: its layout.
@@ -402,7 +405,10 @@ def generator_weights(run: Run, gan: GAN, *, step: int | str, ema: bool) -> tupl
 
     Raises:
         GancliError: there is no such checkpoint, or it is damaged.
+        UsageError: an exported generator is of another step or has other weights.
     """
+    if is_export(run.folder):
+        return *read_weights(run.folder, gan, step=step, ema=ema and gan.config.ema_decay > 0), None, []
     names = ("ema" if ema else "generator", "discriminator")
     notes: list[str] = []
     with run.checkpoints() as checkpoints:

@@ -17,6 +17,7 @@ LAYERS = [
     {"cli"},
     {"workflows"},
     {"runs"},
+    {"exports"},
     {"training"},
     {"models", "losses", "metrics", "features", "data", "presets"},
     {"contrast"},

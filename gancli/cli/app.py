@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gancli import __version__
-from gancli.cli import catalogue, compare, data, evaluate, interpolate, parzen, reproduce, sample, train
+from gancli.cli import catalogue, compare, data, evaluate, export, interpolate, parzen, reproduce, sample, train
 from gancli.errors import GancliError
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app.command()(interpolate.interpolate)
 app.command()(evaluate.evaluate)
 app.command()(parzen.parzen)
 app.command()(compare.compare)
+app.command()(export.export)
 app.command()(reproduce.reproduce)
 app.command("list")(catalogue.catalogue)
 app.add_typer(data.app, name="data")

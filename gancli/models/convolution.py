@@ -34,7 +34,7 @@ def _convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
 
 def _transpose(y: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """Return the images ``[B, H, W, C]``: the sum of kernels, weighted by the pixels of maps, ``stride`` apart."""
-    shape = (len(y), geometry.height, geometry.width, kernel.shape[2])
+    shape = (y.shape[0], geometry.height, geometry.width, kernel.shape[2])
     back = jax.linear_transpose(lambda x: _convolve(x, kernel, geometry), jax.ShapeDtypeStruct(shape, y.dtype))
     return back(y)[0]
 

@@ -95,7 +95,7 @@ class Generator(nnx.Module):
         return self._draw(z, None)[1]
 
     def _draw(self, z: jax.Array, standing: list[jax.Array] | None) -> tuple[jax.Array, list[jax.Array]]:
-        x = self.dense(z).reshape(len(z), *self.first)
+        x = self.dense(z).reshape(z.shape[0], *self.first)
         used = []
         for place, (norm, layer) in enumerate(zip(self.norms, self.layers, strict=True)):
             x, statistics = norm(x, None if standing is None else standing[place])
@@ -135,7 +135,7 @@ class Discriminator(nnx.Module):
         x = 2.0 * x - 1.0 if self.bounded else x
         for place, (layer, rate) in enumerate(zip(self.layers, self.rates, strict=False)):
             x = nnx.leaky_relu(layer(drop(x, rate, key, place)), SLOPE)
-        features = x.reshape(len(x), -1)
+        features = x.reshape(x.shape[0], -1)
         return Judgement(self.logit(drop(features, self.rates[-1], key, len(self.layers)))[:, 0], features)
 
 

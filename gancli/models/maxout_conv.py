@@ -68,7 +68,7 @@ class Generator(nnx.Module):
 
     def __call__(self, z: jax.Array) -> jax.Array:
         h = self.hidden(z)
-        x = self.output(h.reshape(len(h), self.side, self.side, -1))
+        x = self.output(h.reshape(h.shape[0], self.side, self.side, -1))
         return nnx.sigmoid(x) if self.bounded else x
 
 

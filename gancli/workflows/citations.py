@@ -80,7 +80,7 @@ def _keys(config: TrainConfig) -> Iterator[str]:
         yield "srivastava2014dropout"
     if config.instance_noise:
         yield from ("sonderby2017amortised", "arjovsky2017principled")
-    if None in (config.generator_init_range, config.discriminator_init_range):
+    if config.model != "dcgan" and None in (config.generator_init_range, config.discriminator_init_range):
         yield "he2015delving"
     if config.contrast:
         yield "coates2011analysis"

@@ -40,7 +40,7 @@ class Trained:
     gan: GAN
     step: int
     generator: Params  # averaged or raw weights
-    discriminator: Params
+    discriminator: Params | None  # an exported generator has none
     ema: bool  # whether ``generator`` is an average: asked for, and the run kept one
     notes: tuple[str, ...]  # what was passed over to get here
 

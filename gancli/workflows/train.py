@@ -22,6 +22,7 @@ from gancli.data.decoding import Framing
 from gancli.data.pictures import is_pictures
 from gancli.data.pipeline import Dataset, framing_of, load_for
 from gancli.errors import DivergedError, Interrupted, UsageError
+from gancli.exports import is_export
 from gancli.latents import PRIORS
 from gancli.losses.catalog import fingerprint, objective
 from gancli.models import MODELS
@@ -216,6 +217,10 @@ def prepare_resumed(
 ) -> Prepared:
     """Make everything ready to continue a run; arguments and errors as in :func:`resume_run`."""
     run = Run.open(outdir)
+    if is_export(outdir):
+        raise UsageError(
+            f"'{outdir}' holds an exported generator, which cannot be trained on: it has no discriminator."
+        )
     began = run.record.config.to_dict()
     for name, value in (recipe | options).items():
         value = list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,185 @@
+"""``gancli export``: a generator for other people and other programs."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gancli import devices, images
+from gancli.errors import GancliError, UsageError
+from gancli.exports import WEIGHTS, is_export, write_weights
+from gancli.files import writing
+from gancli.registry import Registry
+from gancli.runs import CONFIG, RunRecord
+from gancli.workflows.citations import citations
+from gancli.workflows.drawing import Trained, draw
+
+STABLEHLO, SAMPLES, CARD = "generator.stablehlo", "samples.png", "README.md"
+PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+NUM_SAMPLES, COLUMNS = 64, 8
+
+FORMATS: Registry[str] = Registry(
+    "format", {"safetensors": "the weights by name", "stablehlo": "the whole function, for JAX without gancli"}
+)
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What was written."""
+
+    output: Path
+    files: tuple[str, ...]
+    step: int
+    ema: bool
+    notes: tuple[str, ...]
+
+
+def export(
+    run: Path,
+    output: Path,
+    *,
+    formats: tuple[str, ...] = ("safetensors", "stablehlo"),
+    step: int | str = "latest",
+    ema: bool = True,
+    evaluation: Path | None = None,
+) -> ExportResult:
+    """Write a generator with its configuration, a model card and samples; ``output`` appears when it is complete.
+
+    Args:
+        run: the run.
+        output: a folder that is absent or empty.
+        formats: of ``FORMATS``; the weights are always written, for ``gancli sample`` reads them.
+        step: a number, ``latest`` or ``best``.
+        ema: averaged weights rather than raw ones.
+        evaluation: what ``gancli evaluate --json`` printed, for the card.
+
+    Raises:
+        UsageError: a format is unknown, or the run draws points.
+        GancliError: the run or the evaluation cannot be read, ``output`` is taken or cannot be written.
+    """
+    for name in formats:
+        _ = FORMATS[name]
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise GancliError(f"'{output}' exists and is not an empty folder. Choose another --output.")
+    if is_export(run):
+        raise UsageError(f"'{run}' was exported already.")
+    measured = _read_evaluation(evaluation) if evaluation else {}
+    devices.keep_compiled_programs()
+    trained = Trained.load(run, step=step, ema=ema)
+    if not trained.is_images:
+        raise UsageError(f"export is for images; the run in '{run}' draws points.")
+    standing = jax.jit(trained.gan.standing)(trained.generator)
+    part = output.with_name(f".{output.name}.{os.getpid()}.part")
+    with writing(output):
+        try:
+            part.mkdir(parents=True)
+            (part / CONFIG).write_text(_shared(trained.run.record).to_json())
+            write_weights(part / WEIGHTS, trained.generator, standing, trained.step, ema=trained.ema)
+            if "stablehlo" in formats:
+                (part / STABLEHLO).write_bytes(_stablehlo(trained, standing))
+            drawn = images.to_uint8(draw(trained.gan, trained.generator, NUM_SAMPLES, 0).samples)
+            (part / SAMPLES).write_bytes(images.png_bytes(images.grid(drawn, COLUMNS)))
+            (part / CARD).write_text(_card(trained, formats, measured))
+            if output.exists():
+                output.rmdir()
+            part.rename(output)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    files = tuple(sorted(path.name for path in output.iterdir()))
+    return ExportResult(output, files, trained.step, trained.ema, trained.notes)
+
+
+def _shared(record: RunRecord) -> RunRecord:
+    """Return a record without the place where one's own pictures lie, which is nobody's business."""
+    return replace(record, config=replace(record.config, dataset=Path(record.config.dataset).name))
+
+
+def _stablehlo(trained: Trained, standing: list[jax.Array] | None) -> bytes:
+    """Return the function from latents ``[b, Z]`` to images ``[b, H, W, C]`` in [0, 1], serialised, weights inside."""
+    gan = trained.gan
+
+    def samples(latents: jax.Array) -> jax.Array:
+        return gan.show(gan.generate(trained.generator, latents, standing))
+
+    batch = jax.export.symbolic_shape("b")
+    latents = jax.ShapeDtypeStruct((*batch, gan.config.latent_size), jnp.float32)
+    return bytes(jax.export.export(jax.jit(samples), platforms=PLATFORMS)(latents).serialize())
+
+
+def _read_evaluation(path: Path) -> dict[str, Any]:
+    try:
+        metrics = json.loads(path.read_text())["metrics"]
+        return {
+            name: {"value": one["value"], "protocol": one["protocol_text"]}
+            for name, one in metrics.items()
+            if "value" in one
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        raise GancliError(f"'{path}' is not what `gancli evaluate --json` prints.") from None
+
+
+def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) -> str:
+    """Return the model card: what it draws, of what data, trained how, measured how, and how to use it."""
+    record, gan = trained.run.record, trained.gan
+    config = record.config
+    shape = "x".join(map(str, gan.data_shape))
+    parameters = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(trained.generator))
+    name = Path(config.dataset).name
+    weights = "averaged" if trained.ema else "raw"
+    lines = [
+        "---",
+        "library_name: gancli",
+        "tags: [gan, image-generation, jax]",
+        "---",
+        f"# {name} by {config.model}",
+        "",
+        f"![{NUM_SAMPLES} random draws, seed 0, not selected]({SAMPLES})",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| draws | images {shape} in [0, 1] from {config.latent_size} {config.prior} latents |",
+        f"| size | {parameters:,} parameters |",
+        f"| data | {name}, {record.data['num_examples']:,} training images, SHA-256 `{record.data['sha256'][:16]}` |",
+        f"| trained | `--loss {config.loss}`, {trained.step:,} steps of {config.batch_size} images |",
+        f"| weights | {weights}, seed {config.seed}, gancli {record.gancli} |",
+        "",
+        "Every setting is in `config.json`.",
+        "",
+    ]
+    if measured:
+        lines += ["| metric | value | protocol |", "|---|---|---|"]
+        lines += [f"| {metric} | {found['value']:.4g} | `{found['protocol']}` |" for metric, found in measured.items()]
+        lines += [""]
+    lines += ["With gancli: `gancli sample THIS_FOLDER -n 64`.", ""]
+    if "stablehlo" in formats:
+        lines += [
+            "Without gancli, with `pip install jax flatbuffers`:",
+            "",
+            "```python",
+            "import jax",
+            "from jax import export",
+            "",
+            f'generator = export.deserialize(open("{STABLEHLO}", "rb").read())',
+            f"latents = {_prior_in_jax(config.prior, config.latent_size)}",
+            f"images = generator.call(latents)  # [64, {', '.join(map(str, gan.data_shape))}] in [0, 1]",
+            "```",
+            "",
+        ]
+    entries = "\n\n".join(citations(trained.run.folder).values())
+    return "\n".join([*lines, "## Literature", "", "```bibtex", entries, "```", ""])
+
+
+def _prior_in_jax(prior: str, size: int) -> str:
+    """Return a line of Python that draws 64 latents."""
+    normal = f"jax.random.normal(jax.random.key(0), (64, {size}))"
+    return {
+        "uniform": f"jax.random.uniform(jax.random.key(0), (64, {size}), minval=-(3**0.5), maxval=3**0.5)",
+        "gaussian": normal,
+        "spherical": f"jax.nn.standardize({normal}, axis=1, mean=0.0, epsilon=0.0)",
+    }[prior]
