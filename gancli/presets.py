@@ -139,6 +139,25 @@ _CIFAR_10: dict[str, Any] = {
     "generator_widths": (8000, 8000),
     "generator_activations": ("relu", "sigmoid"),
 }
+# What a model needs, over the data set's defaults; a preset's stay.
+MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
+    "dcgan": {
+        "batch_size": 64,
+        "prior": "gaussian",
+        "latent_size": 128,
+        "penalty": ("spectral-norm",),
+        "instance_noise": 0.0,
+        "input_dropout": 0.0,
+        "hidden_dropout": (0.0,),
+        "generator_init_range": None,
+        "discriminator_init_range": None,
+        "generator_learning_rate": 2e-4,
+        "discriminator_learning_rate": 2e-4,
+        "learning_rate_divisor": 1.0,
+        "momentum": 0.5,
+        "ema_decay": 0.999,
+    },
+}
 PRESETS: Registry[dict[str, Any]] = Registry(
     "preset",
     {
@@ -209,29 +228,12 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "generator_learning_rate": 0.004,
             "discriminator_learning_rate": 0.002,
         },
+        "mnist-dcgan": MODEL_DEFAULTS["dcgan"]
+        | _EVALUATED
+        | {"dataset": "mnist", "model": "dcgan", "num_steps": 3906, "evaluate_every": 1953},  # five epochs
     },
 )
 
-
-# What a model needs, over the data set's defaults; a preset's stay.
-MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
-    "dcgan": {
-        "batch_size": 64,
-        "prior": "gaussian",
-        "latent_size": 128,
-        "penalty": ("spectral-norm",),
-        "instance_noise": 0.0,
-        "input_dropout": 0.0,
-        "hidden_dropout": (0.0,),
-        "generator_init_range": None,
-        "discriminator_init_range": None,
-        "generator_learning_rate": 2e-4,
-        "discriminator_learning_rate": 2e-4,
-        "learning_rate_divisor": 1.0,
-        "momentum": 0.5,
-        "ema_decay": 0.999,
-    },
-}
 
 # What an objective needs: "always", and over the defaults of "points", of "images" or of one data set; a preset's stay.
 LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {

@@ -41,7 +41,7 @@ def train(
         str | None,
         typer.Option(
             help="A recipe: goodfellow2014-mnist, goodfellow2014-mnist-tuned, goodfellow2014-tfd, "
-            "goodfellow2014-cifar10-fc or goodfellow2014-cifar10-conv."
+            "goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv or mnist-dcgan."
         ),
     ] = None,
     data_dir: DataDir = None,
@@ -119,7 +119,9 @@ def train(
     mirror: Annotated[
         bool | None,
         typer.Option(
-            "--mirror", help="Half of the images are met from left to right; any data set.", rich_help_panel=OWN
+            "--mirror",
+            help="Half of the images, drawn at every step, are met mirrored; any data set.",
+            rich_help_panel=OWN,
         ),
     ] = None,
     batch_size: Annotated[
