@@ -435,6 +435,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             **_arxiv("1609.03126"),
         },
     ),
+    "zhao2020differentiable": (
+        "inproceedings",
+        {
+            "author": "Zhao, Shengyu and Liu, Zhijian and Lin, Ji and Zhu, Jun-Yan and Han, Song",
+            "title": "Differentiable Augmentation for Data-Efficient {GAN} Training",
+            "booktitle": _NIPS,
+            "year": "2020",
+            **_arxiv("2006.10738"),
+        },
+    ),
 }
 
 BIBLIOGRAPHY: Registry[str] = Registry(

@@ -31,6 +31,7 @@ class TrainConfig:
     num_steps: int = 10_000  # generator updates
     batch_size: int = 100  # images per discriminator update
     instance_noise: float = 0.0  # standard deviation of Gaussian noise on the discriminator's inputs, data units
+    augment: tuple[str, ...] = ()  # random changes of the discriminator's inputs: color, translation, cutout
     packing: int = 1  # examples that the discriminator judges at once
     penalty: tuple[str, ...] = ()  # on the discriminator's slope, or bounds on its weights
     penalty_weight: float = 10.0  # of those on its slope

@@ -104,6 +104,14 @@ def train(
         ),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Generator updates in all.", rich_help_panel=GAME)] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME",
+            help="Random changes of all that it meets, for small data: color, translation, cutout.",
+            rich_help_panel=GAME,
+        ),
+    ] = None,
     resolution: Annotated[
         int | None,
         typer.Option(help="Pixels of both sides; by default those of the pictures, 64 at most.", rich_help_panel=OWN),
@@ -313,6 +321,7 @@ def train(
         "updates": updates,
         "num_steps": steps,
         "batch_size": batch_size,
+        "augment": parse_names(augment),
         "resolution": resolution,
         "crop": crop,
         "channels": channels,

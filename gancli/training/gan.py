@@ -236,6 +236,7 @@ def check_objective(config: TrainConfig, game: Objective) -> None:
             ("k", config.k, 1),
             ("packing", config.packing, 1),
             ("instance-noise", config.instance_noise, 0.0),
+            ("augment", ",".join(config.augment), ""),
             ("pulling-away", config.pulling_away, 0.0),
         ):
             if value != plain:

@@ -10,11 +10,13 @@ import optax
 from gancli.data.shuffle import permute
 from gancli.models.parts import Judgement
 from gancli.registry import Registry
+from gancli.training.augmentation import augmented
 from gancli.training.constraints import clip, limit_columns, turned
 from gancli.training.gan import GAN, GANState, Params
 
 # Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
 UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
+AUGMENTATION = 2**32 - 5  # sets the draws of --augment apart from those of noise
 MIRROR = 2**32 - 4  # sets the draws of --mirror apart from the keys of steps, of which none has this number
 PENALTY = 2**32 - 1  # sets the penalties' random numbers apart from those of noise and dropout
 
@@ -44,8 +46,13 @@ class Cursor(NamedTuple):
         return cls(jnp.int32(epoch), jnp.int32(offset))
 
 
-def with_noise(gan: GAN, x: jax.Array, key: jax.Array) -> jax.Array:
-    """Add the configured instance noise to a discriminator input (Sønderby et al. 2017, §3.2; Arjovsky 2017)."""
+def as_met(gan: GAN, x: jax.Array, key: jax.Array) -> jax.Array:
+    """Return data or samples ``[B, *data_shape]`` as the discriminator meets them: augmented, and under noise.
+
+    Both as configured (Zhao et al. 2020; Sønderby et al. 2017, §3.2, and Arjovsky and Bottou 2017).
+    """
+    if gan.config.augment:
+        x = augmented(x, gan.config.augment, jax.random.fold_in(key, AUGMENTATION), bounded=gan.bounded)
     if gan.config.instance_noise == 0:
         return x
     return x + gan.config.instance_noise * jax.random.normal(key, x.shape)
@@ -68,7 +75,7 @@ def discriminator_gradients(
     Both batches pass in one product of 2B rows: twice the work for each weight that is read from memory.
     """
     noise_key, dropout_key = jax.random.split(key)
-    noisy = with_noise(gan, jnp.concatenate([real, fake]), noise_key)
+    noisy = as_met(gan, jnp.concatenate([real, fake]), noise_key)
     both = jnp.concatenate([gan.pack(x) for x in jnp.split(noisy, 2)])
 
     def objective(discriminator: Params) -> tuple[jax.Array, DiscriminatorReport]:
@@ -95,7 +102,7 @@ def generator_gradients(
 
     def seen(x: jax.Array, key: jax.Array) -> Judgement:
         noise_key, dropout_key = jax.random.split(key)
-        return gan.judge(discriminator, gan.pack(with_noise(gan, x, noise_key)), dropout_key)
+        return gan.judge(discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key)
 
     def objective(generator: Params) -> jax.Array:
         fake = gan.generate(generator, latents)
@@ -116,7 +123,7 @@ def simultaneous_gradients(
 
     def seen(discriminator: Params, x: jax.Array, key: jax.Array) -> Judgement:
         noise_key, dropout_key = jax.random.split(key)
-        return gan.judge(discriminator, gan.pack(with_noise(gan, x, noise_key)), dropout_key)
+        return gan.judge(discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key)
 
     fake, to_generator = jax.vjp(lambda weights: gan.generate(weights, latents), generator)
     real_seen, from_real = jax.vjp(lambda weights: seen(weights, real, real_key), discriminator)
@@ -130,9 +137,7 @@ def simultaneous_gradients(
     )
     penalty = jnp.zeros(())
     if gan.config.penalty:
-        packs = [
-            gan.pack(with_noise(gan, x, jax.random.split(own)[0])) for x, own in ((real, real_key), (fake, fake_key))
-        ]
+        packs = [gan.pack(as_met(gan, x, jax.random.split(own)[0])) for x, own in ((real, real_key), (fake, fake_key))]
         penalty, slopes = jax.value_and_grad(lambda weights: _penalty(gan, weights, packs[0], packs[1], key))(
             discriminator
         )

@@ -82,6 +82,8 @@ def _keys(config: TrainConfig) -> Iterator[str]:
         yield from ("sonderby2017amortised", "arjovsky2017principled")
     if config.model != "dcgan" and None in (config.generator_init_range, config.discriminator_init_range):
         yield "he2015delving"
+    if config.augment:
+        yield "zhao2020differentiable"
     if config.contrast:
         yield "coates2011analysis"
     if config.ema_decay:

@@ -12,7 +12,7 @@ import numpy as np
 from gancli.data.pipeline import Dataset, load_for
 from gancli.losses.objective import Objective
 from gancli.training.gan import GAN, GANState, Params
-from gancli.training.step import with_noise
+from gancli.training.step import as_met
 
 NUM_JUDGED = 1000  # examples of each kind
 JUDGED = 2**32 - 3  # sets these draws apart from those of training steps, of which none has this number
@@ -72,7 +72,7 @@ def _ask(gan: GAN, state: GANState, train: jax.Array, held_out: jax.Array) -> tu
     fake = gan.generate(state.generator, gan.draw_latents(latent_key, len(train)))
 
     def outputs(discriminator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
-        return gan.judge(discriminator, gan.pack(with_noise(gan, x, key))).outputs
+        return gan.judge(discriminator, gan.pack(as_met(gan, x, key))).outputs
 
     three = (gan.to_model(train), gan.to_model(held_out), fake)
     return tuple(outputs(state.discriminator, x, key) for x, key in zip(three, keys, strict=True))

@@ -27,6 +27,7 @@ from gancli.latents import PRIORS
 from gancli.losses.catalog import fingerprint, objective
 from gancli.models import MODELS
 from gancli.runs import Run, RunRecord, join_state
+from gancli.training.augmentation import AUGMENTATIONS
 from gancli.training.decoder import check_decoder, with_trained_decoder
 from gancli.training.gan import GAN, GANState
 from gancli.training.interrupts import StopRequest
@@ -110,6 +111,8 @@ def check_config(config: TrainConfig) -> None:
         (UPDATES, config.updates),
     ):
         _ = registry[name]
+    for name in config.augment:
+        _ = AUGMENTATIONS[name]
     check_metrics(config)
 
 
@@ -120,8 +123,9 @@ def _prepare(config: TrainConfig, data_dir: Path | None, reporter: Reporter | No
             f"--resolution, --crop and --channels are for one's own pictures; '{config.dataset}' stays as it is."
         )
     dataset = load_for(config, "train", data_dir, reporter)
-    if config.mirror and not dataset.is_images:
-        raise UsageError(f"--mirror is for images; data set '{dataset.name}' holds points.")
+    for option, wanted in (("--mirror", config.mirror), ("--augment", config.augment)):
+        if wanted and not dataset.is_images:
+            raise UsageError(f"{option} is for images; data set '{dataset.name}' holds points.")
     if config.batch_size > len(dataset):
         raise UsageError(
             f"--batch-size must be at most the {len(dataset)} training examples of '{dataset.name}', "

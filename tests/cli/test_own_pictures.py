@@ -50,6 +50,11 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
     [
         (["mnist", "--resolution", 32], "--resolution, --crop and --channels are for one's own pictures; 'mnist' stays "
          "as it is."),
+        (["ring", "--augment", "cutout"], "--augment is for images; data set 'ring' holds points."),
+        (["digits", "--augment", "colour"], "unknown augmentation 'colour'. Did you mean 'color'? Known: color, "
+         "translation, cutout."),
+        (["digits", "--loss", "mmd", "--augment", "cutout"], "--augment cutout is for a discriminator, and --loss mmd "
+         "has none."),
         (["ring", "--mirror"], "--mirror is for images; data set 'ring' holds points."),
         (["pictures", "--resolution", 30], "--model dcgan needs images whose sides are multiples of 4 from 8 to 256 "
          "pixels, got 30x30. Nearest: 28x28 or 32x32."),

@@ -65,7 +65,8 @@ SLOW = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}  #
 VARIANTS = [
     {},
     {"updates": "simultaneous", "k": 3, "ema_decay": 0.0},
-    {"loss": "minimax", "optimizer": "adam", "instance_noise": 0.3, "prior": "spherical", "k": 2},
+    {"loss": "minimax", "optimizer": "adam", "instance_noise": 0.3, "prior": "spherical", "k": 2}
+    | {"augment": ("color", "translation", "cutout")},
     {"updates": "simultaneous", "final_momentum": 0.7, "momentum_epochs": 5, "learning_rate_divisor": 1.01},
     SLOW | {"loss": "wasserstein", "penalty": ("gradient-penalty",), "k": 2, "instance_noise": 0.1},
     SLOW | {"loss": "hinge", "penalty": ("spectral-norm",), "updates": "simultaneous"},
