@@ -244,7 +244,8 @@ USAGE = [
     (
         ["mnist", "--preset", "goodfellow-mnist"],
         "unknown preset 'goodfellow-mnist'. Did you mean 'goodfellow2014-mnist'? Known: goodfellow2014-mnist, "
-        "goodfellow2014-mnist-tuned, goodfellow2014-tfd, goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv.",
+        "goodfellow2014-mnist-tuned, goodfellow2014-tfd, goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv, "
+        "mnist-dcgan.",
     ),
     (
         ["digits", "--preset", "goodfellow2014-mnist"],
