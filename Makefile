@@ -49,6 +49,8 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/seeds.py
 	$(BIN)/python benchmarks/wgan_gp.py
+	$(BIN)/python benchmarks/dcgan.py
+	$(BIN)/python benchmarks/dcgan.py --layers
 	$(BIN)/python benchmarks/objectives.py cost
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torch-fidelity==0.4.0
