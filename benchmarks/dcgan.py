@@ -123,6 +123,16 @@ def layer_runs(batch: int, side: int, inputs: int, outputs: int, *, up: bool) ->
         operands = [jnp.asarray(part) for part in (x, kernel, slope)]
         return lambda: jax.block_until_ready(program(*operands))
 
+    def one_by_one(function: Callable[..., jax.Array]) -> Callable[[], object]:
+        """The same three products, each a program of its own."""
+        operands = [jnp.asarray(part) for part in (x, kernel, slope)]
+        programs = [
+            jax.jit(lambda x, k, g: function(x, k)),
+            jax.jit(lambda x, k, g: jax.vjp(lambda x: function(x, k), x)[1](g)),
+            jax.jit(lambda x, k, g: jax.vjp(lambda k: function(x, k), k)[1](g)),
+        ]
+        return lambda: [jax.block_until_ready(program(*operands)) for program in programs]
+
     def in_torch(array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=torch.channels_last)
 
@@ -134,7 +144,12 @@ def layer_runs(batch: int, side: int, inputs: int, outputs: int, *, up: bool) ->
     def run_torch() -> object:
         return torch.autograd.grad(layer(tx, tk, stride=STRIDE, padding=PADDING), (tx, tk), tg)
 
-    return {"gancli": all_three(own), "XLA's own": all_three(plain), "PyTorch": run_torch}
+    return {
+        "gancli": all_three(own),
+        "gancli, three programs": one_by_one(own),
+        "XLA's own": all_three(plain),
+        "PyTorch": run_torch,
+    }
 
 
 def compare_layers(repetitions: int) -> None:
