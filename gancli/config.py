@@ -22,7 +22,7 @@ class TrainConfig:
     resolution: int = 0  # pixels of both sides; 0: chosen by the pictures
     crop: str = "center"  # or "random" or "none"
     channels: str = "auto"  # or "1", "3" or "4"
-    mirror: bool = False  # every image is met as it is or, as often, from left to right; of any data set of images
+    mirror: bool = False  # every image is met as it is or, as often, mirrored; of any data set of images
 
     # The game
     loss: str = "non-saturating"

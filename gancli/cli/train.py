@@ -104,11 +104,18 @@ def train(
         ),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Generator updates in all.", rich_help_panel=GAME)] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Images per discriminator update.", rich_help_panel=GAME)
+    ] = None,
+    instance_noise: Annotated[
+        float | None,
+        typer.Option(help="Deviation of the noise on the discriminator's inputs.", rich_help_panel=GAME),
+    ] = None,
     augment: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,NAME",
-            help="Random changes of all that it meets, for small data: color, translation, cutout.",
+            help="Random changes of all that the discriminator meets, for small data: color, translation, cutout.",
             rich_help_panel=GAME,
         ),
     ] = None,
@@ -131,13 +138,6 @@ def train(
             help="Half of the images, drawn at every step, are met mirrored; any data set.",
             rich_help_panel=OWN,
         ),
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="Images per discriminator update.", rich_help_panel=GAME)
-    ] = None,
-    instance_noise: Annotated[
-        float | None,
-        typer.Option(help="Deviation of the noise on the discriminator's inputs.", rich_help_panel=GAME),
     ] = None,
     model: Annotated[str | None, typer.Option(help="mlp, maxout-conv or dcgan.", rich_help_panel=NETWORKS)] = None,
     contrast: Annotated[

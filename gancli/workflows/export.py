@@ -96,8 +96,9 @@ def export(
 
 
 def _shared(record: RunRecord) -> RunRecord:
-    """Return a record without the place where one's own pictures lie, which is nobody's business."""
-    return replace(record, config=replace(record.config, dataset=Path(record.config.dataset).name))
+    """Return a record without the places where one's own pictures and objectives lie, which are nobody's business."""
+    config = record.config
+    return replace(record, config=replace(config, dataset=Path(config.dataset).name, loss=Path(config.loss).name))
 
 
 def _stablehlo(trained: Trained, standing: list[jax.Array] | None) -> bytes:
@@ -126,18 +127,17 @@ def _read_evaluation(path: Path) -> dict[str, Any]:
 
 def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) -> str:
     """Return the model card: what it draws, of what data, trained how, measured how, and how to use it."""
-    record, gan = trained.run.record, trained.gan
-    config = record.config
+    record, gan = _shared(trained.run.record), trained.gan
+    config, data = record.config, record.data
     shape = "x".join(map(str, gan.data_shape))
     parameters = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(trained.generator))
-    name = Path(config.dataset).name
     weights = "averaged" if trained.ema else "raw"
     lines = [
         "---",
         "library_name: gancli",
         "tags: [gan, image-generation, jax]",
         "---",
-        f"# {name} by {config.model}",
+        f"# {config.dataset} by {config.model}",
         "",
         f"![{NUM_SAMPLES} random draws, seed 0, not selected]({SAMPLES})",
         "",
@@ -145,7 +145,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
         "|---|---|",
         f"| draws | images {shape} in [0, 1] from {config.latent_size} {config.prior} latents |",
         f"| size | {parameters:,} parameters |",
-        f"| data | {name}, {record.data['num_examples']:,} training images, SHA-256 `{record.data['sha256'][:16]}` |",
+        f"| data | {config.dataset}, {data['num_examples']:,} training images, SHA-256 `{data['sha256'][:16]}` |",
         f"| trained | `--loss {config.loss}`, {trained.step:,} steps of {config.batch_size} images |",
         f"| weights | {weights}, seed {config.seed}, gancli {record.gancli} |",
         "",

@@ -42,7 +42,10 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
     (pictures / "class 0" / "0.png").unlink()
     code, _, err = gancli("train", pictures, "--outdir", tmp_path / "run", "--resume", "--mirror", *SMALL)
     assert code == 2
-    assert err.startswith(f"error: the training examples of '{pictures}' found here are not those that the run in")
+    assert err.splitlines()[-1] == (
+        f"error: the training examples of '{pictures}' found here are not those that the run in '{tmp_path / 'run'}' "
+        "began with (other content or order). Give the --data-dir that it began with."
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from gancli.files import write_atomically
-from tests.conftest import tiny
+from tests.conftest import ROOT, tiny
 
 
 @pytest.fixture(scope="module")
@@ -106,22 +106,27 @@ def test_the_card_tells_data_training_and_measurements_with_protocol(gancli, tmp
     assert any(line.startswith("| data | digits, 1,297 training images, SHA-256 `") for line in card)
 
 
-def test_where_ones_own_pictures_lie_is_not_told(gancli, tmp_path):
+def test_where_ones_own_pictures_and_objectives_lie_is_not_told(gancli, tmp_path, monkeypatch):
     from PIL import Image
 
+    secret = tmp_path / "secret place"
     folder = tmp_path / "secret place" / "cats"
     folder.mkdir(parents=True)
     for index in range(24):
         Image.fromarray(np.random.default_rng(index).integers(0, 256, (8, 8, 3), np.uint8)).save(
             folder / f"{index}.png"
         )
-    small = tiny(model="dcgan", base_channels=2, steps=2, evaluate_every=0)
+    (secret / "mine.py").write_text((ROOT / "examples" / "my_losses.py").read_text())
+    own = f"{secret / 'mine.py'}:one_sided"
+    small = tiny(model="dcgan", base_channels=2, steps=2, evaluate_every=0, loss=own)
     assert gancli("train", folder, "--outdir", tmp_path / "run", *small)[0] == 0
     assert gancli("export", tmp_path / "run", "--output", tmp_path / "out", "--format", "safetensors")[0] == 0
     for name in ("config.json", "README.md"):
         text = (tmp_path / "out" / name).read_text()
         assert "secret place" not in text
         assert "cats" in text
+        assert "mine.py:one_sided" in text
+    monkeypatch.chdir(secret)  # where the objective is found by its name
     assert gancli("sample", tmp_path / "out", "-n", 2, "--output", tmp_path / "x.png")[0] == 0
 
 
