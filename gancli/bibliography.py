@@ -298,6 +298,25 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             **_arxiv("1611.02163"),
         },
     ),
+    "mirza2014conditional": (
+        "misc",
+        {
+            "author": "Mirza, Mehdi and Osindero, Simon",
+            "title": "Conditional Generative Adversarial Nets",
+            "year": "2014",
+            **_arxiv("1411.1784"),
+        },
+    ),
+    "miyato2018cgans": (
+        "inproceedings",
+        {
+            "author": "Miyato, Takeru and Koyama, Masanori",
+            "title": "c{GAN}s with Projection Discriminator",
+            "booktitle": _ICLR,
+            "year": "2018",
+            **_arxiv("1802.05637"),
+        },
+    ),
     "miyato2018spectral": (
         "inproceedings",
         {
@@ -423,6 +442,16 @@ _ENTRIES: dict[str, tuple[str, dict[str, str]]] = {
             "title": "{F}lax: A neural network library and ecosystem for {JAX}",
             "url": "https://github.com/google/flax",
             "year": "2020",
+        },
+    ),
+    "zhang2019fixup": (
+        "inproceedings",
+        {
+            "author": "Zhang, Hongyi and Dauphin, Yann N. and Ma, Tengyu",
+            "title": "Fixup Initialization: Residual Learning Without Normalization",
+            "booktitle": _ICLR,
+            "year": "2019",
+            **_arxiv("1901.09321"),
         },
     ),
     "zhao2017energy": (

@@ -32,6 +32,7 @@ class TrainConfig:
     batch_size: int = 100  # images per discriminator update
     instance_noise: float = 0.0  # standard deviation of Gaussian noise on the discriminator's inputs, data units
     augment: tuple[str, ...] = ()  # random changes of the discriminator's inputs: color, translation, cutout
+    conditional: bool = False  # both networks are told the class of an image
     packing: int = 1  # examples that the discriminator judges at once
     penalty: tuple[str, ...] = ()  # on the discriminator's slope, or bounds on its weights
     penalty_weight: float = 10.0  # of those on its slope
@@ -67,8 +68,10 @@ class TrainConfig:
     deconv_size: int = 5
     deconv_stride: int = 3
 
-    # The networks of the model dcgan
+    # The networks of the models dcgan and resnet
     base_channels: int = 64  # of the largest maps; half the size, twice the channels, up to eight times
+    blocks: int = 1  # of resnet, at each size
+    batch_norm: bool = True  # whether the generator is batch-normalised
 
     # The optimiser
     optimizer: str = "adam"
@@ -102,7 +105,7 @@ class TrainConfig:
         """
         positive = ("k", "num_steps", "batch_size", "packing", "latent_size", "maxout_pieces", "momentum_epochs")
         kept = ("log_every", "sample_every", "checkpoint_every", "keep")
-        for name in (*positive, *kept, "conv_pieces", "deconv_size", "deconv_stride", "base_channels"):
+        for name in (*positive, *kept, "conv_pieces", "deconv_size", "deconv_stride", "base_channels", "blocks"):
             self._require(name, getattr(self, name) >= 1, "must be at least 1")
         widths = ("generator_widths", "discriminator_widths", "conv_channels", "conv_sizes")
         for name in (*widths, "pool_sizes", "pool_strides"):

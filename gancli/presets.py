@@ -158,6 +158,7 @@ MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
         "ema_decay": 0.999,
     },
 }
+MODEL_DEFAULTS["resnet"] = MODEL_DEFAULTS["dcgan"] | {"loss": "hinge", "momentum": 0.0}  # Miyato et al. 2018
 PRESETS: Registry[dict[str, Any]] = Registry(
     "preset",
     {

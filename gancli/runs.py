@@ -44,14 +44,17 @@ class RunRecord:
 
     gancli: str  # version
     config: TrainConfig
-    data: dict[str, Any]  # shape, is_images, num_examples, sha256, contrast (of its normalisation, or None)
+    # shape, is_images, num_examples, sha256, contrast (of its normalisation, or None); of a class-conditional run also
+    # classes (training examples by name) and labels_sha256
+    data: dict[str, Any]
     machine: dict[str, Any]
 
     def gan(self) -> GAN:
         """Lay out the run's networks."""
         data = self.data
         contrast = Contrast(**data["contrast"]) if data["contrast"] else None
-        return GAN.build(self.config, tuple(data["shape"]), data["is_images"], data["num_examples"], contrast)
+        counts = tuple((data.get("classes") or {}).values())
+        return GAN.build(self.config, tuple(data["shape"]), data["is_images"], data["num_examples"], contrast, counts)
 
     def to_json(self) -> str:
         """Return the text of ``config.json``."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, Ema, Json, RunFolder, Seed, Step, parse_step
+from gancli.cli.options import DEFAULT_RUN, ClassName, Ema, Json, RunFolder, Seed, Step, parse_step
 
 
 def interpolate(
@@ -17,6 +17,7 @@ def interpolate(
     output: Annotated[
         Path, typer.Option("-o", "--output", help=".png: a walk a row; .gif: all walks at once, there and back.")
     ] = Path("interpolation.png"),
+    class_name: ClassName = None,
     step: Step = "latest",
     ema: Ema = True,
     json: Json = False,
@@ -34,7 +35,9 @@ def interpolate(
     from gancli.cli.console import print_json, print_table, warn
     from gancli.workflows.interpolate import interpolate as workflow
 
-    result = workflow(run, output, rows=rows, frames=frames, path=path, seed=seed, step=wanted, ema=ema)
+    result = workflow(
+        run, output, rows=rows, frames=frames, path=path, class_name=class_name, seed=seed, step=wanted, ema=ema
+    )
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
     if json:

@@ -29,6 +29,10 @@ DataDir = Annotated[
         "Default: TFDS_DATA_DIR, else ~/tensorflow_datasets.",
     ),
 ]
+ClassName = Annotated[
+    str | None,
+    typer.Option("--class", metavar="NAME|N", help="Of a class-conditional run: this class alone."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results, warnings and errors only.")]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, RunFolder, Seed, Step, parse_step
+from gancli.cli.options import DEFAULT_RUN, ClassName, DataDir, Ema, Json, RunFolder, Seed, Step, parse_step
 
 
 def sample(
@@ -17,6 +17,10 @@ def sample(
     ] = Path("samples.png"),
     nearest: Annotated[
         bool, typer.Option("--nearest", help="Add the nearest training example of each row's last sample (Figure 2).")
+    ] = False,
+    class_name: ClassName = None,
+    class_balanced: Annotated[
+        bool, typer.Option("--class-balanced", help="Of a class-conditional run: every class in turn, a column each.")
     ] = False,
     step: Step = "latest",
     ema: Ema = True,
@@ -38,7 +42,18 @@ def sample(
     from gancli.cli.console import print_json, print_table, warn
     from gancli.workflows.sample import sample as workflow
 
-    result = workflow(run, output, count=count, seed=seed, step=wanted, ema=ema, nearest=nearest, data_dir=data_dir)
+    result = workflow(
+        run,
+        output,
+        count=count,
+        seed=seed,
+        step=wanted,
+        ema=ema,
+        nearest=nearest,
+        class_name=class_name,
+        class_balanced=class_balanced,
+        data_dir=data_dir,
+    )
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
     values = {

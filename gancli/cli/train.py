@@ -90,6 +90,10 @@ def train(
         float | None,
         typer.Option(help="Weight of the term that keeps the codes of samples apart.", rich_help_panel=GAME),
     ] = None,
+    conditional: Annotated[
+        bool | None,
+        typer.Option("--conditional", help="Both networks are told the class of an image.", rich_help_panel=GAME),
+    ] = None,
     packing: Annotated[
         int | None, typer.Option(help="Examples that the discriminator judges at once.", rich_help_panel=GAME)
     ] = None,
@@ -139,7 +143,9 @@ def train(
             rich_help_panel=OWN,
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="mlp, maxout-conv or dcgan.", rich_help_panel=NETWORKS)] = None,
+    model: Annotated[
+        str | None, typer.Option(help="mlp, maxout-conv, dcgan or resnet.", rich_help_panel=NETWORKS)
+    ] = None,
     contrast: Annotated[
         float | None,
         typer.Option(
@@ -198,7 +204,18 @@ def train(
     ] = None,
     base_channels: Annotated[
         int | None,
-        typer.Option(help="dcgan: channels of the largest maps, doubled with every halving.", rich_help_panel=NETWORKS),
+        typer.Option(
+            help="dcgan, resnet: channels of the largest maps, doubled with every halving.", rich_help_panel=NETWORKS
+        ),
+    ] = None,
+    blocks: Annotated[int | None, typer.Option(help="resnet: blocks at each size.", rich_help_panel=NETWORKS)] = None,
+    batch_norm: Annotated[
+        bool | None,
+        typer.Option(
+            "--batch-norm/--no-batch-norm",
+            help="dcgan, resnet: normalise the generator's layers by their statistics in a batch.",
+            rich_help_panel=NETWORKS,
+        ),
     ] = None,
     conv_channels: Annotated[
         str | None,
@@ -316,6 +333,7 @@ def train(
         "clip_limit": clip_limit,
         "margin": margin,
         "pulling_away": pulling_away,
+        "conditional": conditional,
         "packing": packing,
         "k": k,
         "updates": updates,
@@ -344,6 +362,8 @@ def train(
         "discriminator_init_range": discriminator_init_range,
         "max_column_norm": max_column_norm,
         "base_channels": base_channels,
+        "blocks": blocks,
+        "batch_norm": batch_norm,
         "conv_channels": parse_numbers(conv_channels, "--conv-channels"),
         "conv_pieces": conv_pieces,
         "conv_sizes": parse_numbers(conv_sizes, "--conv-sizes"),

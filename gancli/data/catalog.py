@@ -4,6 +4,7 @@ Every set of images is cut by the original file order: ``train`` is the first pa
 the last part of it, ``test`` the test file (Goodfellow et al. 2014 chose σ on the last 10 000 training digits).
 """
 
+import itertools
 from dataclasses import dataclass
 
 from gancli.registry import Registry
@@ -26,7 +27,7 @@ class ImageArchives:
     """Images ``[N, H, W, C]`` uint8 with labels, read from the original archives."""
 
     shape: tuple[int, int, int]
-    num_classes: int
+    classes: tuple[str, ...]
     num_train: int  # of the training file; the rest of it is the validation split
     format: str  # "idx" (LeCun's MNIST files) or "cifar" (Krizhevsky's binary records)
     archives: tuple[Archive, ...]
@@ -40,7 +41,7 @@ class FoldedFile:
     """
 
     shape: tuple[int, int, int]
-    num_classes: int
+    classes: tuple[str, ...]
     filename: str
     num_folds: int
     owners: str
@@ -51,7 +52,7 @@ class Embedded:
     """Images that come inside an installed package."""
 
     shape: tuple[int, int, int]
-    num_classes: int
+    classes: tuple[str, ...]
     num_train: int
     num_validation: int
 
@@ -62,8 +63,14 @@ class Stacked:
 
     of: str
     shape: tuple[int, int, int]
-    num_classes: int
     sizes: tuple[int, int, int]  # of train, validation, test
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names like ``042``: the classes of the channels, one after the other."""
+        entry = DATASETS[self.of]
+        assert isinstance(entry, ImageArchives)
+        return tuple("".join(names) for names in itertools.product(entry.classes, repeat=self.shape[-1]))
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,11 @@ class Mixture:
         """Shape of one point, ``(D,)``."""
         return (len(self.centres[0]),)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The places of the centres in their list."""
+        return tuple(map(str, range(len(self.centres))))
+
 
 Entry = ImageArchives | FoldedFile | Embedded | Stacked | Mixture
 
@@ -89,6 +101,8 @@ def _idx(base_url: str, *files: tuple[str, ...]) -> tuple[Archive, ...]:
 _TRAIN_IMAGES, _TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 _TEST_IMAGES, _TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
 _EIGHTH_TURN = 0.5**0.5
+_DIGITS = tuple("0123456789")
+_EXPRESSIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
 DATASETS: Registry[Entry] = Registry(
     "data set",
@@ -96,7 +110,7 @@ DATASETS: Registry[Entry] = Registry(
         # LeCun et al. 1998
         "mnist": ImageArchives(
             shape=(28, 28, 1),
-            num_classes=10,
+            classes=_DIGITS,
             num_train=50_000,
             format="idx",
             archives=_idx(
@@ -124,11 +138,11 @@ DATASETS: Registry[Entry] = Registry(
             ),
         ),
         # Stacked-MNIST, 1 000 modes: Metz et al. 2017 (Unrolled GAN); 128 000 images as in Lin et al. 2018 (PacGAN)
-        "stacked_mnist": Stacked("mnist", (28, 28, 3), 1000, (128_000, 10_000, 26_000)),
+        "stacked_mnist": Stacked("mnist", (28, 28, 3), (128_000, 10_000, 26_000)),
         # Xiao, Rasul, Vollgraf 2017
         "fashion_mnist": ImageArchives(
             shape=(28, 28, 1),
-            num_classes=10,
+            classes=("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
             num_train=50_000,
             format="idx",
             archives=_idx(
@@ -142,7 +156,7 @@ DATASETS: Registry[Entry] = Registry(
         # Clanuwat et al. 2018
         "kmnist": ImageArchives(
             shape=(28, 28, 1),
-            num_classes=10,
+            classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
             num_train=50_000,
             format="idx",
             archives=_idx(
@@ -156,7 +170,18 @@ DATASETS: Registry[Entry] = Registry(
         # Krizhevsky 2009
         "cifar10": ImageArchives(
             shape=(32, 32, 3),
-            num_classes=10,
+            classes=(
+                "airplane",
+                "automobile",
+                "bird",
+                "cat",
+                "deer",
+                "dog",
+                "frog",
+                "horse",
+                "ship",
+                "truck",
+            ),
             num_train=40_000,
             format="cifar",
             archives=(
@@ -168,9 +193,11 @@ DATASETS: Registry[Entry] = Registry(
             ),
         ),
         # Susskind, Anderson, Hinton 2010: the Toronto Face Database
-        "tfd": FoldedFile((48, 48, 1), 7, "TFD_48x48.mat", 5, "the University of Toronto's machine learning group"),
+        "tfd": FoldedFile(
+            (48, 48, 1), _EXPRESSIONS, "TFD_48x48.mat", 5, "the University of Toronto's machine learning group"
+        ),
         # Alpaydin and Kaynak 1998: the 1 797 test digits of the UCI set, as scikit-learn ships them
-        "digits": Embedded(shape=(8, 8, 1), num_classes=10, num_train=1297, num_validation=250),
+        "digits": Embedded(shape=(8, 8, 1), classes=_DIGITS, num_train=1297, num_validation=250),
         # The 1-D game of Figure 1
         "gaussian": Mixture(centres=((0.0,),), standard_deviation=1.0),
         # The ring and the grid of Lin et al. 2018 (PacGAN), after Srivastava et al. 2017 (VEEGAN)

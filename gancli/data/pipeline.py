@@ -27,6 +27,7 @@ class Dataset:
     split: str
     examples: np.ndarray  # uint8 [N, H, W, C], or float32 [N, D]
     labels: np.ndarray  # int32 [N], the class or mode of each example
+    classes: tuple[str, ...]  # their names, by label
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -43,10 +44,30 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of shape, type and content: equal for equal data in equal order."""
-        digest = hashlib.sha256(f"{self.examples.shape} {self.examples.dtype}".encode())
-        digest.update(np.ascontiguousarray(self.examples).data)
-        return digest.hexdigest()
+        """SHA-256 of shape, type and content of the examples: equal for equal data in equal order."""
+        return _digest(self.examples)
+
+    @property
+    def labels_fingerprint(self) -> str:
+        """The same of their classes."""
+        return _digest(self.labels)
+
+    def class_counts(self) -> dict[str, int]:
+        """Return how many examples there are of each class, by name.
+
+        Raises:
+            UsageError: the classes are not known, or there are fewer than two of them.
+        """
+        if not len(self) or self.labels.min() < 0:
+            raise UsageError(f"the {self.split} examples of '{self.name}' have no classes.")
+        counts = np.bincount(self.labels, minlength=len(self.classes))
+        if np.count_nonzero(counts) < 2:
+            cure = " Put the pictures of each class into a folder of its own, or list them in labels.csv."
+            raise UsageError(
+                f"the {self.split} examples of '{self.name}' are of one class."
+                + (cure if is_pictures(self.name) else "")
+            )
+        return dict(zip(self.classes, counts.tolist(), strict=True))
 
     def mean(self) -> np.ndarray:
         """Return the mean example in the model's range, float32 ``[*shape]``."""
@@ -57,6 +78,12 @@ class Dataset:
         """Return examples ``start:stop`` in the model's range, float32 ``[n, d]``."""
         part = to_unit(self.examples[start:stop])
         return part.reshape(len(part), -1)
+
+
+def _digest(array: np.ndarray) -> str:
+    digest = hashlib.sha256(f"{array.shape} {array.dtype}".encode())
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def framing_of(config: TrainConfig) -> Framing:
@@ -99,7 +126,7 @@ def load(
         raise UsageError(f"unknown split '{split}'. Known: {', '.join(SPLITS)}.")
     if is_pictures(name):
         prepared = prepare(Path(name), framing or Framing(), listener or Silence())
-        return Dataset(name, split, *prepared.split(split))
+        return Dataset(name, split, *prepared.split(split), prepared.classes)
     entry = DATASETS[name]
     match entry:
         case Mixture():
@@ -114,7 +141,7 @@ def load(
             images, classes = _read_part(entry, name, "test" if split == "test" else "train", data_dir)
             rows = {"train": slice(entry.num_train), "validation": slice(entry.num_train, None), "test": slice(None)}
             examples, labels = images[rows[split]], classes[rows[split]]
-    return Dataset(name, split, examples, labels)
+    return Dataset(name, split, examples, labels, entry.classes)
 
 
 def load_folds(
@@ -130,7 +157,7 @@ def load_folds(
         return [(load(name, "validation", data_dir, framing), load(name, "test", data_dir, framing))]
     parts = ("validation", "test")
     folds = [
-        [Dataset(name, part, *_faces(entry, name, part, fold, data_dir)) for part in parts]
+        [Dataset(name, part, *_faces(entry, name, part, fold, data_dir), entry.classes) for part in parts]
         for fold in range(entry.num_folds)
     ]
     return [(validation, test) for validation, test in folds]

@@ -73,6 +73,7 @@ class Prepared:
 
     images: np.ndarray  # uint8 [N, H, W, C]
     labels: np.ndarray  # int32 [N]
+    classes: tuple[str, ...]  # names by label
 
     def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return images and labels of ``train``, ``validation`` or ``test``."""
@@ -155,7 +156,7 @@ def prepare(path: Path, framing: Framing, listener: Listener) -> Prepared:
     _tell_broken(path, broken, len(seen), listener)
     images, labels = (np.load(folder / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
     listener.status(_summary(path, images, len(about["classes"]), framing.crop))
-    return Prepared(images, np.asarray(labels))
+    return Prepared(images, np.asarray(labels), tuple(about["classes"]))
 
 
 def _tell_broken(path: Path, broken: Sequence[Seen], count: int, listener: Listener) -> None:

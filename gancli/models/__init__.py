@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from gancli.errors import UsageError
-from gancli.models import dcgan, maxout_conv, mlp
+from gancli.models import dcgan, maxout_conv, mlp, resnet
 from gancli.models.parts import Judgement
 from gancli.registry import Registry
 
@@ -58,5 +58,6 @@ MODELS: Registry[Architecture] = Registry(
         ),
         "maxout-conv": Architecture(maxout_conv.generator, {"scorer": maxout_conv.discriminator}, convolves=True),
         "dcgan": Architecture(dcgan.generator, {"scorer": dcgan.discriminator}, convolves=True),
+        "resnet": Architecture(resnet.generator, {"scorer": resnet.discriminator}, convolves=True),
     },
 )

@@ -17,50 +17,28 @@ import numpy as np
 from flax import nnx
 
 from gancli.config import TrainConfig
-from gancli.errors import UsageError
 from gancli.models.convolution import Convolution, TransposedConvolution
 from gancli.models.mlp import Shape
-from gancli.models.parts import BatchNorm, Judgement, drop, one_a_layer, uniform_init
+from gancli.models.parts import BatchNorm, Judgement, Ledger, NoNorm, drop, one_a_layer, uniform_init
+from gancli.models.pyramid import Level, pyramid
 
 SIZE, STRIDE, PADDING = 4, 2, 1  # of every kernel, in pixels: a layer doubles or halves exactly
-SMALLEST = 4  # pixels; no image is halved below
 SLOPE = 0.2  # of the leaky rectifiers, below zero
-LARGEST = 256  # pixels
-WIDEST = 8  # times the base channels, at most
 
 
-def _scales(data_shape: Shape, base_channels: int) -> list[tuple[int, int, int]]:
-    """Return height, width and channels of every hidden layer of maps, the largest maps first.
-
-    Raises:
-        UsageError: the examples are no images of a size that can be halved.
-    """
-    if len(data_shape) != 3:
-        raise UsageError(f"--model dcgan needs images, got examples of shape {data_shape}.")
-    sides = data_shape[:2]
-    if any(side % 4 or not 2 * SMALLEST <= side <= LARGEST for side in sides):
-        nearest = dict.fromkeys("x".join(str(_legal(side, up)) for side in sides) for up in (False, True))
-        raise UsageError(
-            f"--model dcgan needs images whose sides are multiples of 4 from {2 * SMALLEST} to {LARGEST} pixels, "
-            f"got {sides[0]}x{sides[1]}. Nearest: {' or '.join(nearest)}."
-        )
-    scales: list[tuple[int, int, int]] = []
-    while all(side % 2 == 0 and side >= 2 * SMALLEST for side in sides):
-        sides = (sides[0] // 2, sides[1] // 2)
-        scales.append((*sides, base_channels * min(2 ** len(scales), WIDEST)))
-    return scales
-
-
-def _legal(side: int, up: bool) -> int:
-    """Return the nearest legal number of pixels that is not above, or not below, ``side``."""
-    return min(max(4 * (-(-side // 4) if up else side // 4), 2 * SMALLEST), LARGEST)
+def _scales(data_shape: Shape, base_channels: int) -> list[Level]:
+    """Return the hidden layers' maps, the largest first: those of the image's half have the base channels."""
+    return [
+        Level(below.height, below.width, level.channels)
+        for level, below in itertools.pairwise(pyramid("dcgan", data_shape, base_channels))
+    ]
 
 
 class Generator(nnx.Module):
     """Latents ``[B, latent_size]`` to images ``[B, H, W, C]``: a dense layer, then transposed convolutions.
 
-    The hidden layers are batch-normalised. While training by the statistics of the batch; to draw samples that do not
-    depend on one another, give the statistics of an earlier batch, ``standing`` (Brock et al. 2019, §4.1).
+    The hidden layers are batch-normalised, or not. While training by the statistics of the batch; to draw samples that
+    do not depend on one another, give the statistics of an earlier batch, ``standing`` (Brock et al. 2019, §4.1).
     """
 
     def __init__(
@@ -69,6 +47,7 @@ class Generator(nnx.Module):
         data_shape: Shape,
         base_channels: int,
         *,
+        batch_norm: bool,
         bounded: bool,
         init: jax.nn.initializers.Initializer,
         rngs: nnx.Rngs,
@@ -78,7 +57,7 @@ class Generator(nnx.Module):
         height, width, channels = self.first
         self.dense = nnx.Linear(latent_size, height * width * channels, kernel_init=init, rngs=rngs)
         widths = [*(count for *_, count in scales), data_shape[-1]]
-        self.norms = nnx.List([BatchNorm(count) for count in widths[:-1]])
+        self.norms = nnx.List([BatchNorm(count) if batch_norm else NoNorm() for count in widths[:-1]])
         self.layers = nnx.List(
             [
                 TransposedConvolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=init, rngs=rngs)
@@ -88,20 +67,19 @@ class Generator(nnx.Module):
         self.bounded = bounded
 
     def __call__(self, z: jax.Array, standing: list[jax.Array] | None = None) -> jax.Array:
-        return self._draw(z, standing)[0]
+        return self._draw(z, Ledger(standing))
 
     def statistics(self, z: jax.Array) -> list[jax.Array]:
         """Return the statistics ``[2, channels]`` of every normalised layer on a batch of latents."""
-        return self._draw(z, None)[1]
+        ledger = Ledger()
+        self._draw(z, ledger)
+        return ledger.used
 
-    def _draw(self, z: jax.Array, standing: list[jax.Array] | None) -> tuple[jax.Array, list[jax.Array]]:
+    def _draw(self, z: jax.Array, ledger: Ledger) -> jax.Array:
         x = self.dense(z).reshape(z.shape[0], *self.first)
-        used = []
-        for place, (norm, layer) in enumerate(zip(self.norms, self.layers, strict=True)):
-            x, statistics = norm(x, None if standing is None else standing[place])
-            used.append(statistics)
-            x = layer(nnx.relu(x))
-        return (0.5 * (jnp.tanh(x) + 1.0) if self.bounded else x), used
+        for norm, layer in zip(self.norms, self.layers, strict=True):
+            x = layer(nnx.relu(norm(x, ledger)))
+        return 0.5 * (jnp.tanh(x) + 1.0) if self.bounded else x
 
 
 class Discriminator(nnx.Module):
@@ -156,6 +134,7 @@ def generator(
         config.latent_size,
         data_shape,
         config.base_channels,
+        batch_norm=config.batch_norm,
         bounded=bounded,
         init=_init(config.generator_init_range),
         rngs=rngs,

@@ -20,7 +20,7 @@ class Judgement(NamedTuple):
 
 @runtime_checkable
 class Normalised(Protocol):
-    """A generator with batch normalisation, called with latents and, or not, the statistics to use."""
+    """A generator that may have batch normalisation, called with latents and, or not, the statistics to use."""
 
     def statistics(self, z: jax.Array) -> list[jax.Array]:
         """Return the statistics ``[2, channels]`` of every normalised layer on a batch of latents."""
@@ -129,26 +129,50 @@ class MaxoutConvolution(nnx.Module):
         return first
 
 
+class Ledger:
+    """The statistics of a network's normalised layers, in their order, on one way through it.
+
+    Each layer takes the next of those given, or adds those of its batch to ``used``.
+    """
+
+    def __init__(self, given: Sequence[jax.Array] | None = None):
+        self._given = iter(given) if given else None
+        self.used: list[jax.Array] = []
+
+    def settle(self, x: jax.Array) -> jax.Array:
+        """Return means and variances ``[2, C]`` of the channels of ``x`` ``[B, ..., C]``."""
+        if self._given is not None:
+            return next(self._given)
+        axes = tuple(range(x.ndim - 1))
+        mean = jnp.mean(x, axis=axes, keepdims=True)
+        self.used.append(jnp.stack([mean.reshape(-1), jnp.mean((x - mean) ** 2, axis=axes)]))
+        return self.used[-1]
+
+
 class BatchNorm(nnx.Module):
     """Normalise each channel of ``[B, ..., C]`` over all but the last axis, then scale and shift (Ioffe, Szegedy 2015).
 
-    The statistics are the batch's own, or those given: means and variances ``[2, C]`` of an earlier batch.
+    By the statistics that the ledger gives, or by the batch's own.
     """
 
     def __init__(self, channels: int):
         self.scale = nnx.Param(jnp.ones(channels))
         self.bias = nnx.Param(jnp.zeros(channels))
 
-    def __call__(self, x: jax.Array, statistics: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
-        """Return the normalised batch, and the statistics that were used."""
-        axes = tuple(range(x.ndim - 1))
-        if statistics is None:
-            mean = jnp.mean(x, axis=axes)
-            statistics = jnp.stack([mean, jnp.mean((x - mean.reshape(*[1] * len(axes), -1)) ** 2, axis=axes)])
-        mean, variance = statistics
+    def __call__(self, x: jax.Array, ledger: Ledger) -> jax.Array:
+        mean, variance = ledger.settle(x)
         factor = self.scale[...] * jax.lax.rsqrt(variance + NORM_EPSILON)
         offset = self.bias[...] - mean * factor
-        return x * factor.reshape(*[1] * len(axes), -1) + offset.reshape(*[1] * len(axes), -1), statistics
+        shape = (*[1] * (x.ndim - 1), -1)
+        return x * factor.reshape(shape) + offset.reshape(shape)
+
+
+class NoNorm(nnx.Module):
+    """Stands where a network has no normalisation."""
+
+    def __call__(self, x: jax.Array, ledger: Ledger) -> jax.Array:
+        del ledger
+        return x
 
 
 def max_pool(x: jax.Array, size: int, stride: int) -> jax.Array:

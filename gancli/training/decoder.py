@@ -19,6 +19,8 @@ DECODER = 2**32 - 2  # sets this key apart from those of the steps, of which non
 def check_decoder(gan: GAN) -> None:
     """Raise a UsageError unless the generator ends in one dense layer on sigmoid units, as an autoencoder's decoder."""
     config = gan.config
+    if config.decoder_steps and config.conditional:
+        raise UsageError("--decoder-steps and --conditional exclude each other: a decoder is told of no class.")
     if config.decoder_steps and (
         config.model != "mlp" or not config.generator_widths or config.generator_activations[-1] != "sigmoid"
     ):

@@ -1,6 +1,6 @@
 """The whole trainable state of a GAN, as plain arrays, and the pure functions that read it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import jax
@@ -21,14 +21,17 @@ from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import PENALTIES
 from gancli.models import MODELS
-from gancli.models.parts import Judgement, Normalised
+from gancli.models.conditional import ConditionalGenerator, ProjectionDiscriminator
+from gancli.models.parts import Judgement, Normalised, uniform_init
 from gancli.training.constraints import normalised, with_directions
 from gancli.training.optimizers import OPTIMIZERS
 
 Params = Any  # a tree of arrays: nested dictionaries by layer and name
+Classes = jax.Array | None  # [B, K], one-hot; None: the networks are told of none
 Statistics = list[jax.Array] | None  # of a generator's normalised layers; None: it has none, or the batch's own
 STANDING = 2**32 - 3  # seeds the latents of standing statistics
 STANDING_LATENTS = 500
+CLASSES = 2**32 - 6  # sets the draws of classes apart from those of latents
 
 
 class GANState(NamedTuple):
@@ -52,6 +55,7 @@ class GAN:
     is_images: bool  # as against points anywhere
     num_examples: int  # training examples; an epoch
     contrast: Contrast | None  # how images are normalised; None: they stay in [0, 1]
+    class_counts: tuple[int, ...]  # training examples of each class; empty: the networks are told of no classes
     objective: Objective  # the game; looked up once, so that editing one's own file does not change a run under way
     generator_graph: nnx.GraphDef
     discriminator_graph: nnx.GraphDef
@@ -64,6 +68,7 @@ class GAN:
         is_images: bool,
         num_examples: int,
         contrast: Contrast | None = None,
+        class_counts: tuple[int, ...] = (),
     ) -> Self:
         """Lay out both networks without allocating them.
 
@@ -73,9 +78,10 @@ class GAN:
         game = objective(config.loss)
         check_objective(config, game)
         bounded = is_images and contrast is None
-        pair = nnx.eval_shape(lambda: _networks(config, game, data_shape, bounded, np.zeros(data_shape), nnx.Rngs(0)))
+        mean, classes = np.zeros(data_shape), len(class_counts)
+        pair = nnx.eval_shape(lambda: _networks(config, game, data_shape, bounded, mean, classes, nnx.Rngs(0)))
         graphs = (nnx.graphdef(network) for network in pair)
-        return cls(config, data_shape, is_images, num_examples, contrast, game, *graphs)
+        return cls(config, data_shape, is_images, num_examples, contrast, class_counts, game, *graphs)
 
     @property
     def bounded(self) -> bool:
@@ -108,12 +114,17 @@ class GAN:
         """Return what the data set's built-in classifier finds in ``x``, in the model's range: features ``[B, F]``."""
         return classifier(*CLASSIFIED[self.config.dataset]).apply(self.show(x)).features
 
-    def penalty(self, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
-        """Return the weighted sum of the configured penalties on D's slope, for packs as it meets them."""
+    def penalty(
+        self, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes = None
+    ) -> jax.Array:
+        """Return the weighted sum of the configured penalties on D's slope, for packs as it meets them.
+
+        ``classes`` are those of both batches: the examples at one place of them are of one class.
+        """
         critic_key, key = jax.random.split(key)
 
         def critic(x: jax.Array) -> jax.Array:
-            return self.judge(discriminator, x, critic_key).outputs
+            return self.judge(discriminator, x, critic_key, classes).outputs
 
         functions = [function for name in self.config.penalty if (function := PENALTIES[name]) is not None]
         total = sum((function(critic, real, fake, key) for function in functions), jnp.zeros(()))
@@ -143,7 +154,8 @@ class GAN:
         @jax.jit
         def build(key: jax.Array) -> GANState:
             rngs = nnx.Rngs(jax.random.fold_in(key, 0))
-            pair = _networks(self.config, self.objective, self.data_shape, self.bounded, mean, rngs)
+            classes = len(self.class_counts)
+            pair = _networks(self.config, self.objective, self.data_shape, self.bounded, mean, classes, rngs)
             generator, discriminator = (nnx.to_pure_dict(nnx.state(network, nnx.Param)) for network in pair)
             if "spectral-norm" in self.config.penalty:
                 discriminator = with_directions(discriminator)
@@ -169,12 +181,12 @@ class GAN:
         return samples if self.contrast is None else self.contrast.show(samples)
 
     def generate(self, generator: Params, latents: jax.Array, standing: Statistics = None) -> jax.Array:
-        """Map latents ``[B, Z]`` to samples ``[B, *data_shape]`` in the model's range.
+        """Map latents, as :meth:`draw_latents` draws them, to samples ``[B, *data_shape]`` in the model's range.
 
         A batch-normalised generator uses the statistics of this batch, or those of :meth:`standing`.
         """
         network = nnx.merge(self.generator_graph, generator)
-        return network(latents) if standing is None else network(latents, standing)
+        return network(latents, standing) if standing else network(latents)
 
     def standing(self, generator: Params) -> Statistics:
         """Return what makes a batch-normalised generator's samples independent of one another, else None.
@@ -191,19 +203,39 @@ class GAN:
         """Lay examples ``[B, *data_shape]`` side by side, as many as D judges at once (Lin et al. 2018: PacGAN)."""
         return x if self.config.packing == 1 else jnp.concatenate(jnp.split(x, self.config.packing), axis=-1)
 
-    def judge(self, discriminator: Params, packs: jax.Array, key: jax.Array | None = None) -> Judgement:
-        """Return what D finds in ``[B, ...]`` packs in the model's range, with dropout when there is a key."""
+    def judge(
+        self, discriminator: Params, packs: jax.Array, key: jax.Array | None = None, classes: Classes = None
+    ) -> Judgement:
+        """Return what D finds in ``[B, ...]`` packs in the model's range, with dropout when there is a key.
+
+        A class-conditional one needs the ``classes`` of the examples.
+        """
         if "spectral-norm" in self.config.penalty:
             discriminator = normalised(discriminator)
-        return nnx.merge(self.discriminator_graph, discriminator)(packs, key)
+        network = nnx.merge(self.discriminator_graph, discriminator)
+        return network(packs, key) if classes is None else network(packs, key, classes)
 
     def discriminate(self, discriminator: Params, x: jax.Array) -> jax.Array:
         """Map ``[B, *data_shape]`` in the model's range to D's outputs ``[B]``; packs are copies of one example."""
         return self.judge(discriminator, jnp.concatenate([x] * self.config.packing, axis=-1)).outputs
 
-    def draw_latents(self, key: jax.Array, count: int) -> jax.Array:
-        """Draw ``[count, Z]`` from the prior."""
-        return PRIORS[self.config.prior](key, (count, self.config.latent_size))
+    def draw_latents(self, key: jax.Array, count: int, classes: Classes = None) -> jax.Array:
+        """Draw what G starts from: latents ``[count, Z]`` of the prior, for a class-conditional one beside classes.
+
+        Those are the given ones ``[count, K]``, or drawn as often as each is among the training examples.
+        """
+        latents = PRIORS[self.config.prior](key, (count, self.config.latent_size))
+        if not self.class_counts:
+            return latents
+        if classes is None:
+            shares = jnp.log(jnp.array(self.class_counts, jnp.float32))
+            labels = jax.random.categorical(jax.random.fold_in(key, CLASSES), shares, shape=(count,))
+            classes = jax.nn.one_hot(labels, len(self.class_counts))
+        return jnp.concatenate([latents, classes], axis=1)
+
+    def classes(self, labels: jax.Array) -> Classes:
+        """Return the classes ``[B, K]`` of labels ``[B]``, one-hot; None where the networks are told of none."""
+        return jax.nn.one_hot(labels, len(self.class_counts)) if self.class_counts else None
 
 
 def _networks(
@@ -212,12 +244,22 @@ def _networks(
     data_shape: tuple[int, ...],
     bounded: bool,
     data_mean: np.ndarray,
+    num_classes: int,
     rngs: nnx.Rngs,
 ) -> tuple[nnx.Module, nnx.Module]:
     """Build both networks; the discriminator is of the kind that the objective needs, and meets whole packs."""
     family = MODELS[config.model]
-    generator = family.generator(config, data_shape, bounded, data_mean, rngs)
     build = family.discriminator("nobody" if game.discriminator is None else game.network, config.model)
+    if num_classes:
+        embedded = replace(config, latent_size=2 * config.latent_size)
+        generator = family.generator(embedded, data_shape, bounded, data_mean, rngs)
+        discriminator = build(config, data_shape, bounded, data_mean, rngs)
+        dropout, init = config.hidden_dropout[-1], uniform_init(config.discriminator_init_range)
+        return (
+            ConditionalGenerator(generator, config.latent_size, num_classes, rngs=rngs),
+            ProjectionDiscriminator(discriminator, data_shape, num_classes, dropout=dropout, init=init, rngs=rngs),
+        )
+    generator = family.generator(config, data_shape, bounded, data_mean, rngs)
     *sides, channels = data_shape
     packed_mean = np.concatenate([data_mean] * config.packing, axis=-1)
     return generator, build(config, (*sides, channels * config.packing), bounded, packed_mean, rngs)
@@ -255,6 +297,13 @@ def check_objective(config: TrainConfig, game: Objective) -> None:
         raise UsageError(
             f"--pulling-away compares codes: --batch-size must be at least twice --packing, got {config.batch_size} "
             f"and {config.packing}."
+        )
+    asked = game.discriminator is not None and game.network == "scorer" and game.compares == "outputs"
+    if config.conditional and not asked:
+        raise UsageError(f"--conditional needs a loss that goes by the scores of D; --loss {config.loss} does not.")
+    if config.conditional and config.packing > 1:
+        raise UsageError(
+            f"--conditional judges examples one by one, each by its class; got --packing {config.packing}."
         )
     if game.compares == "classifier" and config.dataset not in CLASSIFIED:
         raise UsageError(

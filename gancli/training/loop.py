@@ -14,7 +14,7 @@ from gancli.errors import DivergedError
 from gancli.losses.objective import Told
 from gancli.models import MODELS
 from gancli.training.gan import GAN, GANState
-from gancli.training.step import Cursor, Measurements, train_chunk, train_chunks, train_once
+from gancli.training.step import Batch, Cursor, Measurements, train_chunk, train_chunks, train_once
 
 Compiled = Callable[..., tuple[GANState, Measurements]]
 
@@ -55,7 +55,7 @@ class Chunk:
     working_bytes: int  # temporary memory of the program; 0 where the compiler does not tell
 
 
-def compile_chunk(gan: GAN, state: GANState, data: jax.Array) -> Chunk:
+def compile_chunk(gan: GAN, state: GANState, data: Batch) -> Chunk:
     """Compile the program that every chunk of a run executes."""
     cursor = Cursor.at(0, gan)
     convolves = MODELS[gan.config.model].convolves or gan.objective.compares == "classifier"
@@ -67,7 +67,7 @@ def compile_chunk(gan: GAN, state: GANState, data: jax.Array) -> Chunk:
     return _with_size(program, program)
 
 
-def compile_chunks(gan: GAN, states: GANState, data: jax.Array) -> Chunk:
+def compile_chunks(gan: GAN, states: GANState, data: Batch) -> Chunk:
     """Compile the program that trains several states at once; see :func:`gancli.training.step.train_chunks`."""
     capacity = gan.config.log_every
     program = train_chunks.lower(gan, states, data, Cursor.at(0, gan), jnp.int32(0), capacity=capacity).compile()
@@ -80,7 +80,7 @@ def _with_size(run: Compiled, program: jax.stages.Compiled) -> Chunk:
 
 
 def _one_by_one(
-    program: Compiled, gan: GAN, state: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array
+    program: Compiled, gan: GAN, state: GANState, data: Batch, cursor: Cursor, num_steps: jax.Array
 ) -> tuple[GANState, Measurements]:
     """Train for ``num_steps`` steps, each a dispatch of its own."""
     reports = []
@@ -103,7 +103,7 @@ def chunk_ends(start: int, gan: GAN) -> Iterator[int]:
         yield start
 
 
-def train(gan: GAN, chunk: Chunk, state: GANState, data: jax.Array, start: int) -> Iterator[tuple[GANState, Progress]]:
+def train(gan: GAN, chunk: Chunk, state: GANState, data: Batch, start: int) -> Iterator[tuple[GANState, Progress]]:
     """Train from step ``start`` to the configured end, yielding the state and a report after each chunk.
 
     A yielded state is only good until the next one is asked for: its buffers are reused.
@@ -120,7 +120,7 @@ def train(gan: GAN, chunk: Chunk, state: GANState, data: jax.Array, start: int) 
 
 
 def train_together(
-    gan: GAN, chunk: Chunk, states: GANState, data: jax.Array, start: int
+    gan: GAN, chunk: Chunk, states: GANState, data: Batch, start: int
 ) -> Iterator[tuple[GANState, list[Progress]]]:
     """Train several states at once, yielding them and a report of each; otherwise as :func:`train`.
 

@@ -1,7 +1,8 @@
 """One step of the game (Goodfellow et al. 2014, Algorithm 1), and many of them in one dispatch."""
 
 from functools import partial
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from gancli.models.parts import Judgement
 from gancli.registry import Registry
 from gancli.training.augmentation import augmented
 from gancli.training.constraints import clip, limit_columns, turned
-from gancli.training.gan import GAN, GANState, Params
+from gancli.training.gan import GAN, Classes, GANState, Params
 
 # Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
 UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
@@ -31,6 +32,13 @@ class Measurements(NamedTuple):
     d_fake: jax.Array  # mean D(G(z)) on samples
     discriminator_gradient_norm: jax.Array
     generator_gradient_norm: jax.Array
+
+
+class Batch(NamedTuple):
+    """Training examples, as many or in as many batches as it may be, and the class of each."""
+
+    examples: Any  # [..., *data_shape]; an array of NumPy or JAX, as the next one
+    labels: Any  # int32 [...]
 
 
 class Cursor(NamedTuple):
@@ -68,41 +76,51 @@ class DiscriminatorReport(NamedTuple):
 
 
 def discriminator_gradients(
-    gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array
+    gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes = None
 ) -> tuple[Params, DiscriminatorReport]:
-    """Return the gradient of D's loss and penalties on a real and a fake batch ``[B, ...]``.
+    """Return the gradient of D's loss and penalties on a real and a fake batch ``[B, ...]`` of the same classes.
 
     Both batches pass in one product of 2B rows: twice the work for each weight that is read from memory.
     """
+    twice = None if classes is None else jnp.concatenate([classes, classes])
     noise_key, dropout_key = jax.random.split(key)
     noisy = as_met(gan, jnp.concatenate([real, fake]), noise_key)
     both = jnp.concatenate([gan.pack(x) for x in jnp.split(noisy, 2)])
 
     def objective(discriminator: Params) -> tuple[jax.Array, DiscriminatorReport]:
-        real_outputs, fake_outputs = jnp.split(gan.judge(discriminator, both, dropout_key).outputs, 2)
+        real_outputs, fake_outputs = jnp.split(gan.judge(discriminator, both, dropout_key, twice).outputs, 2)
         loss = gan.discriminator_loss(real_outputs, fake_outputs)
-        penalty = _penalty(gan, discriminator, both[: len(both) // 2], both[len(both) // 2 :], key)
+        penalty = _penalty(gan, discriminator, both[: len(both) // 2], both[len(both) // 2 :], key, classes)
         return loss + penalty, DiscriminatorReport(loss, penalty, real_outputs, fake_outputs)
 
     return jax.grad(objective, has_aux=True)(discriminator)
 
 
-def _penalty(gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
-    return gan.penalty(discriminator, real, fake, jax.random.fold_in(key, PENALTY))
+def _penalty(
+    gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes
+) -> jax.Array:
+    return gan.penalty(discriminator, real, fake, jax.random.fold_in(key, PENALTY), classes)
 
 
 def generator_gradients(
-    gan: GAN, generator: Params, discriminator: Params, latents: jax.Array, real: jax.Array, key: jax.Array
+    gan: GAN,
+    generator: Params,
+    discriminator: Params,
+    latents: jax.Array,
+    real: jax.Array,
+    key: jax.Array,
+    classes: Classes = None,
 ) -> tuple[Params, jax.Array]:
     """Return the gradient of G's loss on the samples of ``latents`` ``[B, Z]``, and the loss.
 
-    The real batch serves losses that compare; where a loss ignores it, the compiler removes its pass.
+    The real batch, of the same classes, serves losses that compare; where a loss ignores it, the compiler removes its
+    pass.
     """
     real_key, fake_key = jax.random.split(key)
 
     def seen(x: jax.Array, key: jax.Array) -> Judgement:
         noise_key, dropout_key = jax.random.split(key)
-        return gan.judge(discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key)
+        return gan.judge(discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key, classes)
 
     def objective(generator: Params) -> jax.Array:
         fake = gan.generate(generator, latents)
@@ -113,7 +131,13 @@ def generator_gradients(
 
 
 def simultaneous_gradients(
-    gan: GAN, generator: Params, discriminator: Params, latents: jax.Array, real: jax.Array, key: jax.Array
+    gan: GAN,
+    generator: Params,
+    discriminator: Params,
+    latents: jax.Array,
+    real: jax.Array,
+    key: jax.Array,
+    classes: Classes = None,
 ) -> tuple[Params, DiscriminatorReport, Params, jax.Array]:
     """Return both players' gradients at the same weights, on the same samples, through the same dropped-out D.
 
@@ -123,7 +147,7 @@ def simultaneous_gradients(
 
     def seen(discriminator: Params, x: jax.Array, key: jax.Array) -> Judgement:
         noise_key, dropout_key = jax.random.split(key)
-        return gan.judge(discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key)
+        return gan.judge(discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key, classes)
 
     fake, to_generator = jax.vjp(lambda weights: gan.generate(weights, latents), generator)
     real_seen, from_real = jax.vjp(lambda weights: seen(weights, real, real_key), discriminator)
@@ -138,7 +162,7 @@ def simultaneous_gradients(
     penalty = jnp.zeros(())
     if gan.config.penalty:
         packs = [gan.pack(as_met(gan, x, jax.random.split(own)[0])) for x, own in ((real, real_key), (fake, fake_key))]
-        penalty, slopes = jax.value_and_grad(lambda weights: _penalty(gan, weights, packs[0], packs[1], key))(
+        penalty, slopes = jax.value_and_grad(lambda weights: _penalty(gan, weights, packs[0], packs[1], key, classes))(
             discriminator
         )
         d_gradients = jax.tree.map(jnp.add, d_gradients, slopes)
@@ -188,7 +212,7 @@ def _descend_discriminator(
     return params, state
 
 
-def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Measurements]:
+def train_step(gan: GAN, state: GANState, real: Batch) -> tuple[GANState, Measurements]:
     """Update D ``k`` times and G once.
 
     ``alternating`` is Algorithm 1: the generator meets the discriminator just updated, with fresh latents.
@@ -198,51 +222,60 @@ def train_step(gan: GAN, state: GANState, real: jax.Array) -> tuple[GANState, Me
     Args:
         gan: what does not move.
         state: what moves.
-        real: real batches ``[k, B, *data_shape]`` in the model's range, one for each discriminator update.
+        real: batches ``[k, B, *data_shape]`` in the model's range, one for each discriminator update. Samples are of
+            the classes of the batch that they are judged beside.
     """
     config = gan.config
     step_key = jax.random.fold_in(state.key, state.step)
 
-    def draw(update: int | jax.Array) -> tuple[jax.Array, jax.Array]:
+    def draw(update: int | jax.Array, classes: Classes) -> tuple[jax.Array, jax.Array]:
         """Return the latents of an update, and the key of its noise and dropout."""
         latent_key, network_key = jax.random.split(jax.random.fold_in(step_key, update))
-        return gan.draw_latents(latent_key, config.batch_size), network_key
+        return gan.draw_latents(latent_key, config.batch_size, classes), network_key
 
     def update_discriminator(carry, inputs):
         discriminator, optimizer_state = carry
         update, batch = inputs
-        latents, key = draw(update)
+        classes = gan.classes(batch.labels)
+        latents, key = draw(update, classes)
         fake = gan.generate(state.generator, latents)
-        gradients, report = discriminator_gradients(gan, discriminator, batch, fake, key)
+        gradients, report = discriminator_gradients(gan, discriminator, batch.examples, fake, key, classes)
         norm = gradient_norm(gradients)
         return _descend_discriminator(gan, gradients, norm, optimizer_state, discriminator), (report, norm)
 
     # k - 1 discriminator updates alone, then the last one and the generator's, outside of the scan: with k = 1 the
     # compiler sees both players' updates at once.
     before = config.k - 1
+    last = jax.tree.map(lambda part: part[-1], real)
+    classes = gan.classes(last.labels)
     carry = (state.discriminator, state.discriminator_optimizer)
     if before:
-        carry, _ = jax.lax.scan(update_discriminator, carry, (jnp.arange(before), real[:-1]))
+        earlier = jax.tree.map(lambda part: part[:-1], real)
+        carry, _ = jax.lax.scan(update_discriminator, carry, (jnp.arange(before), earlier))
     if gan.objective.discriminator is None:
         (discriminator, d_optimizer), d_norm, zeros = carry, jnp.zeros(()), jnp.zeros(config.batch_size)
         report = DiscriminatorReport(d_norm, d_norm, zeros, zeros)
-        latents, key = draw(config.k)
-        g_gradients, g_loss = generator_gradients(gan, state.generator, discriminator, latents, real[-1], key)
+        latents, key = draw(config.k, classes)
+        g_gradients, g_loss = generator_gradients(
+            gan, state.generator, discriminator, latents, last.examples, key, classes
+        )
         g_norm = gradient_norm(g_gradients)
     elif UPDATES[config.updates]:
         discriminator, d_optimizer = carry
-        latents, key = draw(before)
+        latents, key = draw(before, classes)
         d_gradients, report, g_gradients, g_loss = simultaneous_gradients(
-            gan, state.generator, discriminator, latents, real[-1], key
+            gan, state.generator, discriminator, latents, last.examples, key, classes
         )
         d_norm, g_norm = gradient_norm(d_gradients), gradient_norm(g_gradients)
         discriminator, d_optimizer = _descend_discriminator(
             gan, d_gradients, d_norm + g_norm, d_optimizer, discriminator
         )
     else:
-        (discriminator, d_optimizer), (report, d_norm) = update_discriminator(carry, (before, real[-1]))
-        latents, key = draw(config.k)
-        g_gradients, g_loss = generator_gradients(gan, state.generator, discriminator, latents, real[-1], key)
+        (discriminator, d_optimizer), (report, d_norm) = update_discriminator(carry, (before, last))
+        latents, key = draw(config.k, classes)
+        g_gradients, g_loss = generator_gradients(
+            gan, state.generator, discriminator, latents, last.examples, key, classes
+        )
         g_norm = gradient_norm(g_gradients)
     generator, g_optimizer = _descend(
         gan, gan.generator_optimizer, g_gradients, d_norm + g_norm, state.generator_optimizer, state.generator
@@ -277,22 +310,23 @@ def _average(gan: GAN, state: GANState, generator: Params) -> Params:
     return optax.incremental_update(generator, state.ema, 1.0 - now)
 
 
-def _next_batches(gan: GAN, key: jax.Array, data: jax.Array, cursor: Cursor, index: jax.Array | int) -> jax.Array:
-    """Return the real batches ``[k, B, *data_shape]``, in the model's range, ``index`` steps after the cursor."""
+def _next_batches(gan: GAN, key: jax.Array, data: Batch, cursor: Cursor, index: jax.Array | int) -> Batch:
+    """Return the batches ``[k, B, *data_shape]``, in the model's range, ``index`` steps after the cursor."""
     rows_per_step = gan.config.k * gan.config.batch_size
     order_key = jax.random.fold_in(key, 2**32 - 1)  # no step ever has this number
     places = cursor.offset + index * rows_per_step + jnp.arange(rows_per_step)
     epochs, places = cursor.epoch + places // gan.num_examples, places % gan.num_examples
-    examples = data[permute(places, epochs, order_key, gan.num_examples)]
+    examples, labels = jax.tree.map(itemgetter(permute(places, epochs, order_key, gan.num_examples)), data)
     if gan.config.mirror:
         flip_key = jax.random.fold_in(jax.random.fold_in(jax.random.fold_in(key, MIRROR), epochs[0]), places[0])
         flipped = jax.random.bernoulli(flip_key, shape=(rows_per_step, 1, 1, 1))
         examples = jnp.where(flipped, examples[:, :, ::-1], examples)
-    return gan.to_model(examples).reshape(gan.config.k, gan.config.batch_size, *gan.data_shape)
+    batches = (gan.config.k, gan.config.batch_size)
+    return Batch(gan.to_model(examples).reshape(*batches, *gan.data_shape), labels.reshape(batches))
 
 
 @partial(jax.jit, static_argnames=("gan",), donate_argnames=("state",))
-def train_once(gan: GAN, state: GANState, data: jax.Array, cursor: Cursor) -> tuple[GANState, Measurements]:
+def train_once(gan: GAN, state: GANState, data: Batch, cursor: Cursor) -> tuple[GANState, Measurements]:
     """Train for the one step at ``cursor``; the state's buffers are reused.
 
     For convolutions on a CPU, whose gradients XLA computes tens of times slower inside of a loop than outside.
@@ -301,7 +335,7 @@ def train_once(gan: GAN, state: GANState, data: jax.Array, cursor: Cursor) -> tu
 
 
 def _chunk(
-    gan: GAN, state: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array, capacity: int
+    gan: GAN, state: GANState, data: Batch, cursor: Cursor, num_steps: jax.Array, capacity: int
 ) -> tuple[GANState, Measurements]:
     """Train one state for ``num_steps`` steps."""
 
@@ -317,7 +351,7 @@ def _chunk(
 
 @partial(jax.jit, static_argnames=("gan", "capacity"), donate_argnames=("state",))
 def train_chunk(
-    gan: GAN, state: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array, *, capacity: int
+    gan: GAN, state: GANState, data: Batch, cursor: Cursor, num_steps: jax.Array, *, capacity: int
 ) -> tuple[GANState, Measurements]:
     """Train for ``num_steps`` steps in one dispatch; the state's buffers are reused.
 
@@ -327,7 +361,7 @@ def train_chunk(
     Args:
         gan: what does not move.
         state: what moves; donated.
-        data: every training example ``[N, *data_shape]``, uint8 or float32, on the device.
+        data: every training example ``[N, *data_shape]``, uint8 or float32, and its class, on the device.
         cursor: the rows that come next.
         num_steps: int32 ``[]``, at most ``capacity``.
         capacity: length of the report.
@@ -340,7 +374,7 @@ def train_chunk(
 
 @partial(jax.jit, static_argnames=("gan", "capacity"), donate_argnames=("states",))
 def train_chunks(
-    gan: GAN, states: GANState, data: jax.Array, cursor: Cursor, num_steps: jax.Array, *, capacity: int
+    gan: GAN, states: GANState, data: Batch, cursor: Cursor, num_steps: jax.Array, *, capacity: int
 ) -> tuple[GANState, Measurements]:
     """Train several states of one configuration, which differ by their keys, as :func:`train_chunk` does one.
 

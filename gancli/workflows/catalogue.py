@@ -21,13 +21,13 @@ def _dataset(entry: Entry) -> str:
     shape = "x".join(map(str, entry.shape))
     match entry:
         case ImageArchives():
-            return f"images {shape}, {entry.num_classes} classes, {entry.num_train:,} for training"
+            return f"images {shape}, {len(entry.classes)} classes, {entry.num_train:,} for training"
         case FoldedFile():
-            return f"images {shape}, {entry.num_classes} classes, {entry.num_folds} folds; the owners hand it out"
+            return f"images {shape}, {len(entry.classes)} classes, {entry.num_folds} folds; the owners hand it out"
         case Embedded():
-            return f"images {shape}, {entry.num_classes} classes, {entry.num_train:,} for training; no download"
+            return f"images {shape}, {len(entry.classes)} classes, {entry.num_train:,} for training; no download"
         case Stacked():
-            return f"images {shape}, {entry.num_classes:,} classes, {entry.sizes[0]:,} drawn from {entry.of}"
+            return f"images {shape}, {len(entry.classes):,} classes, {entry.sizes[0]:,} drawn from {entry.of}"
         case Mixture():
             return f"points of dimension {shape}; modes: {len(entry.centres)}; the density is known"
 

@@ -47,7 +47,8 @@ OF_PENALTY = {
 OF_MODEL = {
     "mlp": ("goodfellow2013maxout",),
     "maxout-conv": ("goodfellow2013maxout",),
-    "dcgan": ("radford2016unsupervised", "ioffe2015batch", "brock2019large"),
+    "dcgan": ("radford2016unsupervised",),
+    "resnet": ("miyato2018spectral", "huang2024r3gan"),
 }
 OF_PRIOR = {"uniform": (), "gaussian": (), "spherical": ("white2016sampling",)}
 OF_OPTIMIZER = {"adam": ("kingma2015adam",), "sgd": ()}
@@ -74,6 +75,12 @@ def _keys(config: TrainConfig) -> Iterator[str]:
     if config.pulling_away:
         yield "zhao2017energy"
     yield from OF_MODEL[config.model]
+    if config.model in ("dcgan", "resnet") and config.batch_norm:
+        yield from ("ioffe2015batch", "brock2019large")
+    if config.model == "resnet" and not (config.batch_norm and "spectral-norm" in config.penalty):
+        yield "zhang2019fixup"
+    if config.conditional:
+        yield from ("mirza2014conditional", "miyato2018cgans")
     yield from OF_PRIOR[config.prior]
     yield from OF_OPTIMIZER[config.optimizer]
     if config.input_dropout or any(config.hidden_dropout) or config.max_column_norm:

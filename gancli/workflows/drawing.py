@@ -1,7 +1,7 @@
 """Samples from a trained generator, and the pictures made of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,21 +15,29 @@ from gancli.data.pipeline import Dataset, load_for
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.metrics.parzen import log_likelihoods
+from gancli.registry import Registry
 from gancli.runs import Run, generator_weights
 from gancli.training.gan import GAN, Params, Statistics
+
+Labels = np.ndarray | int | None
 
 LATENTS_PER_BLOCK = 500
 LATENTS = 2**32 - 1  # sets these draws apart from those of a training run with the same seed
 PLOTTED_POINTS = 2000
 HEAT_SIZE = 120
+MOST_COLUMNS = 16  # in a picture with a class a column
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Samples float32 ``[N, *data_shape]``, images in [0, 1], not rounded, and the latents ``[N, Z]`` behind them."""
+    """Samples float32 ``[N, *data_shape]``, images in [0, 1], not rounded, and the latents ``[N, Z]`` behind them.
+
+    Latents of a class-conditional generator stand beside classes, ``[N, Z + K]``, one-hot.
+    """
 
     samples: np.ndarray
     latents: np.ndarray
+    columns: int | None = None  # of a picture of them; None: square
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,23 @@ class Trained:
     def is_images(self) -> bool:
         """Whether samples are images, as against points."""
         return self.gan.is_images
+
+    def check_conditional(self) -> None:
+        """Raise a UsageError unless the run is told of classes."""
+        if not self.gan.class_counts:
+            raise UsageError(f"the run in '{self.run.folder}' is told of no classes. Train one with --conditional.")
+
+    def label(self, name: str) -> int:
+        """Return the label of a class by its name, or by its number.
+
+        Raises:
+            UsageError: the run is told of no classes, or of none of that name.
+        """
+        self.check_conditional()
+        names = list(self.run.record.data["classes"])
+        if name not in names and name.isdigit() and int(name) < len(names):
+            return int(name)
+        return Registry("class", {known: place for place, known in enumerate(names)})[name]
 
 
 @partial(jax.jit, static_argnames=("gan",))
@@ -97,26 +122,47 @@ def discriminator_logits(gan: GAN, discriminator: Params, x: np.ndarray) -> np.n
     return np.concatenate(parts)
 
 
-def draw(gan: GAN, generator: Params, count: int, seed: int) -> Drawing:
+def draw(gan: GAN, generator: Params, count: int, seed: int, labels: Labels = None) -> Drawing:
     """Draw ``count`` samples. The first n of them are the same for every ``count`` of at least n.
+
+    Args:
+        gan: the layout.
+        generator: its weights.
+        count: of samples.
+        seed: of the latents.
+        labels: as in :func:`draw_latents`.
 
     Raises:
         UsageError: ``count`` or ``seed`` is out of range.
     """
     if count < 1:
         raise UsageError(f"-n must be at least 1, got {count}.")
-    latents = draw_latents(gan, count, seed)
+    latents = draw_latents(gan, count, seed, labels)
     return Drawing(generate(gan, generator, latents), latents)
 
 
-def draw_latents(gan: GAN, count: int, seed: int) -> np.ndarray:
-    """Draw latents ``[count, Z]`` from the prior, block by block, each block from a key of its own."""
+def draw_every_class(gan: GAN, generator: Params, count: int, seed: int) -> Drawing:
+    """Draw ``count`` samples as :func:`draw` does, of each class in turn; a picture of them has a class a column."""
+    num_classes = len(gan.class_counts)
+    drawing = draw(gan, generator, count, seed, np.arange(count) % num_classes)
+    return replace(drawing, columns=num_classes if num_classes <= MOST_COLUMNS else None)
+
+
+def draw_latents(gan: GAN, count: int, seed: int, labels: Labels = None) -> np.ndarray:
+    """Draw latents ``[count, Z]`` from the prior, block by block, each block from a key of its own.
+
+    For a class-conditional generator beside classes, ``[count, Z + K]``: of ``labels`` (one for all, or ``[count]``),
+    else as often as each is among its data.
+    """
     if not 0 <= seed < 2**32:
         raise UsageError(f"--seed must be in [0, 2^32), got {seed}.")
     key = jax.random.fold_in(jax.random.key(seed), LATENTS)
     blocks = range(-(-count // LATENTS_PER_BLOCK))
     drawn = [gan.draw_latents(jax.random.fold_in(key, block), LATENTS_PER_BLOCK) for block in blocks]
-    return np.concatenate([np.asarray(block) for block in drawn])[:count]
+    latents = np.concatenate([np.asarray(block) for block in drawn])[:count]
+    if labels is not None:
+        latents[:, gan.config.latent_size :] = np.arange(len(gan.class_counts)) == np.reshape(labels, (-1, 1))
+    return latents
 
 
 def generate_blocks(gan: GAN, generator: Params, latents: np.ndarray) -> Iterator[jax.Array]:
@@ -133,10 +179,16 @@ def generate(gan: GAN, generator: Params, latents: np.ndarray) -> np.ndarray:
     return np.concatenate([np.asarray(block) for block in generate_blocks(gan, generator, latents)])
 
 
-def picture(gan: GAN, generator: Params, discriminator: Params, drawing: Drawing, title: str = "") -> bytes:
+def picture(
+    gan: GAN,
+    generator: Params,
+    discriminator: Params,
+    drawing: Drawing,
+    title: str = "",
+) -> bytes:
     """Return a PNG of samples: a grid of images, Figure 1's panel for 1-D data, a map for 2-D data."""
     if gan.is_images:
-        return images.png_bytes(images.grid(images.to_uint8(drawing.samples)))
+        return images.png_bytes(images.grid(images.to_uint8(drawing.samples), drawing.columns))
     if gan.data_shape == (1,):
         return line_picture(gan, [(title, generator, discriminator)], drawing.latents)
     return plane_picture(gan, discriminator, drawing.samples)

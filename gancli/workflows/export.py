@@ -102,14 +102,17 @@ def _shared(record: RunRecord) -> RunRecord:
 
 
 def _stablehlo(trained: Trained, standing: list[jax.Array] | None) -> bytes:
-    """Return the function from latents ``[b, Z]`` to images ``[b, H, W, C]`` in [0, 1], serialised, weights inside."""
+    """Return the function from latents ``[b, Z]`` to images ``[b, H, W, C]`` in [0, 1], serialised, weights inside.
+
+    Of a class-conditional generator the latents stand beside one-hot classes, ``[b, Z + K]``.
+    """
     gan = trained.gan
 
     def samples(latents: jax.Array) -> jax.Array:
         return gan.show(gan.generate(trained.generator, latents, standing))
 
     batch = jax.export.symbolic_shape("b")
-    latents = jax.ShapeDtypeStruct((*batch, gan.config.latent_size), jnp.float32)
+    latents = jax.ShapeDtypeStruct((*batch, gan.config.latent_size + len(gan.class_counts)), jnp.float32)
     return bytes(jax.export.export(jax.jit(samples), platforms=PLATFORMS)(latents).serialize())
 
 
@@ -144,6 +147,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
         "| | |",
         "|---|---|",
         f"| draws | images {shape} in [0, 1] from {config.latent_size} {config.prior} latents |",
+        *([f"| classes | {', '.join(data['classes'])} |"] if gan.class_counts else []),
         f"| size | {parameters:,} parameters |",
         f"| data | {config.dataset}, {data['num_examples']:,} training images, SHA-256 `{data['sha256'][:16]}` |",
         f"| trained | `--loss {config.loss}`, {trained.step:,} steps of {config.batch_size} images |",
@@ -167,12 +171,23 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
             "",
             f'generator = export.deserialize(open("{STABLEHLO}", "rb").read())',
             f"latents = {_prior_in_jax(config.prior, config.latent_size)}",
+            *_classes_in_jax(len(gan.class_counts)),
             f"images = generator.call(latents)  # [64, {', '.join(map(str, gan.data_shape))}] in [0, 1]",
             "```",
             "",
         ]
     entries = "\n\n".join(citations(trained.run.folder).values())
     return "\n".join([*lines, "## Literature", "", "```bibtex", entries, "```", ""])
+
+
+def _classes_in_jax(count: int) -> list[str]:
+    """Return lines of Python that set 64 classes, of each in turn, beside the latents."""
+    if not count:
+        return []
+    return [
+        f"classes = jax.nn.one_hot(jax.numpy.arange(64) % {count}, {count})",
+        "latents = jax.numpy.concatenate([latents, classes], axis=1)",
+    ]
 
 
 def _prior_in_jax(prior: str, size: int) -> str:

@@ -1,15 +1,17 @@
 """``gancli interpolate``: walks through latent space (Figure 3 of Goodfellow et al. 2014)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from gancli import devices, images
 from gancli.errors import UsageError
 from gancli.files import write_atomically
-from gancli.latents import PATHS
+from gancli.latents import PATHS, lerp
 from gancli.workflows.drawing import Trained, draw_latents, generate, line_picture, plane_picture
 
 
@@ -34,11 +36,15 @@ def interpolate(
     rows: int = 8,
     frames: int = 10,
     path: str = "linear",
+    class_name: str | None = None,
     seed: int = 0,
     step: int | str = "latest",
     ema: bool = True,
 ) -> InterpolateResult:
     """Draw ``rows`` walks of ``frames`` samples, each between two independent draws of the prior.
+
+    A class-conditional run walks between their classes, too, along the straight line; with ``class_name`` it stays in
+    that class.
 
     A ``.png`` has a walk a row; a ``.gif`` shows all walks at once, there and back. For 1-D and 2-D data the picture
     shows where the walks lead in data space.
@@ -58,9 +64,11 @@ def interpolate(
     if not trained.is_images and output.suffix == ".gif":
         raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png.")
     gan = trained.gan
-    ends = draw_latents(gan, 2 * rows, seed).reshape(rows, 2, 1, -1)
+    label = None if class_name is None else trained.label(class_name)
+    ends = draw_latents(gan, 2 * rows, seed, label).reshape(rows, 2, 1, -1)
     t = np.linspace(0.0, 1.0, frames, dtype=np.float32)[:, None]
-    latents = np.asarray(walk(jnp.asarray(ends[:, 0]), jnp.asarray(ends[:, 1]), jnp.asarray(t[None])))
+    z, classes = np.split(ends, [gan.config.latent_size], axis=-1)
+    latents = np.concatenate([_along(walk, z, t), _along(lerp, classes, t)], axis=-1)
     samples = generate(gan, trained.generator, latents.reshape(rows * frames, -1))
     samples = samples.reshape(rows, frames, *gan.data_shape)
     if not trained.is_images:
@@ -73,6 +81,11 @@ def interpolate(
         sheet = images.grid(images.to_uint8(samples.reshape(-1, *gan.data_shape)), columns=frames)
         write_atomically(output, images.png_bytes(sheet))
     return InterpolateResult(output, rows, frames, path, trained.step, trained.ema, seed, trained.notes)
+
+
+def _along(path: Callable[..., jax.Array], ends: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Return the way ``[R, T, n]`` between ends ``[R, 2, 1, n]`` at the places ``t`` ``[T, 1]``."""
+    return np.asarray(path(jnp.asarray(ends[:, 0]), jnp.asarray(ends[:, 1]), jnp.asarray(t[None])))
 
 
 def _walks_of_points(trained: Trained, samples: np.ndarray, latents: np.ndarray, seed: int) -> bytes:

@@ -11,8 +11,8 @@ import numpy as np
 
 from gancli.data.pipeline import Dataset, load_for
 from gancli.losses.objective import Objective
-from gancli.training.gan import GAN, GANState, Params
-from gancli.training.step import as_met
+from gancli.training.gan import GAN, GANState
+from gancli.training.step import Batch, as_met
 
 NUM_JUDGED = 1000  # examples of each kind
 JUDGED = 2**32 - 3  # sets these draws apart from those of training steps, of which none has this number
@@ -27,9 +27,10 @@ class Judge:
 
     def __init__(self, gan: GAN, dataset: Dataset, data_dir: Path | None):
         self._gan, self._examples = gan, dataset.examples
-        held_out = load_for(gan.config, "validation", data_dir).examples
+        held_out = load_for(gan.config, "validation", data_dir)
         count = min(NUM_JUDGED, len(dataset), len(held_out)) // gan.config.packing * gan.config.packing
-        self._train, self._held_out = dataset.examples[:count], held_out[:count].copy()  # the rest may go
+        self._train = Batch(dataset.examples[:count], dataset.labels[:count])
+        self._held_out = Batch(held_out.examples[:count].copy(), held_out.labels[:count])  # the rest may go
 
     def accuracies(self, state: GANState) -> dict[str, float]:
         """Return the shares that D gets right, in [0, 1]; nothing where there is no D.
@@ -37,9 +38,9 @@ class Judge:
         The ``memorisation_gap`` is how much more often it knows data it trains on than data it never met.
         """
         gan = self._gan
-        if gan.objective.discriminator is None or not len(self._train):
+        if gan.objective.discriminator is None or not len(self._train.labels):
             return {}
-        outputs = _ask(gan, state, jnp.asarray(self._train), jnp.asarray(self._held_out))
+        outputs = _ask(gan, state, *jax.tree.map(jnp.asarray, (self._train, self._held_out)))
         train, held_out, fake = (np.asarray(part, np.float64) for part in outputs)
         threshold = gan.objective.threshold
         if threshold is None:
@@ -66,16 +67,17 @@ class Judge:
 
 
 @partial(jax.jit, static_argnames=("gan",))
-def _ask(gan: GAN, state: GANState, train: jax.Array, held_out: jax.Array) -> tuple[jax.Array, ...]:
+def _ask(gan: GAN, state: GANState, train: Batch, held_out: Batch) -> tuple[jax.Array, ...]:
     """Return D's outputs on both and on samples, as it meets them while training but without dropout."""
     latent_key, *keys = jax.random.split(jax.random.fold_in(state.key, JUDGED), 4)
-    fake = gan.generate(state.generator, gan.draw_latents(latent_key, len(train)))
+    latents = gan.draw_latents(latent_key, len(train.labels), gan.classes(train.labels))
+    fake = gan.generate(state.generator, latents)
 
-    def outputs(discriminator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
-        return gan.judge(discriminator, gan.pack(as_met(gan, x, key))).outputs
+    def outputs(x: jax.Array, labels: jax.Array, key: jax.Array) -> jax.Array:
+        return gan.judge(state.discriminator, gan.pack(as_met(gan, x, key)), classes=gan.classes(labels)).outputs
 
-    three = (gan.to_model(train), gan.to_model(held_out), fake)
-    return tuple(outputs(state.discriminator, x, key) for x, key in zip(three, keys, strict=True))
+    three = ((gan.to_model(train.examples), train.labels), (gan.to_model(held_out.examples), held_out.labels))
+    return tuple(outputs(*one, key) for one, key in zip((*three, (fake, train.labels)), keys, strict=True))
 
 
 def sure_since(objective: Objective, lines: Sequence[dict[str, Any]]) -> int | None:

@@ -4,7 +4,7 @@ from gancli.errors import DivergedError
 from gancli.runs import Checkpoints, Run
 from gancli.training.gan import GAN, GANState
 from gancli.training.loop import Progress
-from gancli.workflows.drawing import draw, picture
+from gancli.workflows.drawing import draw, draw_every_class, picture
 from gancli.workflows.judging import Judge, imbalance
 from gancli.workflows.monitor import Monitor
 from gancli.workflows.reporting import Reporter
@@ -117,5 +117,6 @@ class Recorder:
         """Draw the picture of a step: the same latents at every step, through the averaged weights."""
         gan = self._gan
         count = NUM_FIXED if gan.is_images else NUM_FIXED_POINTS
-        drawing = draw(gan, state.ema, count, seed=gan.config.seed)
+        drawn = draw_every_class if gan.class_counts else draw
+        drawing = drawn(gan, state.ema, count, gan.config.seed)
         return picture(gan, state.ema, state.discriminator, drawing, title=f"step {int(state.step)}")

@@ -15,7 +15,17 @@ from gancli.files import write_atomically, writing
 from gancli.images import to_unit
 from gancli.metrics.neighbours import nearest as nearest_rows
 from gancli.runs import generator_weights
-from gancli.workflows.drawing import Drawing, Trained, draw, draw_latents, line_picture, picture, training_data
+from gancli.training.gan import GAN
+from gancli.workflows.drawing import (
+    Drawing,
+    Trained,
+    draw,
+    draw_every_class,
+    draw_latents,
+    line_picture,
+    picture,
+    training_data,
+)
 
 STAGES = 4  # panels of Figure 1
 POINTS = 5000  # samples behind its densities, at least
@@ -42,12 +52,18 @@ def sample(
     step: int | str = "latest",
     ema: bool = True,
     nearest: bool = False,
+    class_name: str | None = None,
+    class_balanced: bool = False,
     data_dir: Path | None = None,
 ) -> SampleResult:
     """Draw ``count`` samples of a run and write them to ``output``.
 
-    ``.png`` is one picture, ``.npz`` holds the arrays ``samples`` (float32, as generated), ``latents`` and for images
-    ``images`` (uint8); any other name is a folder with a PNG for each image.
+    A class-conditional run draws every class as often as it is among its data; with ``class_name`` (a name or a
+    number) that class alone, with ``class_balanced`` one of each class in turn, in a grid a column each.
+
+    ``.png`` is one picture, ``.npz`` holds the arrays ``samples`` (float32, as generated), ``latents``, for images
+    ``images`` (uint8) and for a class-conditional run ``labels`` (int32); any other name is a folder with a PNG for
+    each image.
 
     Raises:
         UsageError: an option does not fit the output or the run.
@@ -55,6 +71,8 @@ def sample(
     """
     if count < 1:
         raise UsageError(f"-n must be at least 1, got {count}.")
+    if class_name is not None and class_balanced:
+        raise UsageError("--class and --class-balanced exclude each other.")
     if nearest and output.suffix != ".png":
         raise UsageError(f"--nearest adds a column to a grid, so --output must end in .png, got '{output}'.")
     if output.suffix not in ("", ".png", ".npz"):
@@ -65,9 +83,14 @@ def sample(
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images and (nearest or output.suffix == ""):
         raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png or .npz.")
-    drawing = draw(trained.gan, trained.generator, count, seed)
+    if class_balanced:
+        trained.check_conditional()
+        drawing = draw_every_class(trained.gan, trained.generator, count, seed)
+    else:
+        label = None if class_name is None else trained.label(class_name)
+        drawing = draw(trained.gan, trained.generator, count, seed, label)
     if output.suffix == ".npz":
-        write_atomically(output, _arrays(drawing, trained.is_images))
+        write_atomically(output, _arrays(drawing, trained.gan))
     elif output.suffix == "":
         _write_folder(output, images.to_uint8(drawing.samples))
     elif nearest:
@@ -79,10 +102,12 @@ def sample(
     return SampleResult(output, count, trained.step, trained.ema, seed, trained.notes)
 
 
-def _arrays(drawing: Drawing, is_images: bool) -> bytes:
-    pixels = {"images": images.to_uint8(drawing.samples)} if is_images else {}
+def _arrays(drawing: Drawing, gan: GAN) -> bytes:
+    more = {"images": images.to_uint8(drawing.samples)} if gan.is_images else {}
+    if gan.class_counts:
+        more["labels"] = drawing.latents[:, gan.config.latent_size :].argmax(axis=1).astype(np.int32)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, samples=drawing.samples, latents=drawing.latents, **pixels)
+    np.savez_compressed(buffer, allow_pickle=False, samples=drawing.samples, latents=drawing.latents, **more)
     return buffer.getvalue()
 
 

@@ -21,7 +21,7 @@ from gancli.metrics.modes import count_gaussians, verdict
 from gancli.presets import resolve
 from gancli.training.gan import GAN, GANState, Params
 from gancli.training.loop import compile_chunk, train
-from gancli.training.step import discriminator_gradients, generator_gradients
+from gancli.training.step import Batch, discriminator_gradients, generator_gradients
 from gancli.workflows.drawing import discriminator_logits, draw_latents, generate
 from gancli.workflows.reporting import Reporter
 
@@ -207,7 +207,7 @@ def _distance_from_optimum(k: int, seed: int) -> float:
 
 
 def _train(gan: GAN, examples: np.ndarray, mean: np.ndarray) -> GANState:
-    state, data = gan.init(mean), jax.device_put(examples)
+    state, data = gan.init(mean), jax.device_put(Batch(examples, np.zeros(len(examples), np.int32)))
     chunk = compile_chunk(gan, state, data)
     for state, _ in train(gan, chunk, state, data, 0):  # noqa: B007, B020 (the last state is what is wanted)
         pass

@@ -33,7 +33,7 @@ from gancli.training.gan import GAN, GANState
 from gancli.training.interrupts import StopRequest
 from gancli.training.loop import Chunk, Progress, compile_chunk, compile_chunks, train, train_together
 from gancli.training.optimizers import OPTIMIZERS
-from gancli.training.step import UPDATES, Cursor
+from gancli.training.step import UPDATES, Batch, Cursor
 from gancli.workflows.drawing import check_fits
 from gancli.workflows.judging import Judge
 from gancli.workflows.monitor import Monitor, check_metrics
@@ -123,7 +123,11 @@ def _prepare(config: TrainConfig, data_dir: Path | None, reporter: Reporter | No
             f"--resolution, --crop and --channels are for one's own pictures; '{config.dataset}' stays as it is."
         )
     dataset = load_for(config, "train", data_dir, reporter)
-    for option, wanted in (("--mirror", config.mirror), ("--augment", config.augment)):
+    for option, wanted in (
+        ("--mirror", config.mirror),
+        ("--augment", config.augment),
+        ("--conditional", config.conditional),
+    ):
         if wanted and not dataset.is_images:
             raise UsageError(f"{option} is for images; data set '{dataset.name}' holds points.")
     if config.batch_size > len(dataset):
@@ -136,7 +140,8 @@ def _prepare(config: TrainConfig, data_dir: Path | None, reporter: Reporter | No
         if not dataset.is_images:
             raise UsageError(f"--contrast is for images; data set '{dataset.name}' holds points.")
         contrast = Contrast.fit(config.contrast, dataset.examples)
-    gan = GAN.build(config, dataset.shape, dataset.is_images, len(dataset), contrast)
+    counts = tuple(dataset.class_counts().values()) if config.conditional else ()
+    gan = GAN.build(config, dataset.shape, dataset.is_images, len(dataset), contrast, counts)
     check_decoder(gan)
     return dataset, gan
 
@@ -181,6 +186,7 @@ def prepare_new(
         "num_examples": len(dataset),
         "sha256": dataset.fingerprint,
         "contrast": dataclasses.asdict(gan.contrast) if gan.contrast else None,
+        **_classes(config, dataset),
         "loss_sha256": fingerprint(config.loss),
     }
     run = Run.create(outdir, RunRecord(__version__, config, data, devices.describe()), overwrite=overwrite)
@@ -237,10 +243,11 @@ def prepare_resumed(
     config = TrainConfig.from_dict(began | {name: options[name] for name in RESUMABLE if name in options})
     dataset, gan = _prepare(config, data_dir, reporter)
     check_fits(dataset, run)
-    if dataset.fingerprint != run.record.data["sha256"]:
+    found = {"sha256": dataset.fingerprint, **_classes(config, dataset)}
+    if any(run.record.data[name] != value for name, value in found.items()):
         raise UsageError(
             f"the training examples of '{dataset.name}' found here are not those that the run in '{outdir}' began "
-            f"with (other content or order). Give the --data-dir that it began with."
+            f"with (other content, order or classes). Give the --data-dir that it began with."
         )
     if fingerprint(config.loss) != run.record.data.get("loss_sha256"):
         raise UsageError(
@@ -273,6 +280,17 @@ def prepare_resumed(
     return Prepared(run, gan, state, dataset, judge, monitor, step)
 
 
+def _on_device(dataset: Dataset) -> Batch:
+    return jax.device_put(Batch(dataset.examples, dataset.labels))
+
+
+def _classes(config: TrainConfig, dataset: Dataset) -> dict[str, Any]:
+    """Return what a run's record says of classes: nothing, unless the networks are told of them."""
+    if not config.conditional:
+        return {}
+    return {"classes": dataset.class_counts(), "labels_sha256": dataset.labels_fingerprint}
+
+
 def _monitor(gan: GAN, dataset: Dataset, data_dir: Path | None, reporter: Reporter) -> Monitor | None:
     return Monitor(gan, dataset, data_dir, reporter) if gan.config.evaluate_every else None
 
@@ -282,7 +300,7 @@ def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
     run, gan, state, start = ready.run, ready.gan, ready.state, ready.start
     if start >= gan.config.num_steps:
         return _nothing_to_do(ready, reporter)
-    data = jax.device_put(ready.dataset.examples)
+    data = _on_device(ready.dataset)
     began = time.perf_counter()
     chunk = compile_chunk(gan, state, data)
     reporter.status(f"compiled in {time.perf_counter() - began:.1f} s")
@@ -313,7 +331,7 @@ def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[
     gan, start = ready[0].gan, ready[0].start
     if start >= gan.config.num_steps:
         return [_nothing_to_do(one, reporter) for one in ready]
-    data = jax.device_put(ready[0].dataset.examples)
+    data = _on_device(ready[0].dataset)
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(one.state for one in ready))
     began = time.perf_counter()
     chunk = compile_chunks(gan, states, data)
@@ -383,7 +401,7 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
     dataset, gan = _prepare(config, data_dir)
     devices.keep_compiled_programs()
     state = gan.init(dataset.mean())
-    data = jax.device_put(dataset.examples)
+    data = _on_device(dataset)
     began = time.perf_counter()
     chunk = compile_chunk(gan, state, data)
     seconds_to_compile = time.perf_counter() - began
@@ -396,7 +414,7 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
         generator_parameters=counts[0],
         discriminator_parameters=counts[1],
         state_bytes=state_bytes,
-        data_bytes=data.nbytes,
+        data_bytes=data.examples.nbytes,
         working_bytes=chunk.working_bytes,
         seconds_to_compile=seconds_to_compile,
         seconds_per_1000_steps=1000 * seconds_per_step,
@@ -404,7 +422,7 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
     )
 
 
-def _probe(gan: GAN, chunk: Chunk, state: GANState, data: jax.Array, steps: int) -> tuple[GANState, float]:
+def _probe(gan: GAN, chunk: Chunk, state: GANState, data: Batch, steps: int) -> tuple[GANState, float]:
     """Run ``steps`` steps twice; the first time wakes the machine, the second is measured."""
     seconds = math.inf
     for start in (0, steps):

@@ -328,7 +328,7 @@ def test_other_data_under_the_same_name_is_noticed(tmp_path, gancli, monkeypatch
     assert code == 2
     assert err == (
         f"error: the training examples of 'kmnist' found here are not those that the run in '{tmp_path / 'run'}' began "
-        "with (other content or order). Give the --data-dir that it began with.\n"
+        "with (other content, order or classes). Give the --data-dir that it began with.\n"
     )
 
 

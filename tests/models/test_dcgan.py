@@ -10,7 +10,7 @@ from flax import nnx
 
 from gancli.errors import UsageError
 from gancli.models.dcgan import discriminator, generator
-from gancli.models.parts import BatchNorm
+from gancli.models.parts import BatchNorm, Ledger
 from gancli.presets import resolve
 
 SMALL = dataclasses.replace(resolve("mnist", None, {"model": "dcgan"}), latent_size=6, base_channels=4)
@@ -87,7 +87,9 @@ def test_batch_norm_against_float64():
     layer.scale[...], layer.bias[...] = jnp.array([1.0, 2.0, 0.5]), jnp.array([0.0, -1.0, 3.0])
     x = np.random.default_rng(0).normal([0.0, 100.0, -3.0], [1.0, 5.0, 0.01], (8, 5, 4, 3))
     mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
-    found, statistics = layer(jnp.asarray(x, jnp.float32))
+    ledger = Ledger()
+    found = layer(jnp.asarray(x, jnp.float32), ledger)
+    (statistics,) = ledger.used
     expected = (x - mean) / np.sqrt(variance + 1e-5) * np.array([1.0, 2.0, 0.5]) + np.array([0.0, -1.0, 3.0])
     np.testing.assert_allclose(found, expected, atol=2e-4)
     np.testing.assert_allclose(statistics, [mean, variance], rtol=1e-4, atol=1e-6)
@@ -96,10 +98,11 @@ def test_batch_norm_against_float64():
 def test_batch_norm_of_a_constant_channel_is_its_bias():
     layer = BatchNorm(1)
     layer.bias[...] = jnp.array([0.25])
-    found, statistics = layer(jnp.full((4, 1), 1e4))
+    ledger = Ledger()
+    found = layer(jnp.full((4, 1), 1e4), ledger)
     np.testing.assert_array_equal(found, 0.25)
-    np.testing.assert_array_equal(statistics, [[1e4], [0.0]])
-    slope = jax.grad(lambda x: layer(x)[0].sum())(jnp.full((4, 1), 1e4))
+    np.testing.assert_array_equal(ledger.used, [[[1e4], [0.0]]])
+    slope = jax.grad(lambda x: layer(x, Ledger()).sum())(jnp.full((4, 1), 1e4))
     assert np.isfinite(slope).all()
 
 

@@ -15,7 +15,7 @@ from gancli.data.shuffle import permute
 from gancli.errors import UsageError
 from gancli.training.gan import GAN
 from gancli.training.loop import compile_chunk
-from gancli.training.step import PENALTY, Cursor, _next_batches, train_chunk, train_step
+from gancli.training.step import PENALTY, Batch, Cursor, _next_batches, train_chunk, train_step
 
 CONFIG = TrainConfig(
     dataset="digits",
@@ -31,6 +31,8 @@ CONFIG = TrainConfig(
     momentum=0.5,
 )
 DATA = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), np.uint8)
+LABELS = np.arange(20, dtype=np.int32) % 3
+BATCH = jax.tree.map(jnp.asarray, Batch(DATA, LABELS))
 
 
 def build(**changes):
@@ -38,13 +40,15 @@ def build(**changes):
     return gan, gan.init(DATA.mean(0) / 255)
 
 
+def labelled(real):
+    return Batch(real, jnp.zeros(real.shape[:2], jnp.int32))
+
+
 def run(gan, state, start, stop, capacity=10):
     report: Any = None
     while start < stop:
         size = min(capacity, stop - start)
-        state, report = train_chunk(
-            gan, state, jnp.asarray(DATA), Cursor.at(start, gan), jnp.int32(size), capacity=capacity
-        )
+        state, report = train_chunk(gan, state, BATCH, Cursor.at(start, gan), jnp.int32(size), capacity=capacity)
         start += size
     return state, report
 
@@ -102,7 +106,7 @@ def test_a_chunk_is_train_step_many_times(changes):
         places = index * rows_per_step + jnp.arange(rows_per_step)
         rows = permute(places % 20, places // 20, order_key, 20)
         real = jnp.asarray(DATA / np.float32(255))[rows].reshape(gan.config.k, 8, 4, 4, 1)
-        state, _ = step(gan, state, real)
+        state, _ = step(gan, state, Batch(real, jnp.asarray(LABELS)[rows].reshape(gan.config.k, 8)))
     together, _ = run(gan, gan.init(DATA.mean(0) / 255), 0, 3)
     for name in ("generator", "discriminator", "ema"):
         one, other = getattr(state, name), getattr(together, name)
@@ -125,11 +129,9 @@ CONVOLUTIONS: dict[str, Any] = {
 def test_convolutions_on_a_cpu_step_by_step_are_the_chunk():
     """20 images, 8 a step: an epoch ends inside."""
     gan, state = build(**CONVOLUTIONS)
-    chunk = compile_chunk(gan, state, jnp.asarray(DATA))
-    stepped, steps = chunk.run(state, jnp.asarray(DATA), Cursor.at(1, gan), jnp.int32(5))
-    state, report = train_chunk(
-        gan, build(**CONVOLUTIONS)[1], jnp.asarray(DATA), Cursor.at(1, gan), jnp.int32(5), capacity=5
-    )
+    chunk = compile_chunk(gan, state, BATCH)
+    stepped, steps = chunk.run(state, BATCH, Cursor.at(1, gan), jnp.int32(5))
+    state, report = train_chunk(gan, build(**CONVOLUTIONS)[1], BATCH, Cursor.at(1, gan), jnp.int32(5), capacity=5)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), steps, report)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), stepped.generator, state.generator)
 
@@ -140,7 +142,7 @@ def test_the_discriminator_meets_normalised_images():
     np.testing.assert_allclose(gan.to_model(jnp.asarray(DATA)), contrast.apply(DATA / np.float32(255)), atol=1e-5)
     state = gan.init(DATA.mean(0) / 255)
     np.testing.assert_array_equal(state.generator["output"]["bias"], 0)  # linear, around the mean of what it draws
-    state, report = train_chunk(gan, state, jnp.asarray(DATA), Cursor.at(0, gan), jnp.int32(2), capacity=2)
+    state, report = train_chunk(gan, state, BATCH, Cursor.at(0, gan), jnp.int32(2), capacity=2)
     assert np.isfinite(report.generator_loss).all()
     shown = gan.show(gan.generate(state.generator, gan.draw_latents(jax.random.key(0), 3)))
     assert 0 <= float(shown.min()) <= float(shown.max()) <= 1
@@ -167,7 +169,7 @@ def test_nothing_compiles_after_the_first_chunk():
 
 def test_a_chunk_does_not_wait_for_the_host():
     gan, state = build()
-    arguments = jax.device_put((jnp.asarray(DATA), Cursor.at(0, gan), jnp.int32(5)))
+    arguments = jax.device_put((BATCH, Cursor.at(0, gan), jnp.int32(5)))
     train_chunk(gan, state, *arguments, capacity=10)
     gan, state = build()
     with jax.transfer_guard("disallow"):
@@ -196,7 +198,7 @@ def test_a_simultaneous_step_is_gradient_descent_on_the_papers_losses():
     v, (g_slope, d_slope) = jax.value_and_grad(value, argnums=(0, 1))(state.generator, state.discriminator)
     expected_g = jax.tree.map(lambda p, g: p - 0.1 * g, state.generator, g_slope)  # G descends V
     expected_d = jax.tree.map(lambda p, g: p + 0.05 * g, state.discriminator, d_slope)  # D ascends V
-    after, measured = jax.jit(train_step, static_argnums=0)(gan, state, real)
+    after, measured = jax.jit(train_step, static_argnums=0)(gan, state, labelled(real))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.generator, expected_g)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.discriminator, expected_d)
     assert float(measured.discriminator_loss) == pytest.approx(-float(v), abs=1e-5)
@@ -207,7 +209,7 @@ def test_a_simultaneous_step_is_gradient_descent_on_the_papers_losses():
 def test_an_alternating_step_meets_the_updated_discriminator_with_fresh_latents():
     gan, state = build(input_dropout=0.0, hidden_dropout=(0.0,), momentum=0.0, loss="minimax")
     real = jnp.asarray(DATA[:8] / np.float32(255))[None]
-    after, _ = jax.jit(train_step, static_argnums=0)(gan, state, real)
+    after, _ = jax.jit(train_step, static_argnums=0)(gan, state, labelled(real))
     latent_key, _ = jax.random.split(jax.random.fold_in(jax.random.fold_in(state.key, 0), 1))  # the second draw
     z = gan.draw_latents(latent_key, 8)
 
@@ -261,7 +263,7 @@ def test_a_step_is_gradient_descent_on_the_losses_and_penalties_as_they_stand(ch
         return gan.generator_loss(seen[0], seen[1], real, fake)
 
     expected = jax.tree.map(lambda p, g: p - 0.1 * g, state.generator, jax.grad(g_objective)(state.generator))
-    after, _ = jax.jit(train_step, static_argnums=0)(gan, state, real[None])
+    after, _ = jax.jit(train_step, static_argnums=0)(gan, state, labelled(real[None]))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), after.discriminator, discriminator)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), after.generator, expected)
 
@@ -335,7 +337,7 @@ def test_k_discriminator_updates_see_k_batches_and_the_generator_moves_once():
     gan, state = build(k=3, input_dropout=0.0, hidden_dropout=(0.0,), momentum=0.0)
     real = jnp.asarray(DATA[:18].reshape(3, 6, 4, 4, 1) / np.float32(255))
     gan = dataclasses.replace(gan, config=dataclasses.replace(gan.config, batch_size=6))
-    after, _ = jax.jit(train_step, static_argnums=0)(gan, state, real)
+    after, _ = jax.jit(train_step, static_argnums=0)(gan, state, labelled(real))
     step_key, discriminator = jax.random.fold_in(state.key, 0), state.discriminator
     for update in range(3):
         latent_key, _ = jax.random.split(jax.random.fold_in(step_key, update))
@@ -376,7 +378,7 @@ def test_mirrored_images_are_half_of_them_and_the_same_wherever_a_chunk_begins()
     plain, _ = build()
 
     def batches(gan, start, index):
-        return np.asarray(_next_batches(gan, state.key, jnp.asarray(DATA), Cursor.at(start, gan), index))[0]
+        return np.asarray(_next_batches(gan, state.key, BATCH, Cursor.at(start, gan), index).examples)[0]
 
     turned = []
     for step in range(25):

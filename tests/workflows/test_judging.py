@@ -140,6 +140,6 @@ def test_a_hopeless_game_is_warned_of_and_counts_in_the_verdict(gancli, tmp_path
 
 def test_a_judge_needs_as_many_examples_as_a_pack():
     dataset = load("ring")
-    few = Dataset("ring", "train", dataset.examples[:2], dataset.labels[:2])
+    few = Dataset("ring", "train", dataset.examples[:2], dataset.labels[:2], dataset.classes)
     gan = GAN.build(dataclasses.replace(CONFIG, packing=4), dataset.shape, False, 2)
     assert Judge(gan, few, None).accuracies(gan.init(np.zeros(2))) == {}

@@ -1,0 +1,135 @@
+"""``--conditional``: from labelled images to samples of a class."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import tiny
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    from gancli.cli.console import TerminalReporter
+    from gancli.presets import resolve
+    from gancli.workflows.train import new_run
+
+    folder = tmp_path_factory.mktemp("runs") / "conditional"
+    options = {"conditional": True, "generator_widths": (32,), "discriminator_widths": (32,), "latent_size": 8}
+    options |= {"num_steps": 400, "batch_size": 50, "evaluate_every": 400, "sample_every": 400, "ema_decay": 0.9}
+    options |= {"generator_learning_rate": 3e-3, "discriminator_learning_rate": 3e-3, "learning_rate_divisor": 1.0}
+    new_run(resolve("digits", None, options), folder, TerminalReporter(quiet=True))
+    return folder
+
+
+def samples(gancli, run, path, *more):
+    code, _, err = gancli("sample", run, "-n", 30, "--output", path, *more)
+    assert (code, err) == (0, "")
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
+def test_samples_are_of_the_class_that_is_asked_for(gancli, tmp_path, run):
+    """After 400 steps the mean sample of a class is nearest to the mean digit of that class."""
+    from gancli.data.pipeline import load
+
+    data = load("digits")
+    means = np.stack([data.flat()[data.labels == digit].mean(axis=0) for digit in range(10)])
+    every = samples(gancli, run, tmp_path / "every.npz", "--class-balanced")
+    np.testing.assert_array_equal(every["labels"], np.arange(30) % 10)
+    three = samples(gancli, run, tmp_path / "three.npz", "--class", 3)
+    assert set(three["labels"]) == {3}
+    drawn = [every["samples"].reshape(30, 64)[digit::10].mean(axis=0) for digit in range(10)]
+    nearest = [int(np.linalg.norm(means - one, axis=1).argmin()) for one in drawn]
+    assert np.mean(np.array(nearest) == np.arange(10)) >= 0.7
+    mixed = samples(gancli, run, tmp_path / "mixed.npz")
+    assert len(set(mixed["labels"])) > 4
+    np.testing.assert_array_equal(mixed["latents"][:, :8], three["latents"][:, :8])
+
+
+def test_pictures_have_a_class_a_column(gancli, tmp_path, run):
+    assert gancli("sample", run, "-n", 20, "--class-balanced", "--output", tmp_path / "a.png")[0] == 0
+    for path, rows in ((tmp_path / "a.png", 2), (run / "samples" / "fakes000400.png", 7)):
+        with Image.open(path) as image:
+            assert image.size == (10 * 58 + 2, rows * 58 + 2)
+
+
+def test_a_walk_keeps_to_its_class_or_leads_from_one_to_another(gancli, tmp_path, run):
+    for name, more in (("a.png", ()), ("b.png", ("--class", 7)), ("c.png", ("--class", 7, "--path", "slerp"))):
+        assert gancli("interpolate", run, "--output", tmp_path / name, *more)[0] == 0
+    pictures = [(tmp_path / name).read_bytes() for name in ("a.png", "b.png", "c.png")]
+    assert len(set(pictures)) == 3
+
+
+def test_an_export_knows_its_classes(gancli, tmp_path, run):
+    out = tmp_path / "out"
+    assert gancli("export", run, "--output", out)[0] == 0
+    one, other = (samples(gancli, place, tmp_path / "x.npz", "--class", 3)["samples"] for place in (run, out))
+    np.testing.assert_array_equal(one, other)
+    assert "| classes | 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 |" in (out / "README.md").read_text()
+
+
+def test_evaluation_and_metrics_while_training_draw_classes_as_the_data_has_them(gancli, run):
+    code, out, _ = gancli("evaluate", run, "--fid", "--modes", "--samples", 200, "--json")
+    assert code == 0
+    assert json.loads(out)["metrics"]["modes"]["total"] == 10
+    assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["modes"]["total"] == 10
+
+
+def test_a_resumed_run_is_the_run(gancli, tmp_path):
+    options = tiny(checkpoint_every=10)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert gancli("train", "digits", "--conditional", "--outdir", whole, *options)[0] == 0
+    assert gancli("train", "digits", "--conditional", "--outdir", parts, *options, "--steps", 10)[0] == 0
+    assert gancli("train", "digits", "--conditional", "--outdir", parts, *options, "--resume")[0] == 0
+    one, other = (samples(gancli, folder, tmp_path / "x.npz")["samples"] for folder in (whole, parts))
+    np.testing.assert_array_equal(one, other)
+    code, _, err = gancli("train", "digits", "--outdir", parts, "--resume", "--steps", 30, "--quiet")
+    assert code == 0, err  # options that are not given are the run's
+
+
+def folders(root, *classes):
+    rng = np.random.default_rng(0)
+    for name in classes:
+        (root / name).mkdir(parents=True)
+        for index in range(20):
+            Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).save(root / name / f"{index}.png")
+    return root
+
+
+def test_classes_of_ones_own_pictures_go_by_their_folders(gancli, tmp_path):
+    root = folders(tmp_path / "pets", "cats", "dogs")
+    options = ("--model", "mlp", "--conditional", "--outdir", tmp_path / "run", *tiny())
+    assert gancli("train", root, *options)[0] == 0
+    drawn = samples(gancli, tmp_path / "run", tmp_path / "x.npz", "--class", "dogs")
+    assert set(drawn["labels"]) == {1}
+    code, _, err = gancli("sample", tmp_path / "run", "--class", "dog")
+    assert (code, err) == (2, "error: unknown class 'dog'. Did you mean 'dogs'? Known: cats, dogs.\n")
+    (root / "cats" / "0.png").rename(root / "dogs" / "new.png")
+    code, _, err = gancli("train", root, *options, "--resume")
+    assert code == 2
+    assert err.endswith(
+        f"the training examples of '{root}' found here are not those that the run in '{tmp_path / 'run'}' "
+        "began with (other content, order or classes). Give the --data-dir that it began with.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("train", "ring", "--conditional"), "--conditional is for images; data set 'ring' holds points."),
+        (("sample", "RUN", "--class", "3", "--class-balanced"), "--class and --class-balanced exclude each other."),
+    ],
+)
+def test_what_makes_no_sense_is_refused(gancli, tmp_path, run, command, message):
+    code, _, err = gancli(*(run if word == "RUN" else word for word in command))
+    assert (code, err) == (2, f"error: {message}\n")
+
+
+def test_a_run_without_classes_says_so(gancli, tmp_path, digits_run):
+    for option in (("--class", "3"), ("--class-balanced",)):
+        code, _, err = gancli("sample", digits_run, "--output", tmp_path / "x.png", *option)
+        assert code == 2
+        assert err == f"error: the run in '{digits_run}' is told of no classes. Train one with --conditional.\n"
+    assert not (tmp_path / "x.png").exists()
