@@ -31,9 +31,19 @@ from gancli.training.augmentation import AUGMENTATIONS
 from gancli.training.decoder import check_decoder, with_trained_decoder
 from gancli.training.gan import GAN, GANState
 from gancli.training.interrupts import StopRequest
-from gancli.training.loop import Chunk, Progress, compile_chunk, compile_chunks, train, train_together
+from gancli.training.loop import (
+    Chunk,
+    Progress,
+    compile_chunk,
+    compile_chunks,
+    run_steps,
+    train,
+    train_together,
+)
 from gancli.training.optimizers import OPTIMIZERS
-from gancli.training.step import UPDATES, Cursor
+from gancli.training.step import UPDATES
+from gancli.training.streaming import Stream
+from gancli.workflows.delivery import delivered, why_streamed
 from gancli.workflows.drawing import check_fits
 from gancli.workflows.judging import Judge
 from gancli.workflows.monitor import Monitor, check_metrics
@@ -43,6 +53,7 @@ from gancli.workflows.reporting import Reporter
 PROBE_STEPS = 20
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
 RESUMABLE = (
+    "stream",
     "num_steps",
     "log_every",
     "sample_every",
@@ -82,6 +93,7 @@ class Plan:
     discriminator_parameters: int
     state_bytes: int  # weights, averages, optimisers
     data_bytes: int
+    streamed: str | None  # why, where the data does not go to the device as a whole
     working_bytes: int  # temporary memory of the compiled program
     seconds_to_compile: float
     seconds_per_1000_steps: float
@@ -145,6 +157,11 @@ def _first_state(gan: GAN, dataset: Dataset, reporter: Reporter) -> GANState:
     state = gan.init(dataset.mean())
     if not gan.config.decoder_steps:
         return state
+    if reason := why_streamed(gan.config.stream, dataset.examples.nbytes):
+        raise UsageError(
+            f"--decoder-steps {gan.config.decoder_steps} needs all data on the device, and it would be streamed "
+            f"({reason}). Take --decoder-steps 0 or --stream never."
+        )
     began = time.perf_counter()
     state = jax.block_until_ready(with_trained_decoder(gan, state, jax.device_put(dataset.examples)))
     reporter.status(
@@ -279,10 +296,19 @@ def _monitor(gan: GAN, dataset: Dataset, data_dir: Path | None, reporter: Report
 
 def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
     """Train a run that is ready; errors as in :func:`new_run`."""
-    run, gan, state, start = ready.run, ready.gan, ready.state, ready.start
-    if start >= gan.config.num_steps:
+    config = ready.gan.config
+    if ready.start >= config.num_steps:
         return _nothing_to_do(ready, reporter)
-    data = jax.device_put(ready.dataset.examples)
+    examples = ready.dataset.examples
+    reason = why_streamed(config.stream, examples.nbytes)
+    if reason:
+        reporter.status(f"streaming the data: {reason}")
+    with delivered(ready.gan, ready.state.key, examples, ready.start, config.num_steps, stream=bool(reason)) as data:
+        return _train_on(data, ready, reporter)
+
+
+def _train_on(data: jax.Array | Stream, ready: Prepared, reporter: Reporter) -> TrainResult:
+    run, gan, state, start = ready.run, ready.gan, ready.state, ready.start
     began = time.perf_counter()
     chunk = compile_chunk(gan, state, data)
     reporter.status(f"compiled in {time.perf_counter() - began:.1f} s")
@@ -383,20 +409,22 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
     dataset, gan = _prepare(config, data_dir)
     devices.keep_compiled_programs()
     state = gan.init(dataset.mean())
-    data = jax.device_put(dataset.examples)
-    began = time.perf_counter()
-    chunk = compile_chunk(gan, state, data)
-    seconds_to_compile = time.perf_counter() - began
     steps = min(PROBE_STEPS, config.log_every)
     counts = [_count(params) for params in (state.generator, state.discriminator)]
     state_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
-    state, seconds_per_step = _probe(gan, chunk, state, data, steps)
+    streamed = why_streamed(config.stream, dataset.examples.nbytes)
+    with delivered(gan, state.key, dataset.examples, 0, 2 * steps, stream=streamed is not None) as data:
+        began = time.perf_counter()
+        chunk = compile_chunk(gan, state, data)
+        seconds_to_compile = time.perf_counter() - began
+        seconds_per_step = _probe(gan, chunk, state, data, steps)
     return Plan(
         config=config,
         generator_parameters=counts[0],
         discriminator_parameters=counts[1],
         state_bytes=state_bytes,
-        data_bytes=data.nbytes,
+        data_bytes=dataset.examples.nbytes,
+        streamed=streamed,
         working_bytes=chunk.working_bytes,
         seconds_to_compile=seconds_to_compile,
         seconds_per_1000_steps=1000 * seconds_per_step,
@@ -404,15 +432,14 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
     )
 
 
-def _probe(gan: GAN, chunk: Chunk, state: GANState, data: jax.Array, steps: int) -> tuple[GANState, float]:
-    """Run ``steps`` steps twice; the first time wakes the machine, the second is measured."""
+def _probe(gan: GAN, chunk: Chunk, state: GANState, data: jax.Array | Stream, steps: int) -> float:
+    """Run ``steps`` steps twice; the first time wakes the machine, the second is measured: seconds a step."""
     seconds = math.inf
     for start in (0, steps):
         began = time.perf_counter()
-        state, report = chunk.run(state, data, Cursor.at(start, gan), jnp.int32(steps))
-        jax.block_until_ready(report)
+        state, _ = run_steps(gan, chunk, state, data, start, start + steps)
         seconds = (time.perf_counter() - began) / steps
-    return state, seconds
+    return seconds
 
 
 def _count(params: object) -> int:
