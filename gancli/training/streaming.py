@@ -17,6 +17,8 @@ from gancli.data.shuffle import permute_on_host, round_keys
 from gancli.training.gan import GAN
 from gancli.training.step import Block, order_key
 
+# Blocks of 4 MiB are read a little faster from memory, larger ones from a disk (benchmarks/streaming.py); three lie on
+# the device at a time, and five in the host's memory.
 BLOCK_BYTES = 16 * 2**20
 FEWEST_STEPS = 2  # of one step, XLA knows that its examples are the same all through the loop, and rounds differently
 THREADS = 4  # that read, each a block
