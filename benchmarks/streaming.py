@@ -1,15 +1,12 @@
 """Training on data that is read from a file, block by block, against the same data on the device; random pixels.
 
-python benchmarks/streaming.py [--cold] [--repetitions 5]
+python benchmarks/streaming.py [--repetitions 5]
 
-First whole steps, then reading alone, by the size of a block. ``--cold`` lets the operating system forget the file
-before every repetition, so that it is read from the disk.
+First whole steps, then reading alone, by the size of a block. The operating system holds the files in memory.
 """
 
 import argparse
-import os
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -32,17 +29,6 @@ MEBIBYTES = (1, 4, 16, 64)  # of a block that is only read
 READ = 256 * 2**20  # bytes
 
 
-def forgetting(path: Path, run: Callable[[], None]) -> Callable[[], None]:
-    """Return what runs on a file that the operating system does not hold in memory."""
-
-    def run_cold() -> None:
-        with path.open("rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        run()
-
-    return run_cold
-
-
 def read(config: TrainConfig, images: np.ndarray, mebibytes: int, count: int) -> None:
     """Put ``count`` images on the device, in the order of training, and do nothing with them."""
     streaming.BLOCK_BYTES = mebibytes * 2**20
@@ -56,7 +42,6 @@ def read(config: TrainConfig, images: np.ndarray, mebibytes: int, count: int) ->
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--cold", action="store_true")
     parser.add_argument("--repetitions", type=int, default=5)
     arguments = parser.parse_args()
     print_machine()
@@ -77,8 +62,6 @@ if __name__ == "__main__":
                 (game, trained, "step", steps),
                 (f"reading {'x'.join(map(str, shape[1:]))} alone", alone, "1000 images", count // 1000),
             ):
-                if arguments.cold:
-                    contenders = {name: forgetting(path, run) for name, run in contenders.items()}
                 interleave(contenders, 1)
                 print(f"\n{title}")
                 print_table(interleave(contenders, arguments.repetitions), next(iter(contenders)), unit, per=per)
