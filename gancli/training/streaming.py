@@ -5,6 +5,7 @@ ask for. It reads those of many steps as one block and puts them on the device; 
 examples in the same order as with all the data beside it, and ends with the same weights.
 """
 
+import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -17,8 +18,8 @@ from gancli.data.shuffle import permute_on_host, round_keys
 from gancli.training.gan import GAN
 from gancli.training.step import Block, order_key
 
-# Blocks of 4 MiB are read a little faster from memory, larger ones from a disk (benchmarks/streaming.py); three lie on
-# the device at a time, and five in the host's memory.
+# In such blocks images of 64x64x3 are read fastest, small ones as fast as in others (benchmarks/streaming.py).
+# Three lie on the device at a time, and five in the host's memory.
 BLOCK_BYTES = 16 * 2**20
 FEWEST_STEPS = 2  # of one step, XLA knows that its examples are the same all through the loop, and rounds differently
 THREADS = 4  # that read, each a block
@@ -106,6 +107,12 @@ class Stream:
             last = min(end, self._first + self.steps)
             yield Block(self._examples, jnp.int32(start - self._first)), start, last
             start = last
+
+    def seconds_to_read(self) -> float:
+        """Measure how long one thread reads what a step needs."""
+        began = time.perf_counter()
+        _ = self._blocks[0]
+        return (time.perf_counter() - began) / self.steps
 
     def close(self) -> None:
         """Stop reading."""

@@ -124,3 +124,9 @@ def test_data_that_cannot_be_read_any_more_ends_the_run_with_one_line(gancli, tm
     shutil.rmtree(images.parent)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     assert gancli("train", pictures, "--outdir", folder, "--resume", "--steps", saved + 10, "--quiet")[0] == 0
+
+
+def test_a_dry_run_waits_for_a_slow_disk(gancli, tmp_path, monkeypatch):
+    monkeypatch.setattr("gancli.training.streaming.Stream.seconds_to_read", lambda _: 123.0)
+    arguments = ("train", "digits", "--outdir", tmp_path / "run", "--dry-run", "--stream", "always", "--json", *tiny())
+    assert json.loads(gancli(*arguments)[1])["seconds_per_1000_steps"] == 123_000.0

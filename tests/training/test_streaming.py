@@ -140,6 +140,16 @@ def test_what_cannot_be_read_stops_training_after_what_could(monkeypatch):
     assert steps == [10, 20, 30, 40]  # the fifth was on the device, the sixth was to follow it there
 
 
+def test_how_long_reading_takes_is_measured_for_a_step():
+    gan = build()
+    examples = Unreadable(1)
+    stream = Stream(gan, first_state(gan).key, examples, 0, 25)
+    began = time.perf_counter()
+    found = stream.seconds_to_read()
+    assert 0 < found * stream.steps <= time.perf_counter() - began
+    assert examples.reads == 1
+
+
 def reading_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("grain-prefetch")]
 
