@@ -7,6 +7,8 @@ from typing import Any, Self
 from gancli.errors import GancliError, UsageError
 from gancli.registry import suggestion
 
+STREAM = ("auto", "always", "never")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -85,6 +87,9 @@ class TrainConfig:
     ema_decay: float = 0.9995  # of the average of G's weights, per generator update; 0: no averaging
     ema_ramp: float = 9.0  # at step n the average reaches back no further than about n / ramp steps
 
+    # The machine
+    stream: str = "auto"  # or "always" or "never": data that stays off the device; "auto": where it would not fit
+
     # What is kept
     log_every: int = 100  # steps
     sample_every: int = 500
@@ -120,6 +125,7 @@ class TrainConfig:
         for name in (*weights, "evaluate_every", "patience", "decoder_steps"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("evaluate_samples", self.evaluate_samples >= 20, "must be at least 20")
+        self._require("stream", self.stream in STREAM, f"must be one of {', '.join(STREAM)}")
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
         self._require("instance_noise", self.instance_noise >= 0, "must be at least 0")
         self._require("ema_ramp", self.ema_ramp >= 1, "must be at least 1")

@@ -12,7 +12,7 @@ import numpy as np
 from gancli.images import to_unit
 
 FLAT = 1e-8  # an image whose length is below this has no contrast; it becomes zeros
-BLOCK = 1000
+BLOCK = 2**20  # pixel values that are normalised at a time when a data set is looked at
 
 
 class Normalised(NamedTuple):
@@ -50,8 +50,9 @@ class Contrast:
     def fit(cls, length: float, examples: np.ndarray) -> Self:
         """Take the typical mean and length from training images, uint8 ``[N, H, W, C]``."""
         means, lengths = [], []
-        for start in range(0, len(examples), BLOCK):
-            found = normalise(to_unit(examples[start : start + BLOCK]).astype(np.float64), length)
+        count = max(1, BLOCK // examples[0].size)
+        for start in range(0, len(examples), count):
+            found = normalise(to_unit(examples[start : start + count]).astype(np.float64), length)
             means.append(found.means.ravel())
             lengths.append(found.lengths.ravel())
         return cls(length, float(np.concatenate(means).mean()), float(np.concatenate(lengths).mean()))

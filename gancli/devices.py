@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import jax
+import psutil
 
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -24,6 +25,33 @@ def keep_compiled_programs() -> None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+def free_memory() -> int | None:
+    """Return how many bytes are free on the device that computes; None where it does not tell.
+
+    A CPU computes in the machine's memory, or in what a container's limit leaves of it.
+    """
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        left = _left_in_container()
+        available = psutil.virtual_memory().available
+        return available if left is None else min(available, left)
+    stats = device.memory_stats()
+    return stats["bytes_limit"] - stats["bytes_in_use"] if stats and "bytes_limit" in stats else None
+
+
+def _left_in_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Return how many bytes Linux's control group (version 2) still grants; None where it sets no limit."""
+    try:
+        limit, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        counters = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    except OSError:
+        return None
+    if limit == "max":
+        return None
+    reclaimable = int(counters["inactive_file"])  # of cached files, which make room
+    return max(0, int(limit) - int(used) + reclaimable)
 
 
 def describe() -> dict[str, object]:

@@ -23,7 +23,7 @@ def writing(path: Path) -> Iterator[None]:
         raise GancliError(f"cannot write {path}: {reason}.") from None
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
     """Write a file so that ``path`` always holds the old content or all of the new one.
 
     Raises:

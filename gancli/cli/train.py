@@ -45,6 +45,13 @@ def train(
         ),
     ] = None,
     data_dir: DataDir = None,
+    stream: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|always|never",
+            help="Whether data is read from disk as it is needed: by itself where it would fill the device's memory.",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, data order and noise.")] = None,
     seeds: Annotated[
         str | None,
@@ -326,6 +333,7 @@ def train(
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 and 143 stopped by Ctrl-C and SIGTERM after saving.
     """
     given = {
+        "stream": stream,
         "seed": seed,
         "loss": parse_loss(loss),
         "penalty": () if penalty == "none" else parse_names(penalty),
@@ -494,6 +502,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
         "epochs": plan.epochs,
         "state_bytes": plan.state_bytes,
         "data_bytes": plan.data_bytes,
+        "streamed": plan.streamed is not None,
         "working_bytes": plan.working_bytes,
         "seconds_to_compile": plan.seconds_to_compile,
         "seconds_per_1000_steps": plan.seconds_per_1000_steps,
@@ -509,6 +518,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
             ("", ""),
             ("parameters", f"generator {plan.generator_parameters:,}, discriminator {plan.discriminator_parameters:,}"),
             ("epochs", f"{plan.epochs:,.1f}"),
+            ("data", f"streamed: {plan.streamed}" if plan.streamed else "on the device, whole"),
             ("memory", "state {}, data {}, temporary {}".format(*mebibytes)),
             ("compiling", f"{plan.seconds_to_compile:.1f} s"),
             ("1,000 steps", f"{plan.seconds_per_1000_steps:.1f} s (so {total:,.0f} s for all)"),

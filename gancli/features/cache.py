@@ -43,7 +43,7 @@ def cached_features(
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, features=features, classes=classes)
     try:
-        write_atomically(path, buffer.getvalue())
+        write_atomically(path, buffer.getbuffer())
     except GancliError as error:
         warn(f"{error} The reference's features are not kept.")
     return features, classes

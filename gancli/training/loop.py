@@ -14,7 +14,8 @@ from gancli.errors import DivergedError
 from gancli.losses.objective import Told
 from gancli.models import MODELS
 from gancli.training.gan import GAN, GANState
-from gancli.training.step import Batch, Cursor, Measurements, train_chunk, train_chunks, train_once
+from gancli.training.step import Batch, Block, Cursor, Measurements, train_chunk, train_chunks, train_once
+from gancli.training.streaming import Stream
 
 Compiled = Callable[..., tuple[GANState, Measurements]]
 
@@ -55,15 +56,16 @@ class Chunk:
     working_bytes: int  # temporary memory of the program; 0 where the compiler does not tell
 
 
-def compile_chunk(gan: GAN, state: GANState, data: Batch) -> Chunk:
-    """Compile the program that every chunk of a run executes."""
+def compile_chunk(gan: GAN, state: GANState, data: Batch | Stream) -> Chunk:
+    """Compile the program that every chunk of a run executes, or every part of a chunk where the data is streamed."""
     cursor = Cursor.at(0, gan)
+    kind = data.layout if isinstance(data, Stream) else data
     convolves = MODELS[gan.config.model].convolves or gan.objective.compares == "classifier"
     if convolves and jax.default_backend() == "cpu":
-        program = train_once.lower(gan, state, data, cursor).compile()
-        return _with_size(partial(_one_by_one, program, gan), program)
-    capacity = gan.config.log_every
-    program = train_chunk.lower(gan, state, data, cursor, jnp.int32(0), capacity=capacity).compile()
+        program = train_once.lower(gan, state, kind, cursor, jnp.int32(0)).compile()
+        return _with_size(partial(_one_by_one, program), program)
+    capacity = gan.config.log_every  # however the data arrives: with another one, XLA rounds differently
+    program = train_chunk.lower(gan, state, kind, cursor, jnp.int32(0), capacity=capacity).compile()
     return _with_size(program, program)
 
 
@@ -80,16 +82,13 @@ def _with_size(run: Compiled, program: jax.stages.Compiled) -> Chunk:
 
 
 def _one_by_one(
-    program: Compiled, gan: GAN, state: GANState, data: Batch, cursor: Cursor, num_steps: jax.Array
+    program: Compiled, state: GANState, data: Batch | Block, cursor: Cursor, num_steps: jax.Array
 ) -> tuple[GANState, Measurements]:
     """Train for ``num_steps`` steps, each a dispatch of its own."""
     reports = []
-    for _ in range(int(num_steps)):
-        state, measurements = program(state, data, cursor)
+    for index in range(int(num_steps)):
+        state, measurements = program(state, data, cursor, jnp.int32(index))
         reports.append(measurements)
-        offset = int(cursor.offset) + gan.config.k * gan.config.batch_size
-        epochs, offset = divmod(offset, gan.num_examples)
-        cursor = Cursor(cursor.epoch + epochs, jnp.int32(offset))
     return state, jax.tree.map(lambda *values: jnp.stack(values), *reports)
 
 
@@ -103,18 +102,38 @@ def chunk_ends(start: int, gan: GAN) -> Iterator[int]:
         yield start
 
 
-def train(gan: GAN, chunk: Chunk, state: GANState, data: Batch, start: int) -> Iterator[tuple[GANState, Progress]]:
+def run_steps(
+    gan: GAN, chunk: Chunk, state: GANState, data: Batch | Stream, start: int, end: int
+) -> tuple[GANState, Measurements]:
+    """Train from step ``start`` to ``end``, and wait; return the state, and NumPy's ``[end - start]`` of each report.
+
+    Raises:
+        GancliError: streamed data cannot be read any more.
+    """
+    reports: list[tuple[Measurements, int]] = []
+    for part, first, last in data.parts(start, end) if isinstance(data, Stream) else [(data, start, end)]:
+        state, report = chunk.run(state, part, Cursor.at(first, gan), jnp.int32(last - first))
+        reports.append((report, last - first))
+        if len(reports) > 1:
+            jax.block_until_ready(reports[-2][0])  # else the host fills the device with blocks that wait their turn
+    values = [jax.tree.map(lambda all_, count=count: np.asarray(all_)[:count], report) for report, count in reports]
+    return state, jax.tree.map(lambda *parts: np.concatenate(parts), *values)
+
+
+def train(
+    gan: GAN, chunk: Chunk, state: GANState, data: Batch | Stream, start: int
+) -> Iterator[tuple[GANState, Progress]]:
     """Train from step ``start`` to the configured end, yielding the state and a report after each chunk.
 
     A yielded state is only good until the next one is asked for: its buffers are reused.
 
     Raises:
         DivergedError: a loss or gradient was not finite; the message names it and the step.
+        GancliError: streamed data cannot be read any more.
     """
     for end in chunk_ends(start, gan):
         began = time.perf_counter()
-        state, report = chunk.run(state, data, Cursor.at(start, gan), jnp.int32(end - start))
-        values = jax.tree.map(np.asarray, report)
+        state, values = run_steps(gan, chunk, state, data, start, end)
         yield state, _progress(gan, values, start, end, time.perf_counter() - began)
         start = end
 

@@ -19,6 +19,7 @@ from gancli.training.gan import GAN, Classes, GANState, Params
 UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
 AUGMENTATION = 2**32 - 5  # sets the draws of --augment apart from those of noise
 MIRROR = 2**32 - 4  # sets the draws of --mirror apart from the keys of steps, of which none has this number
+ORDER = 2**32 - 1  # the same for the order of the data
 PENALTY = 2**32 - 1  # sets the penalties' random numbers apart from those of noise and dropout
 
 
@@ -64,6 +65,13 @@ def as_met(gan: GAN, x: jax.Array, key: jax.Array) -> jax.Array:
     if gan.config.instance_noise == 0:
         return x
     return x + gan.config.instance_noise * jax.random.normal(key, x.shape)
+
+
+class Block(NamedTuple):
+    """Examples in the order that some steps meet them, for data that is not on the device as a whole."""
+
+    batches: Batch  # [steps, k * B, *data_shape]
+    used: jax.Array  # int32 [], steps of the block that are over
 
 
 class DiscriminatorReport(NamedTuple):
@@ -310,13 +318,21 @@ def _average(gan: GAN, state: GANState, generator: Params) -> Params:
     return optax.incremental_update(generator, state.ema, 1.0 - now)
 
 
-def _next_batches(gan: GAN, key: jax.Array, data: Batch, cursor: Cursor, index: jax.Array | int) -> Batch:
+def order_key(key: jax.Array) -> jax.Array:
+    """Return the key of the permutations that a run with this key meets its data in."""
+    return jax.random.fold_in(key, ORDER)
+
+
+def _next_batches(gan: GAN, key: jax.Array, data: Batch | Block, cursor: Cursor, index: jax.Array | int) -> Batch:
     """Return the batches ``[k, B, *data_shape]``, in the model's range, ``index`` steps after the cursor."""
     rows_per_step = gan.config.k * gan.config.batch_size
-    order_key = jax.random.fold_in(key, 2**32 - 1)  # no step ever has this number
     places = cursor.offset + index * rows_per_step + jnp.arange(rows_per_step)
     epochs, places = cursor.epoch + places // gan.num_examples, places % gan.num_examples
-    examples, labels = jax.tree.map(itemgetter(permute(places, epochs, order_key, gan.num_examples)), data)
+    if isinstance(data, Block):
+        examples, labels = jax.tree.map(itemgetter(data.used + index), data.batches)
+    else:
+        rows = permute(places, epochs, order_key(key), gan.num_examples)
+        examples, labels = jax.tree.map(itemgetter(rows), data)
     if gan.config.mirror:
         flip_key = jax.random.fold_in(jax.random.fold_in(jax.random.fold_in(key, MIRROR), epochs[0]), places[0])
         flipped = jax.random.bernoulli(flip_key, shape=(rows_per_step, 1, 1, 1))
@@ -326,16 +342,18 @@ def _next_batches(gan: GAN, key: jax.Array, data: Batch, cursor: Cursor, index: 
 
 
 @partial(jax.jit, static_argnames=("gan",), donate_argnames=("state",))
-def train_once(gan: GAN, state: GANState, data: Batch, cursor: Cursor) -> tuple[GANState, Measurements]:
-    """Train for the one step at ``cursor``; the state's buffers are reused.
+def train_once(
+    gan: GAN, state: GANState, data: Batch | Block, cursor: Cursor, index: jax.Array
+) -> tuple[GANState, Measurements]:
+    """Train for the one step that lies ``index`` steps after the cursor; the state's buffers are reused.
 
     For convolutions on a CPU, whose gradients XLA computes tens of times slower inside of a loop than outside.
     """
-    return train_step(gan, state, _next_batches(gan, state.key, data, cursor, 0))
+    return train_step(gan, state, _next_batches(gan, state.key, data, cursor, index))
 
 
 def _chunk(
-    gan: GAN, state: GANState, data: Batch, cursor: Cursor, num_steps: jax.Array, capacity: int
+    gan: GAN, state: GANState, data: Batch | Block, cursor: Cursor, num_steps: jax.Array, capacity: int
 ) -> tuple[GANState, Measurements]:
     """Train one state for ``num_steps`` steps."""
 
@@ -351,7 +369,7 @@ def _chunk(
 
 @partial(jax.jit, static_argnames=("gan", "capacity"), donate_argnames=("state",))
 def train_chunk(
-    gan: GAN, state: GANState, data: Batch, cursor: Cursor, num_steps: jax.Array, *, capacity: int
+    gan: GAN, state: GANState, data: Batch | Block, cursor: Cursor, num_steps: jax.Array, *, capacity: int
 ) -> tuple[GANState, Measurements]:
     """Train for ``num_steps`` steps in one dispatch; the state's buffers are reused.
 
@@ -361,7 +379,8 @@ def train_chunk(
     Args:
         gan: what does not move.
         state: what moves; donated.
-        data: every training example ``[N, *data_shape]``, uint8 or float32, and its class, on the device.
+        data: every training example ``[N, *data_shape]``, uint8 or float32, and its class, on the device; or a block
+            of them that has those of these steps.
         cursor: the rows that come next.
         num_steps: int32 ``[]``, at most ``capacity``.
         capacity: length of the report.

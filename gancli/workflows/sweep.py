@@ -19,6 +19,7 @@ from gancli.files import write_atomically
 from gancli.runs import CONFIG, Run
 from gancli.training.interrupts import StopRequest
 from gancli.training.loop import Progress
+from gancli.workflows.delivery import why_streamed
 from gancli.workflows.reporting import Reporter
 from gancli.workflows.train import (
     Prepared,
@@ -74,7 +75,7 @@ def train_all(
     """Train several runs.
 
     On a CPU in processes of their own, as many at a time as its cores feed; on an accelerator as one program for all,
-    where they differ in their seeds only and stand at the same step. Else one after another.
+    where they differ in their seeds only, stand at the same step and the data is on the device. Else one after another.
 
     Args:
         goals: the runs.
@@ -93,7 +94,9 @@ def train_all(
         return _in_processes(goals, reporter, data_dir, workers, overwrite=overwrite)
     if how == "together":
         ready = [prepare(goal, reporter, data_dir, overwrite=overwrite) for goal in goals]
-        if len({one.start for one in ready}) == 1:
+        examples = ready[0].dataset.examples
+        streamed = why_streamed(goals[0].config.stream, examples.nbytes)  # each run meets it in an order of its own
+        if len({one.start for one in ready}) == 1 and not streamed:
             return train_seeds_together(ready, reporter)
         return [train_prepared(one, reporter) for one in ready]
     results = []

@@ -31,9 +31,19 @@ from gancli.training.augmentation import AUGMENTATIONS
 from gancli.training.decoder import check_decoder, with_trained_decoder
 from gancli.training.gan import GAN, GANState
 from gancli.training.interrupts import StopRequest
-from gancli.training.loop import Chunk, Progress, compile_chunk, compile_chunks, train, train_together
+from gancli.training.loop import (
+    Chunk,
+    Progress,
+    compile_chunk,
+    compile_chunks,
+    run_steps,
+    train,
+    train_together,
+)
 from gancli.training.optimizers import OPTIMIZERS
-from gancli.training.step import UPDATES, Batch, Cursor
+from gancli.training.step import UPDATES, Batch
+from gancli.training.streaming import Stream
+from gancli.workflows.delivery import delivered, why_streamed
 from gancli.workflows.drawing import check_fits
 from gancli.workflows.judging import Judge
 from gancli.workflows.monitor import Monitor, check_metrics
@@ -43,6 +53,7 @@ from gancli.workflows.reporting import Reporter
 PROBE_STEPS = 20
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
 RESUMABLE = (
+    "stream",
     "num_steps",
     "log_every",
     "sample_every",
@@ -82,6 +93,7 @@ class Plan:
     discriminator_parameters: int
     state_bytes: int  # weights, averages, optimisers
     data_bytes: int
+    streamed: str | None  # why, where the data does not go to the device as a whole
     working_bytes: int  # temporary memory of the compiled program
     seconds_to_compile: float
     seconds_per_1000_steps: float
@@ -150,6 +162,11 @@ def _first_state(gan: GAN, dataset: Dataset, reporter: Reporter) -> GANState:
     state = gan.init(dataset.mean())
     if not gan.config.decoder_steps:
         return state
+    if reason := why_streamed(gan.config.stream, dataset.examples.nbytes):
+        raise UsageError(
+            f"--decoder-steps {gan.config.decoder_steps} needs all data on the device, and it would be streamed "
+            f"({reason}). Take --decoder-steps 0 or --stream never."
+        )
     began = time.perf_counter()
     state = jax.block_until_ready(with_trained_decoder(gan, state, jax.device_put(dataset.examples)))
     reporter.status(
@@ -280,8 +297,8 @@ def prepare_resumed(
     return Prepared(run, gan, state, dataset, judge, monitor, step)
 
 
-def _on_device(dataset: Dataset) -> Batch:
-    return jax.device_put(Batch(dataset.examples, dataset.labels))
+def _batch(dataset: Dataset) -> Batch:
+    return Batch(dataset.examples, dataset.labels)
 
 
 def _classes(config: TrainConfig, dataset: Dataset) -> dict[str, Any]:
@@ -297,10 +314,19 @@ def _monitor(gan: GAN, dataset: Dataset, data_dir: Path | None, reporter: Report
 
 def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
     """Train a run that is ready; errors as in :func:`new_run`."""
-    run, gan, state, start = ready.run, ready.gan, ready.state, ready.start
-    if start >= gan.config.num_steps:
+    config = ready.gan.config
+    if ready.start >= config.num_steps:
         return _nothing_to_do(ready, reporter)
-    data = _on_device(ready.dataset)
+    reason = why_streamed(config.stream, ready.dataset.examples.nbytes)
+    if reason:
+        reporter.status(f"streaming the data: {reason}")
+    batch = _batch(ready.dataset)
+    with delivered(ready.gan, ready.state.key, batch, ready.start, config.num_steps, stream=bool(reason)) as data:
+        return _train_on(data, ready, reporter)
+
+
+def _train_on(data: Batch | Stream, ready: Prepared, reporter: Reporter) -> TrainResult:
+    run, gan, state, start = ready.run, ready.gan, ready.state, ready.start
     began = time.perf_counter()
     chunk = compile_chunk(gan, state, data)
     reporter.status(f"compiled in {time.perf_counter() - began:.1f} s")
@@ -331,7 +357,7 @@ def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[
     gan, start = ready[0].gan, ready[0].start
     if start >= gan.config.num_steps:
         return [_nothing_to_do(one, reporter) for one in ready]
-    data = _on_device(ready[0].dataset)
+    data = jax.device_put(_batch(ready[0].dataset))
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(one.state for one in ready))
     began = time.perf_counter()
     chunk = compile_chunks(gan, states, data)
@@ -401,20 +427,22 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
     dataset, gan = _prepare(config, data_dir)
     devices.keep_compiled_programs()
     state = gan.init(dataset.mean())
-    data = _on_device(dataset)
-    began = time.perf_counter()
-    chunk = compile_chunk(gan, state, data)
-    seconds_to_compile = time.perf_counter() - began
     steps = min(PROBE_STEPS, config.log_every)
     counts = [_count(params) for params in (state.generator, state.discriminator)]
     state_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
-    state, seconds_per_step = _probe(gan, chunk, state, data, steps)
+    streamed = why_streamed(config.stream, dataset.examples.nbytes)
+    with delivered(gan, state.key, _batch(dataset), 0, 2 * steps, stream=streamed is not None) as data:
+        began = time.perf_counter()
+        chunk = compile_chunk(gan, state, data)
+        seconds_to_compile = time.perf_counter() - began
+        seconds_per_step = _probe(gan, chunk, state, data, steps)
     return Plan(
         config=config,
         generator_parameters=counts[0],
         discriminator_parameters=counts[1],
         state_bytes=state_bytes,
-        data_bytes=data.examples.nbytes,
+        data_bytes=dataset.examples.nbytes,
+        streamed=streamed,
         working_bytes=chunk.working_bytes,
         seconds_to_compile=seconds_to_compile,
         seconds_per_1000_steps=1000 * seconds_per_step,
@@ -422,15 +450,18 @@ def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
     )
 
 
-def _probe(gan: GAN, chunk: Chunk, state: GANState, data: Batch, steps: int) -> tuple[GANState, float]:
-    """Run ``steps`` steps twice; the first time wakes the machine, the second is measured."""
+def _probe(gan: GAN, chunk: Chunk, state: GANState, data: Batch | Stream, steps: int) -> float:
+    """Run ``steps`` steps twice; the first time wakes the machine, the second is measured: seconds a step.
+
+    Streamed data was read ahead by then; where reading takes longer than training, it is what a long run waits for.
+    """
+    reading = data.seconds_to_read() if isinstance(data, Stream) else 0.0
     seconds = math.inf
     for start in (0, steps):
         began = time.perf_counter()
-        state, report = chunk.run(state, data, Cursor.at(start, gan), jnp.int32(steps))
-        jax.block_until_ready(report)
+        state, _ = run_steps(gan, chunk, state, data, start, start + steps)
         seconds = (time.perf_counter() - began) / steps
-    return state, seconds
+    return max(seconds, reading)
 
 
 def _count(params: object) -> int:

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gancli.data.shuffle import permute
+from gancli.data.shuffle import permute, permute_on_host, round_keys
 
 KEY = jax.random.key(0)
 
@@ -43,3 +43,13 @@ def test_places_are_uniform_over_epochs():
 def test_neighbours_are_independent():
     rows = order(4096).astype(float)
     assert abs(np.corrcoef(rows[:-1], rows[1:])[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 64, 1000, 12_345])
+def test_the_host_and_the_device_agree(size):
+    key = jax.random.key(3)
+    positions = np.random.default_rng(0).integers(0, size, 500)
+    epochs = np.random.default_rng(1).integers(0, 2**31, 500)
+    keys = np.asarray(round_keys(key))
+    expected = permute(jnp.asarray(positions, jnp.int32), jnp.asarray(epochs, jnp.int32), key, size)
+    np.testing.assert_array_equal(permute_on_host(positions, epochs, keys, size), expected)

@@ -104,6 +104,16 @@ def test_runs_at_different_steps_are_not_one_program(tmp_path):
     assert [result.steps for result in results] == [10, 10]
 
 
+def test_streamed_runs_are_not_one_program(gancli, tmp_path):
+    reporter = TerminalReporter(quiet=True)
+    streamed = train_all(goals(tmp_path / "streamed", (0, 1), stream="always"), reporter, None, how="together")
+    train_all(goals(tmp_path / "whole", (0, 1)), reporter, None, how="in turn")
+    assert [result.steps for result in streamed] == [10, 10]
+    for seed in (0, 1):
+        one, other = (samples(gancli, tmp_path / kind / f"seed{seed}") for kind in ("streamed", "whole"))
+        np.testing.assert_array_equal(one, other)
+
+
 def test_the_failure_of_one_stops_the_others_and_is_said(tmp_path):
     runs = goals(tmp_path, (0, 1), num_steps=100_000)
     runs[1].folder.mkdir()

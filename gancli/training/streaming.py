@@ -1,0 +1,119 @@
+"""Data that does not fit into the device's memory: what the next steps need is read while these ones train.
+
+The order of the data is computed, not stored (:mod:`gancli.data.shuffle`), so the host knows which rows a step will
+ask for. It reads those of many steps as one block and puts them on the device; the compiled program meets the same
+examples in the same order as with all the data beside it, and ends with the same weights.
+"""
+
+import time
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gancli.data.rows import read_rows
+from gancli.data.shuffle import permute_on_host, round_keys
+from gancli.training.gan import GAN
+from gancli.training.step import Batch, Block, order_key
+
+# In such blocks images of 64x64x3 are read fastest, small ones as fast as in others (benchmarks/streaming.py).
+# Three lie on the device at a time, and five in the host's memory.
+BLOCK_BYTES = 16 * 2**20
+FEWEST_STEPS = 2  # of one step, XLA knows that its examples are the same all through the loop, and rounds differently
+THREADS = 4  # that read, each a block
+READ_AHEAD = 4  # blocks in the host's memory, read or being read
+
+
+class _Blocks:
+    """The blocks of examples that steps ``start`` to ``end`` meet, read when asked for: grain's data source."""
+
+    def __init__(self, gan: GAN, key: jax.Array, data: Batch, start: int, end: int):
+        config = gan.config
+        self._gan, self._data, self._start = gan, data, start
+        self._keys = np.asarray(round_keys(order_key(key)))
+        self.rows_per_step = config.k * config.batch_size
+        step_bytes = self.rows_per_step * sum(part[:1].nbytes for part in jax.tree.leaves(data))
+        self.steps = max(FEWEST_STEPS, min(config.log_every, BLOCK_BYTES // step_bytes))  # of a block
+        self._count = -(-(end - start) // self.steps)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Any:
+        """Return a block's examples ``[steps, k * B, ...]``; the last block goes on beyond the end."""
+        size = self._gan.num_examples
+        first = (self._start + index * self.steps) * self.rows_per_step
+        epochs, places = np.divmod(first + np.arange(self.steps * self.rows_per_step), size)
+        rows = permute_on_host(places, epochs, self._keys, size)
+        return jax.tree.map(lambda part: read_rows(part, rows).reshape(self.shape_of(part)), self._data)
+
+    def shape_of(self, part: np.ndarray) -> tuple[int, ...]:
+        """Return the shape of a block of an array ``[N, ...]``."""
+        return self.steps, self.rows_per_step, *part.shape[1:]
+
+
+class Stream:
+    """The training data of a run, in blocks, each read and put on the device while the one before it trains."""
+
+    def __init__(self, gan: GAN, key: jax.Array, data: Batch, start: int, end: int):
+        """Lay out the stream; reading begins with :meth:`parts`.
+
+        Args:
+            gan: whose steps are fed.
+            key: of the run; it decides the order.
+            data: the training examples in host memory or mapped from files, ``[N, ...]``.
+            start: the step that is trained first.
+            end: the step after the last one.
+        """
+        self._blocks = _Blocks(gan, key, data, start, end)
+        self._on_device = self._read()
+        self._examples: Any = None  # of the block in use ...
+        self._first = start  # ... and the step that it begins with
+        self.steps = self._blocks.steps  # of a block
+        self.layout = jax.eval_shape(  # of a part
+            lambda: Block(
+                jax.tree.map(lambda part: jnp.zeros(self._blocks.shape_of(part), part.dtype), data), jnp.int32(0)
+            )
+        )
+
+    def _read(self) -> Generator[Any]:
+        """Yield block after block, each on the device, with the next one on its way there."""
+        import grain  # as long to import as jax, and most runs do without
+
+        options = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=READ_AHEAD)
+        blocks = iter(grain.MapDataset.source(self._blocks).to_iter_dataset(options))
+        try:
+            ahead = jax.device_put(next(blocks))
+            for block in blocks:
+                now, ahead = ahead, jax.device_put(block)
+                yield now
+            yield ahead
+        finally:
+            blocks.close()
+
+    def parts(self, start: int, end: int) -> Iterator[tuple[Block, int, int]]:
+        """Yield what steps ``start`` to ``end`` are trained on: blocks, each with the steps that it serves.
+
+        From call to call the steps follow one another, from the one that the stream starts with.
+
+        Raises:
+            GancliError: the data cannot be read any more.
+        """
+        while start < end:
+            if self._examples is None or start == self._first + self.steps:
+                self._examples, self._first = next(self._on_device), start
+            last = min(end, self._first + self.steps)
+            yield Block(self._examples, jnp.int32(start - self._first)), start, last
+            start = last
+
+    def seconds_to_read(self) -> float:
+        """Measure how long one thread reads what a step needs."""
+        began = time.perf_counter()
+        _ = self._blocks[0]
+        return (time.perf_counter() - began) / self.steps
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._on_device.close()
