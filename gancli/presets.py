@@ -159,6 +159,15 @@ MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 MODEL_DEFAULTS["resnet"] = MODEL_DEFAULTS["dcgan"] | {"loss": "hinge", "momentum": 0.0}  # Miyato et al. 2018
+# Huang et al. 2024 (R3GAN): nothing is normalised, and both penalties hold D's slope.
+_MODERN: dict[str, Any] = MODEL_DEFAULTS["resnet"] | {
+    "model": "resnet",
+    "loss": "relativistic",
+    "penalty": ("r1", "r2"),
+    "penalty_weight": 0.05,
+    "batch_norm": False,
+    "mirror": True,
+}
 PRESETS: Registry[dict[str, Any]] = Registry(
     "preset",
     {
@@ -232,6 +241,15 @@ PRESETS: Registry[dict[str, Any]] = Registry(
         "mnist-dcgan": MODEL_DEFAULTS["dcgan"]
         | _EVALUATED
         | {"dataset": "mnist", "model": "dcgan", "num_steps": 3906, "evaluate_every": 1953},  # five epochs
+        # docs/RESULTS.md says what these reached, and how far they were run.
+        "cifar10-dcgan": MODEL_DEFAULTS["dcgan"]
+        | _EVALUATED
+        | {"dataset": "cifar10", "model": "dcgan", "mirror": True, "num_steps": 100_000},
+        "cifar10-resnet": MODEL_DEFAULTS["resnet"]
+        | _EVALUATED
+        | {"dataset": "cifar10", "model": "resnet", "k": 5, "num_steps": 100_000},  # Miyato et al. 2018, §4.1
+        "cifar10-modern": _MODERN | _EVALUATED | {"dataset": "cifar10", "blocks": 2, "num_steps": 200_000},
+        "faces-64": _MODERN | {"resolution": 64, "num_steps": 200_000},
     },
 )
 
@@ -253,6 +271,12 @@ LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
+def made_for(preset: str) -> str:
+    """Return what a preset is to be trained on, for people."""
+    dataset = PRESETS[preset].get("dataset")
+    return f"data set '{dataset}'" if dataset else "one's own pictures"
+
+
 def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainConfig:
     """Build a configuration: what the user said, over the objective's defaults, over the preset or the data set's.
 
@@ -269,9 +293,10 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
     kinds = ("always", "points" if points else "images", dataset)
     base = OWN_PICTURES if own else DATASET_DEFAULTS[dataset]
     if preset is not None:
-        base, kinds = PRESETS[preset], ("always",)
-        if base["dataset"] != dataset:
-            raise UsageError(f"preset '{preset}' is for data set '{base['dataset']}', not '{dataset}'.")
+        base = PRESETS[preset]
+        kinds = ("always",) if options.get("loss", base.get("loss")) != base.get("loss") else ()
+        if base.get("dataset") != (None if own else dataset):
+            raise UsageError(f"preset '{preset}' is for {made_for(preset)}, not '{dataset}'.")
     else:
         base = base | MODEL_DEFAULTS.get(options.get("model", base.get("model", TrainConfig.model)), {})
     loss = options.get("loss", base.get("loss", TrainConfig.loss))

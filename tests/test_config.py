@@ -23,6 +23,23 @@ def test_options_win_over_presets_and_presets_over_defaults():
     assert resolve("mnist", "goodfellow2014-mnist", {"optimizer": "adam"}).optimizer == "adam"
 
 
+def test_a_presets_own_loss_is_played_as_it_says_and_another_one_as_it_must():
+    """The relativistic game's default penalty weighs 1."""
+    assert resolve("cifar10", "cifar10-modern", {}).penalty_weight == 0.05
+    assert resolve("cifar10", "cifar10-modern", {"loss": "relativistic"}).penalty_weight == 0.05
+    assert resolve("cifar10", "cifar10-dcgan", {"loss": "relativistic"}).penalty == ("r1", "r2")
+
+
+def test_a_preset_is_for_its_data(tmp_path):
+    assert resolve(str(tmp_path), "faces-64", {}).resolution == 64
+    with pytest.raises(UsageError) as caught:
+        resolve("mnist", "faces-64", {})
+    assert str(caught.value) == "preset 'faces-64' is for one's own pictures, not 'mnist'."
+    with pytest.raises(UsageError) as caught:
+        resolve(str(tmp_path), "mnist-dcgan", {})
+    assert str(caught.value) == f"preset 'mnist-dcgan' is for data set 'mnist', not '{tmp_path}'."
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_name_only_fields_that_exist(preset):
     assert set(PRESETS[preset]) <= {field.name for field in dataclasses.fields(TrainConfig)}

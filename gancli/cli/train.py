@@ -41,7 +41,8 @@ def train(
         str | None,
         typer.Option(
             help="A recipe: goodfellow2014-mnist, goodfellow2014-mnist-tuned, goodfellow2014-tfd, "
-            "goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv or mnist-dcgan."
+            "goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv, mnist-dcgan, cifar10-dcgan, cifar10-resnet, "
+            "cifar10-modern, or for one's own pictures faces-64."
         ),
     ] = None,
     data_dir: DataDir = None,

@@ -52,7 +52,8 @@ KINDS: Registry[Callable[[], dict[str, str]]] = Registry(
         },
         "optimizers": lambda: _described(OPTIMIZERS),
         "presets": lambda: {
-            name: f"{values['dataset']}, {values['num_steps']:,} steps" for name, values in PRESETS.items()
+            name: f"{values.get('dataset', 'own pictures')}, {values['num_steps']:,} steps"
+            for name, values in PRESETS.items()
         },
         "priors": lambda: _described(PRIORS),
     },

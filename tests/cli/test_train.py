@@ -236,7 +236,7 @@ USAGE = [
     ),
     (["digits", "--prior", "cauchy"], "unknown prior 'cauchy'. Known: uniform, gaussian, spherical."),
     (["digits", "--optimizer", "adma"], "unknown optimizer 'adma'. Did you mean 'adam'? Known: adam, sgd."),
-    (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan."),
+    (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet."),
     (
         ["digits", "--updates", "both"],
         "unknown order of updates 'both'. Known: alternating, simultaneous.",
@@ -245,7 +245,7 @@ USAGE = [
         ["mnist", "--preset", "goodfellow-mnist"],
         "unknown preset 'goodfellow-mnist'. Did you mean 'goodfellow2014-mnist'? Known: goodfellow2014-mnist, "
         "goodfellow2014-mnist-tuned, goodfellow2014-tfd, goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv, "
-        "mnist-dcgan.",
+        "mnist-dcgan, cifar10-dcgan, cifar10-resnet, cifar10-modern, faces-64.",
     ),
     (
         ["digits", "--preset", "goodfellow2014-mnist"],
