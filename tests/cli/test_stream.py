@@ -44,6 +44,13 @@ def test_a_streamed_run_is_the_same_run_and_may_go_on_either_way(gancli, tmp_pat
     assert_same(tmp_path / "whole", mixed, 40)
 
 
+def test_a_streamed_class_conditional_run_is_the_same_run(gancli, tmp_path):
+    arguments = ("--conditional", *tiny(steps=20))
+    assert gancli("train", "digits", "--outdir", tmp_path / "whole", *arguments)[0] == 0
+    assert gancli("train", "digits", "--outdir", tmp_path / "streamed", "--stream", "always", *arguments)[0] == 0
+    assert_same(tmp_path / "whole", tmp_path / "streamed", 20)
+
+
 def test_it_streams_by_itself_and_says_so(gancli, tmp_path, monkeypatch):
     monkeypatch.setattr("gancli.devices.free_memory", lambda: 100_000)  # of which digits take 83 008
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "run", *LOUD)
