@@ -60,6 +60,10 @@ class TrainConfig:
     discriminator_init_range: float | None = None
     max_column_norm: float = 0.0  # no unit's incoming weights grow longer than this; 0: no limit
 
+    precision: str = "float32"  # or "bf16": what networks compute in while training; weights and losses stay float32
+    microbatch: int = 0  # images that are in a network at once while gradients are taken; 0: the whole batch
+    remat: bool = False  # activations are computed again on the way back instead of kept
+
     # The networks of the model maxout-conv, beside these: D's convolutions, G's transposed one
     conv_channels: tuple[int, ...] = (32, 32, 192)
     conv_pieces: int = 2
@@ -129,6 +133,14 @@ class TrainConfig:
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
         self._require("instance_noise", self.instance_noise >= 0, "must be at least 0")
         self._require("ema_ramp", self.ema_ramp >= 1, "must be at least 1")
+        self._require(
+            "microbatch",
+            self.microbatch == 0 or (self.microbatch > 0 and self.batch_size % self.microbatch == 0),
+            f"must be 0 or divide --batch-size {self.batch_size}",
+        )
+        self._require(
+            "microbatch", self.microbatch % self.packing == 0, f"must be a multiple of --packing {self.packing}"
+        )
         self._require("seed", 0 <= self.seed < 2**32, "must be in [0, 2^32)")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -52,6 +53,26 @@ def _left_in_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:
         return None
     reclaimable = int(counters["inactive_file"])  # of cached files, which make room
     return max(0, int(limit) - int(used) + reclaimable)
+
+
+def peak_memory() -> int | None:
+    """Return the most bytes in use so far: of an accelerator's memory, or on a CPU of this process's.
+
+    None where the system does not tell.
+    """
+    statistics = jax.local_devices()[0].memory_stats() or {}
+    if "peak_bytes_in_use" in statistics:
+        return statistics["peak_bytes_in_use"]
+    # Where there is one, not getrusage: its peak is also that of the process that started this one.
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 2**10
+    if sys.platform == "darwin":
+        import resource  # which Windows has not
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return None
 
 
 def describe() -> dict[str, object]:

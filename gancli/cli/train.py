@@ -63,7 +63,10 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --outdir, bit for bit.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --outdir.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the configuration, sizes and measured speed; write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the configuration, sizes, peak memory and speed of a rehearsal; keep nothing."
+        ),
     ] = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -225,6 +228,28 @@ def train(
             rich_help_panel=NETWORKS,
         ),
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="float32, or bf16: what networks compute in while training; weights and losses stay float32.",
+            rich_help_panel=NETWORKS,
+        ),
+    ] = None,
+    microbatch: Annotated[
+        int | None,
+        typer.Option(
+            help="Images in a network at once while gradients are taken, which are those of the whole batch; 0: all.",
+            rich_help_panel=NETWORKS,
+        ),
+    ] = None,
+    remat: Annotated[
+        bool | None,
+        typer.Option(
+            "--remat",
+            help="Compute what happens inside layers again on the way back instead of keeping it.",
+            rich_help_panel=NETWORKS,
+        ),
+    ] = None,
     conv_channels: Annotated[
         str | None,
         typer.Option(
@@ -373,6 +398,9 @@ def train(
         "base_channels": base_channels,
         "blocks": blocks,
         "batch_norm": batch_norm,
+        "precision": precision,
+        "microbatch": microbatch,
+        "remat": remat,
         "conv_channels": parse_numbers(conv_channels, "--conv-channels"),
         "conv_pieces": conv_pieces,
         "conv_sizes": parse_numbers(conv_sizes, "--conv-sizes"),
@@ -415,7 +443,9 @@ def train(
     from gancli.workflows import train as workflow
 
     if dry_run:
-        _show_plan(workflow.plan(config, data_dir), as_json=json)
+        with TerminalReporter(quiet=quiet) as reporter:
+            plan = workflow.plan(config, reporter, data_dir)
+        _show_plan(plan, as_json=json)
         return
     if seeds is not None:
         configs = [dataclasses.replace(config, seed=number) for number in parse_seeds(seeds)]
@@ -431,6 +461,7 @@ def train(
     if json:
         values = {"run": str(result.folder), "steps": result.steps, "images_seen": result.images_seen}
         values |= {"seconds": result.seconds, "evaluation_seconds": result.evaluation_seconds}
+        values |= {"peak_bytes": result.peak_bytes}
         values |= {"best_step": result.best[0] if result.best else None, "verdict": result.verdict}
         print_json(values | measured | result.accuracies)
         return
@@ -441,6 +472,8 @@ def train(
             *_told(result),
             ("samples", result.folder / "samples" / f"fakes{result.steps:06d}.png"),
         ]
+    if result.peak_bytes:
+        rows.append(("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"))
     if result.evaluations:
         share = result.evaluation_seconds / result.seconds
         rows.append(
@@ -505,6 +538,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
         "data_bytes": plan.data_bytes,
         "streamed": plan.streamed is not None,
         "working_bytes": plan.working_bytes,
+        "peak_bytes": plan.peak_bytes,
         "seconds_to_compile": plan.seconds_to_compile,
         "seconds_per_1000_steps": plan.seconds_per_1000_steps,
     }
@@ -521,6 +555,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
             ("epochs", f"{plan.epochs:,.1f}"),
             ("data", f"streamed: {plan.streamed}" if plan.streamed else "on the device, whole"),
             ("memory", "state {}, data {}, temporary {}".format(*mebibytes)),
+            *([("peak memory", f"{plan.peak_bytes / 2**20:,.0f} MiB expected")] if plan.peak_bytes else []),
             ("compiling", f"{plan.seconds_to_compile:.1f} s"),
             ("1,000 steps", f"{plan.seconds_per_1000_steps:.1f} s (so {total:,.0f} s for all)"),
         ]

@@ -10,6 +10,7 @@ is this model's default ``penalty``.
 """
 
 import itertools
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from gancli.models.convolution import Convolution, TransposedConvolution
 from gancli.models.mlp import Shape
 from gancli.models.parts import BatchNorm, Judgement, Ledger, NoNorm, drop, one_a_layer, uniform_init
 from gancli.models.pyramid import Level, pyramid
+from gancli.models.recomputing import through, through_normalised
 
 SIZE, STRIDE, PADDING = 4, 2, 1  # of every kernel, in pixels: a layer doubles or halves exactly
 SLOPE = 0.2  # of the leaky rectifiers, below zero
@@ -50,6 +52,7 @@ class Generator(nnx.Module):
         batch_norm: bool,
         bounded: bool,
         init: jax.nn.initializers.Initializer,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         scales = _scales(data_shape, base_channels)[::-1]  # the smallest maps first
@@ -65,6 +68,7 @@ class Generator(nnx.Module):
             ]
         )
         self.bounded = bounded
+        self.remat = remat
 
     def __call__(self, z: jax.Array, standing: list[jax.Array] | None = None) -> jax.Array:
         return self._draw(z, Ledger(standing))
@@ -77,8 +81,8 @@ class Generator(nnx.Module):
 
     def _draw(self, z: jax.Array, ledger: Ledger) -> jax.Array:
         x = self.dense(z).reshape(z.shape[0], *self.first)
-        for norm, layer in zip(self.norms, self.layers, strict=True):
-            x = layer(nnx.relu(norm(x, ledger)))
+        for modules in zip(self.norms, self.layers, strict=True):
+            x = through_normalised(_doubled, modules, x, ledger, remat=self.remat)
         return 0.5 * (jnp.tanh(x) + 1.0) if self.bounded else x
 
 
@@ -94,6 +98,7 @@ class Discriminator(nnx.Module):
         input_dropout: float,
         hidden_dropout: tuple[float, ...],
         init: jax.nn.initializers.Initializer,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         scales = _scales(data_shape, base_channels)
@@ -108,13 +113,25 @@ class Discriminator(nnx.Module):
         self.logit = nnx.Linear(height * width * channels, 1, kernel_init=init, rngs=rngs)
         self.rates = (input_dropout, *one_a_layer(hidden_dropout, len(scales), "--hidden-dropout"))
         self.bounded = bounded
+        self.remat = remat
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
         x = 2.0 * x - 1.0 if self.bounded else x
         for place, (layer, rate) in enumerate(zip(self.layers, self.rates, strict=False)):
-            x = nnx.leaky_relu(layer(drop(x, rate, key, place)), SLOPE)
+            x = through(partial(_halved, rate, place), layer, x, key, remat=self.remat)
         features = x.reshape(x.shape[0], -1)
         return Judgement(self.logit(drop(features, self.rates[-1], key, len(self.layers)))[:, 0], features)
+
+
+def _doubled(modules: tuple[BatchNorm | NoNorm, TransposedConvolution], x: jax.Array, ledger: Ledger) -> jax.Array:
+    """Return maps of twice the size."""
+    norm, layer = modules
+    return layer(nnx.relu(norm(x, ledger)))
+
+
+def _halved(rate: float, place: int, layer: Convolution, x: jax.Array, key: jax.Array | None) -> jax.Array:
+    """Return maps of half the size, with dropout before, by the layer's number and the network's key."""
+    return nnx.leaky_relu(layer(drop(x, rate, key, place)), SLOPE)
 
 
 def _init(half_range: float | None) -> jax.nn.initializers.Initializer:
@@ -137,6 +154,7 @@ def generator(
         batch_norm=config.batch_norm,
         bounded=bounded,
         init=_init(config.generator_init_range),
+        remat=config.remat,
         rngs=rngs,
     )
 
@@ -157,5 +175,6 @@ def discriminator(
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
         init=_init(config.discriminator_init_range),
+        remat=config.remat,
         rngs=rngs,
     )

@@ -5,6 +5,7 @@ fully connected maxout layer or more, and dropout before each. Images are ``[B, 
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import jax
 import numpy as np
@@ -24,6 +25,7 @@ from gancli.models.parts import (
     pooled_length,
     uniform_init,
 )
+from gancli.models.recomputing import through
 
 
 class Generator(nnx.Module):
@@ -94,6 +96,7 @@ class Discriminator(nnx.Module):
         input_dropout: float,
         hidden_dropout: Sequence[float],
         init_range: float | None = None,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         count = len(channels)
@@ -118,6 +121,7 @@ class Discriminator(nnx.Module):
             )
             side, depth = pooled_length(side + 2 * margin - size + 1, pool, stride), units
         self.rates = rates[:count]
+        self.remat = remat
         self.dense = DenseDiscriminator(
             (side, side, depth),
             dense,
@@ -125,15 +129,21 @@ class Discriminator(nnx.Module):
             input_dropout=rates[count],
             hidden_dropout=rates[count + 1 :],
             init_range=init_range,
+            remat=remat,
             rngs=rngs,
         )
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
-        for index, (layer, rate, (pool, stride)) in enumerate(
-            zip(self.convolutions, self.rates, self.pools, strict=True)
-        ):
-            x = max_pool(layer(drop(x, rate, key, index)), pool, stride)
+        for index, (layer, rate, pool) in enumerate(zip(self.convolutions, self.rates, self.pools, strict=True)):
+            x = through(partial(_pooled, rate, index, pool), layer, x, key, remat=self.remat)
         return self.dense(x, None if key is None else jax.random.fold_in(key, len(self.convolutions)))
+
+
+def _pooled(
+    rate: float, place: int, pool: tuple[int, int], layer: MaxoutConvolution, x: jax.Array, key: jax.Array | None
+) -> jax.Array:
+    """Return the largest values of windows, by size and stride, of a layer's maps, with dropout before."""
+    return max_pool(layer(drop(x, rate, key, place)), *pool)
 
 
 def generator(
@@ -182,5 +192,6 @@ def discriminator(
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
         init_range=config.discriminator_init_range,
+        remat=config.remat,
         rngs=rngs,
     )

@@ -5,7 +5,8 @@ one. Samples and data have any shape ``[B, *data_shape]``: images ``(H, W, C)`` 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.models.parts import ACTIVATIONS, Judgement, Maxout, drop, one_a_layer, uniform_init
+from gancli.models.recomputing import through
 
 Shape = tuple[int, ...]
 
@@ -33,12 +35,14 @@ class HiddenLayers(nnx.Module):
         *,
         init_range: float | None = None,
         sigmoid_bias: float = 0.0,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         sizes = (latent_size, *widths)
         self.out_features = sizes[-1]
         names = one_a_layer(activations, len(widths), "--generator-activations")
         self.activations = tuple(ACTIVATIONS[name] for name in names)
+        self.remat = remat
         self.layers = nnx.List([])
         for name, inputs, outputs in zip(names, sizes, widths, strict=False):
             bias = nnx.initializers.constant(sigmoid_bias if name == "sigmoid" else 0.0)
@@ -48,8 +52,16 @@ class HiddenLayers(nnx.Module):
 
     def __call__(self, z: jax.Array) -> jax.Array:
         for activation, layer in zip(self.activations, self.layers, strict=True):
-            z = activation(layer(z))
+            z = through(partial(_activated, activation), layer, z, remat=self.remat)
         return z
+
+
+def _activated(activation: Callable[[jax.Array], jax.Array], layer: nnx.Linear, x: jax.Array) -> jax.Array:
+    return activation(layer(x))
+
+
+def _dropped(rate: float, place: int, layer: Maxout, x: jax.Array, key: jax.Array | None) -> jax.Array:
+    return layer(drop(x, rate, key, place))
 
 
 class Generator(nnx.Module):
@@ -102,6 +114,7 @@ class MaxoutLayers(nnx.Module):
         *,
         rates: Sequence[float],
         init_range: float | None = None,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         sizes = (math.prod(data_shape), *widths)
@@ -109,12 +122,13 @@ class MaxoutLayers(nnx.Module):
             [Maxout(i, o, pieces, init_range, rngs=rngs) for i, o in zip(sizes, widths, strict=False)]
         )
         self.rates = tuple(rates)
+        self.remat = remat
         self.out_features = sizes[-1]
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
         x = x.reshape(x.shape[0], -1)
         for index, (layer, rate) in enumerate(zip(self.layers, self.rates, strict=True)):
-            x = layer(drop(x, rate, key, index))
+            x = through(partial(_dropped, rate, index), layer, x, key, remat=self.remat)
         return x
 
 
@@ -134,10 +148,13 @@ class Discriminator(nnx.Module):
         input_dropout: float,
         hidden_dropout: Sequence[float],
         init_range: float | None = None,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         *rates, self.last_rate = (input_dropout, *one_a_layer(hidden_dropout, len(widths), "--hidden-dropout"))
-        self.hidden = MaxoutLayers(data_shape, widths, pieces, rates=rates, init_range=init_range, rngs=rngs)
+        self.hidden = MaxoutLayers(
+            data_shape, widths, pieces, rates=rates, init_range=init_range, remat=remat, rngs=rngs
+        )
         self.logit = nnx.Linear(self.hidden.out_features, 1, kernel_init=uniform_init(init_range), rngs=rngs)
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
@@ -159,7 +176,7 @@ class Autoencoder(nnx.Module):
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
         code = self.encoder(x, key)
-        error = (self.decoder(code) - x).reshape(len(x), -1)
+        error = (self.decoder(code) - x).reshape(len(x), -1).astype(jnp.float32)  # of which the loss is made
         return Judgement(-jnp.sum(error**2, axis=1), code)
 
 
@@ -171,6 +188,7 @@ def hidden_layers(config: TrainConfig, rngs: nnx.Rngs) -> HiddenLayers:
         config.generator_activations,
         init_range=config.generator_init_range,
         sigmoid_bias=config.sigmoid_bias,
+        remat=config.remat,
         rngs=rngs,
     )
 
@@ -201,6 +219,7 @@ def discriminator(
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
         init_range=config.discriminator_init_range,
+        remat=config.remat,
         rngs=rngs,
     )
 
@@ -213,9 +232,11 @@ def autoencoder(
     if not widths:
         raise UsageError("an autoencoder needs at least one of --discriminator-widths, that of its code.")
     rates = (config.input_dropout, *one_a_layer(config.hidden_dropout, len(widths), "--hidden-dropout"))
-    init_range = config.discriminator_init_range
-    encoder = MaxoutLayers(data_shape, widths, config.maxout_pieces, rates=rates[:-1], init_range=init_range, rngs=rngs)
-    back = HiddenLayers(widths[-1], widths[-2::-1], init_range=init_range, rngs=rngs)
+    init_range, remat = config.discriminator_init_range, config.remat
+    encoder = MaxoutLayers(
+        data_shape, widths, config.maxout_pieces, rates=rates[:-1], init_range=init_range, remat=remat, rngs=rngs
+    )
+    back = HiddenLayers(widths[-1], widths[-2::-1], init_range=init_range, remat=remat, rngs=rngs)
     return Autoencoder(
         encoder, Generator(back, data_shape, data_mean, bounded=bounded, init_range=init_range, rngs=rngs)
     )

@@ -136,12 +136,13 @@ class Ledger:
     """
 
     def __init__(self, given: Sequence[jax.Array] | None = None):
-        self._given = iter(given) if given else None
+        self.gives = bool(given)
+        self._given = iter(given or ())
         self.used: list[jax.Array] = []
 
     def settle(self, x: jax.Array) -> jax.Array:
         """Return means and variances ``[2, C]`` of the channels of ``x`` ``[B, ..., C]``."""
-        if self._given is not None:
+        if self.gives:
             return next(self._given)
         axes = tuple(range(x.ndim - 1))
         mean = jnp.mean(x, axis=axes, keepdims=True)
@@ -160,11 +161,13 @@ class BatchNorm(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(channels))
 
     def __call__(self, x: jax.Array, ledger: Ledger) -> jax.Array:
+        dtype = x.dtype
+        x = x.astype(jnp.float32)  # sums over a batch need more than the bits of bfloat16
         mean, variance = ledger.settle(x)
         factor = self.scale[...] * jax.lax.rsqrt(variance + NORM_EPSILON)
         offset = self.bias[...] - mean * factor
         shape = (*[1] * (x.ndim - 1), -1)
-        return x * factor.reshape(shape) + offset.reshape(shape)
+        return (x * factor.reshape(shape) + offset.reshape(shape)).astype(dtype)
 
 
 class NoNorm(nnx.Module):

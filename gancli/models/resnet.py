@@ -22,6 +22,7 @@ from gancli.models.convolution import Convolution
 from gancli.models.mlp import Shape
 from gancli.models.parts import BatchNorm, Judgement, Ledger, NoNorm, drop, one_a_layer, uniform_init
 from gancli.models.pyramid import pyramid
+from gancli.models.recomputing import through_normalised
 
 SLOPE = 0.2  # of the leaky rectifiers, below zero
 
@@ -66,8 +67,17 @@ class Stage(nnx.Module):
     """Blocks at one size, one after the other."""
 
     def __init__(
-        self, channels: int, blocks: int, *, batch_norm: bool, starts_straight: bool, init: Init, rngs: nnx.Rngs
+        self,
+        channels: int,
+        blocks: int,
+        *,
+        batch_norm: bool,
+        starts_straight: bool,
+        init: Init,
+        remat: bool,
+        rngs: nnx.Rngs,
     ):
+        self.remat = remat
         self.blocks = nnx.List(
             [
                 Block(channels, batch_norm=batch_norm, starts_straight=starts_straight, init=init, rngs=rngs)
@@ -77,7 +87,7 @@ class Stage(nnx.Module):
 
     def __call__(self, x: jax.Array, ledger: Ledger) -> jax.Array:
         for block in self.blocks:
-            x = block(x, ledger)
+            x = through_normalised(Block.__call__, block, x, ledger, remat=self.remat)
         return x
 
 
@@ -102,6 +112,7 @@ class Generator(nnx.Module):
         batch_norm: bool,
         bounded: bool,
         init: Init,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         levels = pyramid("resnet", data_shape, base_channels)[::-1]  # the smallest maps first
@@ -112,7 +123,15 @@ class Generator(nnx.Module):
         self.changes = nnx.List([_pointwise(pair, init, rngs) for pair in itertools.pairwise(widths)])
         self.stages = nnx.List(
             [
-                Stage(width, blocks, batch_norm=batch_norm, starts_straight=not batch_norm, init=init, rngs=rngs)
+                Stage(
+                    width,
+                    blocks,
+                    batch_norm=batch_norm,
+                    starts_straight=not batch_norm,
+                    init=init,
+                    remat=remat,
+                    rngs=rngs,
+                )
                 for width in widths
             ]
         )
@@ -156,6 +175,7 @@ class Discriminator(nnx.Module):
         input_dropout: float,
         hidden_dropout: tuple[float, ...],
         init: Init,
+        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         widths = [level.channels for level in pyramid("resnet", data_shape, base_channels)]
@@ -163,7 +183,15 @@ class Discriminator(nnx.Module):
         self.changes = nnx.List([_pointwise(pair, init, rngs) for pair in itertools.pairwise(widths)])
         self.stages = nnx.List(
             [
-                Stage(width, blocks, batch_norm=False, starts_straight=starts_straight, init=init, rngs=rngs)
+                Stage(
+                    width,
+                    blocks,
+                    batch_norm=False,
+                    starts_straight=starts_straight,
+                    init=init,
+                    remat=remat,
+                    rngs=rngs,
+                )
                 for width in widths
             ]
         )
@@ -203,6 +231,7 @@ def generator(
         batch_norm=config.batch_norm,
         bounded=bounded,
         init=_init(config.generator_init_range),
+        remat=config.remat,
         rngs=rngs,
     )
 
@@ -225,5 +254,6 @@ def discriminator(
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
         init=_init(config.discriminator_init_range),
+        remat=config.remat,
         rngs=rngs,
     )

@@ -19,10 +19,11 @@ from gancli.latents import PRIORS
 from gancli.losses.catalog import objective
 from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import PENALTIES
+from gancli.losses.penalties import PENALTIES, Slopes
 from gancli.models import MODELS
 from gancli.models.conditional import ConditionalGenerator, ProjectionDiscriminator
 from gancli.models.parts import Judgement, Normalised, uniform_init
+from gancli.models.recomputing import in_parts
 from gancli.training.constraints import normalised, with_directions
 from gancli.training.optimizers import OPTIMIZERS
 
@@ -84,6 +85,12 @@ class GAN:
         return cls(config, data_shape, is_images, num_examples, contrast, class_counts, game, *graphs)
 
     @property
+    def unrolled(self) -> bool:
+        """Whether loops are written out: on a CPU, XLA computes gradients of convolutions in one many times slower."""
+        convolves = MODELS[self.config.model].convolves or self.objective.compares == "classifier"
+        return convolves and jax.default_backend() == "cpu"
+
+    @property
     def bounded(self) -> bool:
         """Whether the model's range is [0, 1]."""
         return self.is_images and self.contrast is None
@@ -112,22 +119,18 @@ class GAN:
 
     def _described(self, x: jax.Array) -> jax.Array:
         """Return what the data set's built-in classifier finds in ``x``, in the model's range: features ``[B, F]``."""
-        return classifier(*CLASSIFIED[self.config.dataset]).apply(self.show(x)).features
+        network = classifier(*CLASSIFIED[self.config.dataset])
 
-    def penalty(
-        self, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes = None
-    ) -> jax.Array:
-        """Return the weighted sum of the configured penalties on D's slope, for packs as it meets them.
+        def features(nothing: None, x: jax.Array, key: None) -> jax.Array:
+            del nothing, key
+            return network.apply(self.show(x)).features
 
-        ``classes`` are those of both batches: the examples at one place of them are of one class.
-        """
-        critic_key, key = jax.random.split(key)
+        return in_parts(features, None, x, None, self.config.microbatch, unroll=self.unrolled)
 
-        def critic(x: jax.Array) -> jax.Array:
-            return self.judge(discriminator, x, critic_key, classes).outputs
-
+    def penalty(self, slopes: Slopes, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+        """Return the weighted sum of the configured penalties on D's ``slopes`` at packs as it meets them."""
         functions = [function for name in self.config.penalty if (function := PENALTIES[name]) is not None]
-        total = sum((function(critic, real, fake, key) for function in functions), jnp.zeros(()))
+        total = sum((function(slopes, real, fake, key) for function in functions), jnp.zeros(()))
         return self.config.penalty_weight * total
 
     @property
@@ -180,13 +183,17 @@ class GAN:
         """Map samples from the model's range to what people see: images in [0, 1], points as they are."""
         return samples if self.contrast is None else self.contrast.show(samples)
 
-    def generate(self, generator: Params, latents: jax.Array, standing: Statistics = None) -> jax.Array:
+    def generate(
+        self, generator: Params, latents: jax.Array, standing: Statistics = None, dtype: Any = jnp.float32
+    ) -> jax.Array:
         """Map latents, as :meth:`draw_latents` draws them, to samples ``[B, *data_shape]`` in the model's range.
 
-        A batch-normalised generator uses the statistics of this batch, or those of :meth:`standing`.
+        Float32 computed in ``dtype``. A batch-normalised generator uses the statistics of this batch, or those of
+        :meth:`standing`.
         """
-        network = nnx.merge(self.generator_graph, generator)
-        return network(latents, standing) if standing else network(latents)
+        network = nnx.merge(self.generator_graph, _cast(generator, dtype))
+        latents = latents.astype(dtype)
+        return _cast(network(latents, standing) if standing else network(latents), jnp.float32)
 
     def standing(self, generator: Params) -> Statistics:
         """Return what makes a batch-normalised generator's samples independent of one another, else None.
@@ -204,16 +211,23 @@ class GAN:
         return x if self.config.packing == 1 else jnp.concatenate(jnp.split(x, self.config.packing), axis=-1)
 
     def judge(
-        self, discriminator: Params, packs: jax.Array, key: jax.Array | None = None, classes: Classes = None
+        self,
+        discriminator: Params,
+        packs: jax.Array,
+        key: jax.Array | None = None,
+        classes: Classes = None,
+        dtype: Any = jnp.float32,
     ) -> Judgement:
         """Return what D finds in ``[B, ...]`` packs in the model's range, with dropout when there is a key.
 
-        A class-conditional one needs the ``classes`` of the examples.
+        Float32 computed in ``dtype``; spectral normalisation comes before, in float32. A class-conditional one needs
+        the ``classes`` of the examples.
         """
         if "spectral-norm" in self.config.penalty:
             discriminator = normalised(discriminator)
-        network = nnx.merge(self.discriminator_graph, discriminator)
-        return network(packs, key) if classes is None else network(packs, key, classes)
+        network = nnx.merge(self.discriminator_graph, _cast(discriminator, dtype))
+        packs = packs.astype(dtype)
+        return _cast(network(packs, key) if classes is None else network(packs, key, classes), jnp.float32)
 
     def discriminate(self, discriminator: Params, x: jax.Array) -> jax.Array:
         """Map ``[B, *data_shape]`` in the model's range to D's outputs ``[B]``; packs are copies of one example."""
@@ -236,6 +250,10 @@ class GAN:
     def classes(self, labels: jax.Array) -> Classes:
         """Return the classes ``[B, K]`` of labels ``[B]``, one-hot; None where the networks are told of none."""
         return jax.nn.one_hot(labels, len(self.class_counts)) if self.class_counts else None
+
+
+def _cast(tree: Any, dtype: Any) -> Any:
+    return jax.tree.map(lambda leaf: leaf.astype(dtype), tree)
 
 
 def _networks(

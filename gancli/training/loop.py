@@ -12,7 +12,6 @@ import numpy as np
 
 from gancli.errors import DivergedError
 from gancli.losses.objective import Told
-from gancli.models import MODELS
 from gancli.training.gan import GAN, GANState
 from gancli.training.step import Batch, Block, Cursor, Measurements, train_chunk, train_chunks, train_once
 from gancli.training.streaming import Stream
@@ -54,31 +53,31 @@ class Chunk:
 
     run: Compiled
     working_bytes: int  # temporary memory of the program; 0 where the compiler does not tell
+    seconds_to_compile: float
 
 
 def compile_chunk(gan: GAN, state: GANState, data: Batch | Stream) -> Chunk:
     """Compile the program that every chunk of a run executes, or every part of a chunk where the data is streamed."""
-    cursor = Cursor.at(0, gan)
+    cursor, began = Cursor.at(0, gan), time.perf_counter()
     kind = data.layout if isinstance(data, Stream) else data
-    convolves = MODELS[gan.config.model].convolves or gan.objective.compares == "classifier"
-    if convolves and jax.default_backend() == "cpu":
+    if gan.unrolled:
         program = train_once.lower(gan, state, kind, cursor, jnp.int32(0)).compile()
-        return _with_size(partial(_one_by_one, program), program)
+        return _measured(partial(_one_by_one, program), program, began)
     capacity = gan.config.log_every  # however the data arrives: with another one, XLA rounds differently
     program = train_chunk.lower(gan, state, kind, cursor, jnp.int32(0), capacity=capacity).compile()
-    return _with_size(program, program)
+    return _measured(program, program, began)
 
 
 def compile_chunks(gan: GAN, states: GANState, data: Batch) -> Chunk:
     """Compile the program that trains several states at once; see :func:`gancli.training.step.train_chunks`."""
-    capacity = gan.config.log_every
+    capacity, began = gan.config.log_every, time.perf_counter()
     program = train_chunks.lower(gan, states, data, Cursor.at(0, gan), jnp.int32(0), capacity=capacity).compile()
-    return _with_size(program, program)
+    return _measured(program, program, began)
 
 
-def _with_size(run: Compiled, program: jax.stages.Compiled) -> Chunk:
+def _measured(run: Compiled, program: jax.stages.Compiled, began: float) -> Chunk:
     analysis = program.memory_analysis()
-    return Chunk(run, analysis.temp_size_in_bytes if analysis else 0)
+    return Chunk(run, analysis.temp_size_in_bytes if analysis else 0, time.perf_counter() - began)
 
 
 def _one_by_one(

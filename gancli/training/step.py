@@ -14,6 +14,7 @@ from gancli.registry import Registry
 from gancli.training.augmentation import augmented
 from gancli.training.constraints import clip, limit_columns, turned
 from gancli.training.gan import GAN, Classes, GANState, Params
+from gancli.training.passes import generated, judged, slopes
 
 # Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
 UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
@@ -96,7 +97,7 @@ def discriminator_gradients(
     both = jnp.concatenate([gan.pack(x) for x in jnp.split(noisy, 2)])
 
     def objective(discriminator: Params) -> tuple[jax.Array, DiscriminatorReport]:
-        real_outputs, fake_outputs = jnp.split(gan.judge(discriminator, both, dropout_key, twice).outputs, 2)
+        real_outputs, fake_outputs = jnp.split(judged(gan, discriminator, both, dropout_key, twice).outputs, 2)
         loss = gan.discriminator_loss(real_outputs, fake_outputs)
         penalty = _penalty(gan, discriminator, both[: len(both) // 2], both[len(both) // 2 :], key, classes)
         return loss + penalty, DiscriminatorReport(loss, penalty, real_outputs, fake_outputs)
@@ -107,7 +108,9 @@ def discriminator_gradients(
 def _penalty(
     gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes
 ) -> jax.Array:
-    return gan.penalty(discriminator, real, fake, jax.random.fold_in(key, PENALTY), classes)
+    """Return the penalties at two batches of the same classes."""
+    critic_key, key = jax.random.split(jax.random.fold_in(key, PENALTY))
+    return gan.penalty(lambda x: slopes(gan, discriminator, x, critic_key, classes), real, fake, key)
 
 
 def generator_gradients(
@@ -128,10 +131,10 @@ def generator_gradients(
 
     def seen(x: jax.Array, key: jax.Array) -> Judgement:
         noise_key, dropout_key = jax.random.split(key)
-        return gan.judge(discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key, classes)
+        return judged(gan, discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key, classes)
 
     def objective(generator: Params) -> jax.Array:
-        fake = gan.generate(generator, latents)
+        fake = generated(gan, generator, latents)
         return gan.generator_loss(seen(real, real_key), seen(fake, fake_key), real, fake)
 
     loss, gradients = jax.value_and_grad(objective)(generator)
@@ -155,9 +158,9 @@ def simultaneous_gradients(
 
     def seen(discriminator: Params, x: jax.Array, key: jax.Array) -> Judgement:
         noise_key, dropout_key = jax.random.split(key)
-        return gan.judge(discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key, classes)
+        return judged(gan, discriminator, gan.pack(as_met(gan, x, noise_key)), dropout_key, classes)
 
-    fake, to_generator = jax.vjp(lambda weights: gan.generate(weights, latents), generator)
+    fake, to_generator = jax.vjp(lambda weights: generated(gan, weights, latents), generator)
     real_seen, from_real = jax.vjp(lambda weights: seen(weights, real, real_key), discriminator)
     fake_seen, from_fake = jax.vjp(lambda weights, x: seen(weights, x, fake_key), discriminator, fake)
 
@@ -246,7 +249,7 @@ def train_step(gan: GAN, state: GANState, real: Batch) -> tuple[GANState, Measur
         update, batch = inputs
         classes = gan.classes(batch.labels)
         latents, key = draw(update, classes)
-        fake = gan.generate(state.generator, latents)
+        fake = generated(gan, state.generator, latents)
         gradients, report = discriminator_gradients(gan, discriminator, batch.examples, fake, key, classes)
         norm = gradient_norm(gradients)
         return _descend_discriminator(gan, gradients, norm, optimizer_state, discriminator), (report, norm)

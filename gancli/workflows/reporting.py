@@ -22,3 +22,22 @@ class Reporter(Protocol):
 
     def advance(self, what: str, done: int, total: int) -> None:
         """Of some long work besides training, ``done`` of ``total`` parts are finished."""
+
+
+class Silence:
+    """Nobody listens."""
+
+    def status(self, message: str) -> None:
+        """Drop it."""
+
+    def warning(self, message: str) -> None:
+        """Drop it."""
+
+    def start(self, num_steps: int, step: int) -> None:
+        """Drop it."""
+
+    def progress(self, progress: Progress) -> None:
+        """Drop it."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Drop it."""

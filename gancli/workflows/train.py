@@ -2,10 +2,12 @@
 
 import contextlib
 import dataclasses
-import math
+import multiprocessing
 import signal
+import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -36,11 +38,11 @@ from gancli.training.loop import (
     Progress,
     compile_chunk,
     compile_chunks,
-    run_steps,
     train,
     train_together,
 )
 from gancli.training.optimizers import OPTIMIZERS
+from gancli.training.passes import PRECISIONS
 from gancli.training.step import UPDATES, Batch
 from gancli.training.streaming import Stream
 from gancli.workflows.delivery import delivered, why_streamed
@@ -48,7 +50,7 @@ from gancli.workflows.drawing import check_fits
 from gancli.workflows.judging import Judge
 from gancli.workflows.monitor import Monitor, check_metrics
 from gancli.workflows.recording import Recorder
-from gancli.workflows.reporting import Reporter
+from gancli.workflows.reporting import Reporter, Silence
 
 PROBE_STEPS = 20
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
@@ -75,6 +77,9 @@ class TrainResult:
     images_seen: int
     seconds: float  # of this call's training, without compiling
     images_per_second: float
+    seconds_to_compile: float
+    working_bytes: int  # temporary memory of the compiled program
+    peak_bytes: int | None  # the most that was in use, see :func:`gancli.devices.peak_memory`
     last: Progress | None  # None where nothing was left to do
     evaluations: int = 0
     evaluation_seconds: float = 0.0  # of ``seconds``
@@ -95,6 +100,7 @@ class Plan:
     data_bytes: int
     streamed: str | None  # why, where the data does not go to the device as a whole
     working_bytes: int  # temporary memory of the compiled program
+    peak_bytes: int | None  # the most that a run is expected to have in use
     seconds_to_compile: float
     seconds_per_1000_steps: float
     epochs: float  # passes over the data in all
@@ -121,6 +127,7 @@ def check_config(config: TrainConfig) -> None:
         (PRIORS, config.prior),
         (OPTIMIZERS, config.optimizer),
         (UPDATES, config.updates),
+        (PRECISIONS, config.precision),
     ):
         _ = registry[name]
     for name in config.augment:
@@ -327,9 +334,8 @@ def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
 
 def _train_on(data: Batch | Stream, ready: Prepared, reporter: Reporter) -> TrainResult:
     run, gan, state, start = ready.run, ready.gan, ready.state, ready.start
-    began = time.perf_counter()
     chunk = compile_chunk(gan, state, data)
-    reporter.status(f"compiled in {time.perf_counter() - began:.1f} s")
+    reporter.status(f"compiled in {chunk.seconds_to_compile:.1f} s")
     began = time.perf_counter()
     with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
         recorder = Recorder(run, gan, ready.judge, ready.monitor, checkpoints, reporter)
@@ -344,7 +350,7 @@ def _train_on(data: Batch | Stream, ready: Prepared, reporter: Reporter) -> Trai
         except DivergedError as error:
             raise recorder.explain(error) from None
         best = recorder.best()
-    return _result(ready, recorder, best, time.perf_counter() - began)
+    return _result(ready, recorder, chunk, best, time.perf_counter() - began)
 
 
 def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[TrainResult]:
@@ -359,9 +365,8 @@ def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[
         return [_nothing_to_do(one, reporter) for one in ready]
     data = jax.device_put(_batch(ready[0].dataset))
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(one.state for one in ready))
-    began = time.perf_counter()
     chunk = compile_chunks(gan, states, data)
-    reporter.status(f"compiled for {len(ready)} runs in {time.perf_counter() - began:.1f} s")
+    reporter.status(f"compiled for {len(ready)} runs in {chunk.seconds_to_compile:.1f} s")
     began = time.perf_counter()
     with StopRequest() as stop, contextlib.ExitStack() as stack:
         kept = [stack.enter_context(one.run.checkpoints(writable=True)) for one in ready]
@@ -382,7 +387,10 @@ def train_seeds_together(ready: Sequence[Prepared], reporter: Reporter) -> list[
             raise recorders[0].explain(error) from None
         bests = [recorder.best() for recorder in recorders]
     seconds = time.perf_counter() - began
-    return [_result(*parts, seconds) for parts in zip(ready, recorders, bests, strict=True)]
+    return [
+        _result(one, recorder, chunk, best, seconds)
+        for one, recorder, best in zip(ready, recorders, bests, strict=True)
+    ]
 
 
 def _interrupt(signal_number: int | None, step: int) -> None:
@@ -394,10 +402,22 @@ def _interrupt(signal_number: int | None, step: int) -> None:
 def _nothing_to_do(ready: Prepared, reporter: Reporter) -> TrainResult:
     config = ready.gan.config
     reporter.status(f"'{ready.run.folder}' has its {config.num_steps} steps; nothing to do. Go further with --steps.")
-    return TrainResult(ready.run.folder, ready.start, ready.start * config.k * config.batch_size, 0.0, 0.0, None)
+    return TrainResult(
+        folder=ready.run.folder,
+        steps=ready.start,
+        images_seen=ready.start * config.k * config.batch_size,
+        seconds=0.0,
+        images_per_second=0.0,
+        seconds_to_compile=0.0,
+        working_bytes=0,
+        peak_bytes=devices.peak_memory(),
+        last=None,
+    )
 
 
-def _result(ready: Prepared, recorder: Recorder, best: tuple[int, str, float] | None, seconds: float) -> TrainResult:
+def _result(
+    ready: Prepared, recorder: Recorder, chunk: Chunk, best: tuple[int, str, float] | None, seconds: float
+) -> TrainResult:
     config = ready.gan.config
     images_per_step = config.k * config.batch_size
     steps = recorder.last.step if recorder.last else ready.start
@@ -408,6 +428,9 @@ def _result(ready: Prepared, recorder: Recorder, best: tuple[int, str, float] | 
         images_seen=steps * images_per_step,
         seconds=seconds,
         images_per_second=(steps - ready.start) * images_per_step / (seconds - evaluated),
+        seconds_to_compile=chunk.seconds_to_compile,
+        working_bytes=chunk.working_bytes,
+        peak_bytes=devices.peak_memory(),
         last=recorder.last,
         evaluations=ready.monitor.count if ready.monitor else 0,
         evaluation_seconds=evaluated,
@@ -418,50 +441,68 @@ def _result(ready: Prepared, recorder: Recorder, best: tuple[int, str, float] | 
     )
 
 
-def plan(config: TrainConfig, data_dir: Path | None = None) -> Plan:
-    """Measure what a configuration costs on this machine; writes nothing.
+def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) -> Plan:
+    """Measure what a configuration costs on this machine, by a rehearsal that leaves only compiled programs behind.
+
+    On a CPU a second rehearsal, in a process of its own, tells the peak of memory: as in a run after this one, the
+    programs are there, and compiling is not what takes most.
 
     Raises:
         GancliError: the data cannot be had, or a name or value is wrong.
+        DivergedError: a loss or gradient was not finite.
+        Interrupted: a signal stopped it.
     """
-    dataset, gan = _prepare(config, data_dir)
-    devices.keep_compiled_programs()
-    state = gan.init(dataset.mean())
-    steps = min(PROBE_STEPS, config.log_every)
-    counts = [_count(params) for params in (state.generator, state.discriminator)]
-    state_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
-    streamed = why_streamed(config.stream, dataset.examples.nbytes)
-    with delivered(gan, state.key, _batch(dataset), 0, 2 * steps, stream=streamed is not None) as data:
-        began = time.perf_counter()
-        chunk = compile_chunk(gan, state, data)
-        seconds_to_compile = time.perf_counter() - began
-        seconds_per_step = _probe(gan, chunk, state, data, steps)
+    ready, result = _rehearse(config, data_dir, reporter)
+    peak_bytes = result.peak_bytes
+    if jax.default_backend() == "cpu":
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            peak_bytes = pool.submit(_rehearsed_peak, config, data_dir).result()
+    assert result.last is not None, "a rehearsal without steps"
+    seconds_per_step = config.k * config.batch_size / result.last.images_per_second
+    streamed = why_streamed(config.stream, ready.dataset.examples.nbytes)
+    if streamed:  # so few steps were read ahead; where reading takes longer than training, a long run waits for it
+        stream = Stream(ready.gan, jax.random.key(config.seed), _batch(ready.dataset), 0, 1)
+        seconds_per_step = max(seconds_per_step, stream.seconds_to_read())
     return Plan(
         config=config,
-        generator_parameters=counts[0],
-        discriminator_parameters=counts[1],
-        state_bytes=state_bytes,
-        data_bytes=dataset.examples.nbytes,
+        generator_parameters=_count(ready.state.generator),
+        discriminator_parameters=_count(ready.state.discriminator),
+        state_bytes=sum(leaf.nbytes for leaf in jax.tree.leaves(ready.state)),
+        data_bytes=ready.dataset.examples.nbytes,
         streamed=streamed,
-        working_bytes=chunk.working_bytes,
-        seconds_to_compile=seconds_to_compile,
+        working_bytes=result.working_bytes,
+        peak_bytes=peak_bytes,
+        seconds_to_compile=result.seconds_to_compile,
         seconds_per_1000_steps=1000 * seconds_per_step,
-        epochs=config.num_steps * config.k * config.batch_size / len(dataset),
+        epochs=config.num_steps * config.k * config.batch_size / len(ready.dataset),
     )
 
 
-def _probe(gan: GAN, chunk: Chunk, state: GANState, data: Batch | Stream, steps: int) -> float:
-    """Run ``steps`` steps twice; the first time wakes the machine, the second is measured: seconds a step.
+def _rehearse(config: TrainConfig, data_dir: Path | None, reporter: Reporter) -> tuple[Prepared, TrainResult]:
+    """Train for a few steps in a folder that goes with them.
 
-    Streamed data was read ahead by then; where reading takes longer than training, it is what a long run waits for.
+    They are steps of the run's own program, and once or twice everything else happens that a run does as time goes by:
+    samples, checkpoints, an evaluation. So the peak of memory is the run's.
     """
-    reading = data.seconds_to_read() if isinstance(data, Stream) else 0.0
-    seconds = math.inf
-    for start in (0, steps):
-        began = time.perf_counter()
-        state, _ = run_steps(gan, chunk, state, data, start, start + steps)
-        seconds = (time.perf_counter() - began) / steps
-    return max(seconds, reading)
+    steps = min(PROBE_STEPS, config.log_every)
+    rehearsed = dataclasses.replace(
+        config,
+        num_steps=2 * steps,  # the first half wakes the machine, the second one is measured
+        sample_every=steps,
+        checkpoint_every=steps,
+        evaluate_every=2 * steps if config.evaluate_every else 0,
+        decoder_steps=min(steps, config.decoder_steps),
+    )
+    with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
+        ready = prepare_new(rehearsed, Path(folder) / "run", reporter, data_dir=data_dir)
+        try:
+            return ready, train_prepared(ready, reporter)
+        except Interrupted as stop:
+            raise Interrupted("stopped; a dry run keeps nothing.", stop.signal_number) from None
+
+
+def _rehearsed_peak(config: TrainConfig, data_dir: Path | None) -> int | None:
+    return _rehearse(config, data_dir, Silence())[1].peak_bytes
 
 
 def _count(params: object) -> int:

@@ -364,10 +364,27 @@ def test_dry_run_writes_nothing_and_measures(tmp_path, gancli):
     assert values["generator_parameters"] == (4 * 16 + 16) + (16 * 64 + 64)
     assert values["discriminator_parameters"] == (64 * 16 + 16) + (8 + 1)
     assert values["seconds_per_1000_steps"] > 0
+    assert values["peak_bytes"] > values["state_bytes"] + values["data_bytes"]
     assert not (tmp_path / "run").exists()
     code, out, _ = gancli("train", "digits", "--outdir", tmp_path / "run", "--dry-run", *tiny())
     assert "1,000 steps" in out
     assert "generator 1,168, discriminator 1,049" in out
+    assert re.search(r"^peak memory  +[0-9,]+ MiB expected$", out, re.MULTILINE)
+
+
+def test_a_dry_run_expects_the_peak_of_memory_that_a_run_then_has(tmp_path):
+    """In processes of their own, with networks whose weights and activations count, and an evaluation."""
+    options = {"batch_size": 512, "generator_widths": "1500,1500", "steps": 60, "evaluate_every": 20}
+    command = [sys.executable, "-m", "gancli", "train", "digits", "--outdir", tmp_path / "run", "--json"]
+    command += [str(option) for option in tiny(**options, evaluate_samples=200)]
+
+    def peak(*more: str) -> int:
+        done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=300, check=True)
+        return json.loads(done.stdout)["peak_bytes"]
+
+    expected, measured = peak("--dry-run"), peak()
+    assert measured > 200 * 2**20  # bytes: Python and JAX alone take as much
+    assert 0.8 * measured < expected < 1.2 * measured
 
 
 def test_json_is_one_object_on_stdout_and_all_else_is_on_stderr(tmp_path, gancli):

@@ -1,6 +1,7 @@
 """Networks that are told the class, against the formulas."""
 
 import dataclasses
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import pytest
 from gancli.config import TrainConfig
 from gancli.data.pipeline import Dataset
 from gancli.errors import UsageError
+from gancli.losses.penalties import squared_slopes
 from gancli.training.decoder import check_decoder
 from gancli.training.gan import GAN
 from gancli.training.step import Batch, train_step
@@ -92,7 +94,8 @@ def test_samples_are_judged_as_the_classes_of_the_batch_beside_them(changes, upd
     def d_objective(params):
         fake = gan.generate(state.generator, latents[0])
         outputs = [gan.judge(params, x, classes=classes).outputs for x in (real, fake)]
-        penalty = gan.penalty(params, real, fake, jax.random.key(0), classes)  # of r1 and r2 nothing is random
+        slopes = partial(squared_slopes, lambda x: gan.judge(params, x, classes=classes).outputs)
+        penalty = gan.penalty(slopes, real, fake, jax.random.key(0))  # of r1 and r2 nothing is random
         return gan.discriminator_loss(*outputs) + penalty
 
     slopes = jax.grad(d_objective)(state.discriminator)

@@ -1,6 +1,7 @@
 """The step against hand-written references, and the chunk against the step."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ from gancli.config import TrainConfig
 from gancli.contrast import Contrast
 from gancli.data.shuffle import permute
 from gancli.errors import UsageError
+from gancli.losses.penalties import squared_slopes
 from gancli.training.gan import GAN
 from gancli.training.loop import compile_chunk
 from gancli.training.step import PENALTY, Batch, Cursor, _next_batches, train_chunk, train_step
@@ -249,8 +251,9 @@ def test_a_step_is_gradient_descent_on_the_losses_and_penalties_as_they_stand(ch
             fake = gan.pack(gan.generate(state.generator, latents[0]))
             packs = gan.pack(real)
             outputs = [gan.judge(params, x).outputs for x in (packs, fake)]
-            penalty_key = jax.random.fold_in(keys[0][1], PENALTY)
-            return gan.discriminator_loss(*outputs) + gan.penalty(params, packs, fake, penalty_key)
+            _, penalty_key = jax.random.split(jax.random.fold_in(keys[0][1], PENALTY))
+            slopes = partial(squared_slopes, lambda x: gan.judge(params, x).outputs)
+            return gan.discriminator_loss(*outputs) + gan.penalty(slopes, packs, fake, penalty_key)
 
         slopes = jax.grad(d_objective)(discriminator)
         discriminator = jax.tree.map(lambda p, g: p - 0.05 * g, discriminator, slopes)
