@@ -28,7 +28,8 @@ LABELS = np.arange(32, dtype=np.int32) % 3
 MODELS: dict[str, dict[str, Any]] = {
     "mlp": {"model": "mlp", "generator_widths": (24, 16), "discriminator_widths": (12, 8)},
     "dcgan": {"model": "dcgan", "base_channels": 4},
-    "resnet": {"model": "resnet", "base_channels": 4},
+    "resnet": {"model": "resnet", "base_channels": 4}
+    | {"generator_init_range": None, "discriminator_init_range": None},  # its own: with others, differences cancel
     "maxout-conv": {
         "model": "maxout-conv",
         "generator_widths": (24, 32),
