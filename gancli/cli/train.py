@@ -472,8 +472,8 @@ def train(
             *_told(result),
             ("samples", result.folder / "samples" / f"fakes{result.steps:06d}.png"),
         ]
-    if result.peak_bytes:
-        rows.append(("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"))
+    if result.last and result.peak_bytes:
+        rows.append(("memory", f"{result.peak_bytes / 2**20:,.0f} MiB at its peak"))
     if result.evaluations:
         share = result.evaluation_seconds / result.seconds
         rows.append(
