@@ -21,7 +21,7 @@ from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gancli.config import TrainConfig
-from gancli.models.convolution import Geometry, convolve, transpose
+from gancli.convolution import Geometry, convolve, transpose
 from gancli.models.dcgan import PADDING, SIZE, SLOPE, STRIDE
 from gancli.presets import resolve
 

@@ -96,7 +96,6 @@ def train(name: str, dataset: Dataset, recipe: Recipe) -> Classifier:
         updates, momentum = optimizer.update(gradients, momentum, params)
         return optax.apply_updates(params, updates), statistics, momentum
 
-    # One dispatch a step: inside a loop, XLA computes the gradients of convolutions ten times slower on a CPU.
     state = (params, statistics, optimizer.init(params))
     began = time.perf_counter()
     for index in range(num_steps):

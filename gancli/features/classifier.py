@@ -7,16 +7,20 @@ Their Fréchet distance is that of *these* features; it is no Inception distance
 import jax
 from flax import nnx
 
+from gancli.convolution import Convolution
 from gancli.features.outputs import Outputs
 
-KERNEL = (3, 3)
+KERNEL = 3  # pixels
 
 
 class Block(nnx.Module):
     """``[B, H, W, in_channels]`` to ``[B, H, W, out_channels]``: convolution, batch normalisation, ReLU."""
 
     def __init__(self, in_channels: int, out_channels: int, *, rngs: nnx.Rngs):
-        self.conv = nnx.Conv(in_channels, out_channels, KERNEL, use_bias=False, rngs=rngs)
+        init = nnx.initializers.lecun_normal()
+        self.conv = Convolution(
+            in_channels, out_channels, size=KERNEL, padding=KERNEL // 2, init=init, bias=False, rngs=rngs
+        )
         self.norm = nnx.BatchNorm(out_channels, momentum=0.99, rngs=rngs)
 
     def __call__(self, x: jax.Array, *, training: bool = False) -> jax.Array:

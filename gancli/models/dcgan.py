@@ -18,7 +18,7 @@ import numpy as np
 from flax import nnx
 
 from gancli.config import TrainConfig
-from gancli.models.convolution import Convolution, TransposedConvolution
+from gancli.convolution import Convolution, TransposedConvolution
 from gancli.models.mlp import Shape
 from gancli.models.parts import BatchNorm, Judgement, Ledger, NoNorm, drop, one_a_layer, uniform_init
 from gancli.models.pyramid import Level, pyramid

@@ -12,8 +12,8 @@ import numpy as np
 from flax import nnx
 
 from gancli.config import TrainConfig
+from gancli.convolution import TransposedConvolution
 from gancli.errors import UsageError
-from gancli.models.convolution import TransposedConvolution
 from gancli.models.mlp import Discriminator as DenseDiscriminator
 from gancli.models.mlp import HiddenLayers, Shape, hidden_layers
 from gancli.models.parts import (

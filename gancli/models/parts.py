@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from gancli.convolution import Convolution
 from gancli.errors import UsageError
 from gancli.registry import Registry
 
@@ -106,23 +107,13 @@ class MaxoutConvolution(nnx.Module):
         init_range: float | None = None,
         rngs: nnx.Rngs,
     ):
-        # Where the output would be larger than the input, XLA computes the kernel's gradient on a CPU fifty times
-        # slower; so what lies beyond is padded beforehand.
-        self.margin = max(-(-(2 * padding - size + 1) // 2), 0)
-        inside = (padding - self.margin, padding - self.margin)
-        self.convolution = nnx.Conv(
-            in_channels,
-            channels * pieces,
-            (size, size),
-            padding=(inside, inside),  # tuples, since what does not move must be hashable
-            kernel_init=uniform_init(init_range),
-            rngs=rngs,
+        self.convolution = Convolution(
+            in_channels, channels * pieces, size=size, padding=padding, init=uniform_init(init_range), rngs=rngs
         )
         self.channels = channels
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        around = (self.margin, self.margin)
-        x = self.convolution(jnp.pad(x, ((0, 0), around, around, (0, 0))))
+        x = self.convolution(x)
         first, *others = (x[..., at : at + self.channels] for at in range(0, x.shape[-1], self.channels))
         for piece in others:
             first = jnp.maximum(first, piece)

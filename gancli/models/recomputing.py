@@ -68,9 +68,7 @@ def through_normalised(
     return found
 
 
-def in_parts(
-    run: Callable[[Any, Any, Any], Any], params: Any, x: Any, key: jax.Array | None, rows: int, *, unroll: bool
-) -> Any:
+def in_parts(run: Callable[[Any, Any, Any], Any], params: Any, x: Any, key: jax.Array | None, rows: int) -> Any:
     """Return ``run(params, x, key)``, computed for ``rows`` rows of ``x`` at a time.
 
     Of a part nothing is kept but what comes out: on the way back it is computed again. So whatever is made of the
@@ -82,7 +80,6 @@ def in_parts(
         x: a tree of arrays ``[B, ...]``; gradients reach them, too.
         key: for what is random, or None; each part gets one of its own.
         rows: a divisor of B; 0: all at once, with ``key`` as it is.
-        unroll: whether the loop over the parts is written out.
     """
     total_rows = len(jax.tree.leaves(x)[0])
     if rows in (0, total_rows):
@@ -96,7 +93,7 @@ def in_parts(
             found = run(params, plus(x, zero), key)
             return nought(found), found
 
-        return jax.lax.scan(append, jnp.zeros(()), (parts, keys), unroll=unroll)[1]
+        return jax.lax.scan(append, jnp.zeros(()), (parts, keys))[1]
 
     def back(kept: Any, cotangents: Any) -> Any:
         params, parts, keys = kept
@@ -109,7 +106,7 @@ def in_parts(
             return jax.tree.map(jnp.add, total, slope), x_slope
 
         nothing = jax.tree.map(jnp.zeros_like, params)
-        slope, x_slopes = jax.lax.scan(add, nothing, (parts, keys, cotangents), unroll=unroll)
+        slope, x_slopes = jax.lax.scan(add, nothing, (parts, keys, cotangents))
         return slope, x_slopes, None
 
     accumulating = jax.custom_vjp(all_parts)

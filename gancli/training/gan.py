@@ -85,12 +85,6 @@ class GAN:
         return cls(config, data_shape, is_images, num_examples, contrast, class_counts, game, *graphs)
 
     @property
-    def unrolled(self) -> bool:
-        """Whether loops are written out: on a CPU, XLA computes gradients of convolutions in one many times slower."""
-        convolves = MODELS[self.config.model].convolves or self.objective.compares == "classifier"
-        return convolves and jax.default_backend() == "cpu"
-
-    @property
     def bounded(self) -> bool:
         """Whether the model's range is [0, 1]."""
         return self.is_images and self.contrast is None
@@ -125,7 +119,7 @@ class GAN:
             del nothing, key
             return network.apply(self.show(x)).features
 
-        return in_parts(features, None, x, None, self.config.microbatch, unroll=self.unrolled)
+        return in_parts(features, None, x, None, self.config.microbatch)
 
     def penalty(self, slopes: Slopes, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
         """Return the weighted sum of the configured penalties on D's ``slopes`` at packs as it meets them."""

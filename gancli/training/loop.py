@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +12,7 @@ import numpy as np
 from gancli.errors import DivergedError
 from gancli.losses.objective import Told
 from gancli.training.gan import GAN, GANState
-from gancli.training.step import Batch, Block, Cursor, Measurements, train_chunk, train_chunks, train_once
+from gancli.training.step import Batch, Cursor, Measurements, train_chunk, train_chunks
 from gancli.training.streaming import Stream
 
 Compiled = Callable[..., tuple[GANState, Measurements]]
@@ -60,35 +59,21 @@ def compile_chunk(gan: GAN, state: GANState, data: Batch | Stream) -> Chunk:
     """Compile the program that every chunk of a run executes, or every part of a chunk where the data is streamed."""
     cursor, began = Cursor.at(0, gan), time.perf_counter()
     kind = data.layout if isinstance(data, Stream) else data
-    if gan.unrolled:
-        program = train_once.lower(gan, state, kind, cursor, jnp.int32(0)).compile()
-        return _measured(partial(_one_by_one, program), program, began)
     capacity = gan.config.log_every  # however the data arrives: with another one, XLA rounds differently
     program = train_chunk.lower(gan, state, kind, cursor, jnp.int32(0), capacity=capacity).compile()
-    return _measured(program, program, began)
+    return _measured(program, began)
 
 
 def compile_chunks(gan: GAN, states: GANState, data: Batch) -> Chunk:
     """Compile the program that trains several states at once; see :func:`gancli.training.step.train_chunks`."""
     capacity, began = gan.config.log_every, time.perf_counter()
     program = train_chunks.lower(gan, states, data, Cursor.at(0, gan), jnp.int32(0), capacity=capacity).compile()
-    return _measured(program, program, began)
+    return _measured(program, began)
 
 
-def _measured(run: Compiled, program: jax.stages.Compiled, began: float) -> Chunk:
+def _measured(program: jax.stages.Compiled, began: float) -> Chunk:
     analysis = program.memory_analysis()
-    return Chunk(run, analysis.temp_size_in_bytes if analysis else 0, time.perf_counter() - began)
-
-
-def _one_by_one(
-    program: Compiled, state: GANState, data: Batch | Block, cursor: Cursor, num_steps: jax.Array
-) -> tuple[GANState, Measurements]:
-    """Train for ``num_steps`` steps, each a dispatch of its own."""
-    reports = []
-    for index in range(int(num_steps)):
-        state, measurements = program(state, data, cursor, jnp.int32(index))
-        reports.append(measurements)
-    return state, jax.tree.map(lambda *values: jnp.stack(values), *reports)
+    return Chunk(program, analysis.temp_size_in_bytes if analysis else 0, time.perf_counter() - began)
 
 
 def chunk_ends(start: int, gan: GAN) -> Iterator[int]:

@@ -30,7 +30,7 @@ def generated(gan: GAN, generator: Params, latents: jax.Array) -> jax.Array:
 
     normalises = bool(jax.eval_shape(gan.standing, generator))
     rows = 0 if normalises else gan.config.microbatch
-    return in_parts(run, generator, latents, None, rows, unroll=gan.unrolled)
+    return in_parts(run, generator, latents, None, rows)
 
 
 def judged(gan: GAN, discriminator: Params, packs: jax.Array, key: jax.Array, classes: Classes = None) -> Judgement:
@@ -42,7 +42,7 @@ def judged(gan: GAN, discriminator: Params, packs: jax.Array, key: jax.Array, cl
         return gan.judge(discriminator, packs, key, classes, dtype)
 
     rows = gan.config.microbatch // gan.config.packing
-    return in_parts(run, discriminator, (packs, classes), key, rows, unroll=gan.unrolled)
+    return in_parts(run, discriminator, (packs, classes), key, rows)
 
 
 def slopes(gan: GAN, discriminator: Params, packs: jax.Array, key: jax.Array, classes: Classes = None) -> jax.Array:
@@ -54,4 +54,4 @@ def slopes(gan: GAN, discriminator: Params, packs: jax.Array, key: jax.Array, cl
         return squared_slopes(lambda x: gan.judge(discriminator, x, key, classes, dtype).outputs, packs)
 
     rows = gan.config.microbatch // gan.config.packing
-    return in_parts(run, discriminator, (packs, classes), key, rows, unroll=gan.unrolled)
+    return in_parts(run, discriminator, (packs, classes), key, rows)

@@ -344,17 +344,6 @@ def _next_batches(gan: GAN, key: jax.Array, data: Batch | Block, cursor: Cursor,
     return Batch(gan.to_model(examples).reshape(*batches, *gan.data_shape), labels.reshape(batches))
 
 
-@partial(jax.jit, static_argnames=("gan",), donate_argnames=("state",))
-def train_once(
-    gan: GAN, state: GANState, data: Batch | Block, cursor: Cursor, index: jax.Array
-) -> tuple[GANState, Measurements]:
-    """Train for the one step that lies ``index`` steps after the cursor; the state's buffers are reused.
-
-    For convolutions on a CPU, whose gradients XLA computes tens of times slower inside of a loop than outside.
-    """
-    return train_step(gan, state, _next_batches(gan, state.key, data, cursor, index))
-
-
 def _chunk(
     gan: GAN, state: GANState, data: Batch | Block, cursor: Cursor, num_steps: jax.Array, capacity: int
 ) -> tuple[GANState, Measurements]:

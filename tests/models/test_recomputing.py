@@ -27,13 +27,12 @@ def test_nought_is_zero_and_changes_nothing():
     ]
 
 
-@pytest.mark.parametrize("unroll", [False, True])
 @pytest.mark.parametrize("rows", [0, 1, 4, 12])
-def test_parts_make_a_whole_whatever_is_made_of_it(rows, unroll):
+def test_parts_make_a_whole_whatever_is_made_of_it(rows):
     """The loss is of all rows together, and no mean of losses of parts."""
 
     def loss(params, x, rows):
-        out = in_parts(layer, params, x, None, rows, unroll=unroll)
+        out = in_parts(layer, params, x, None, rows)
         return jnp.linalg.norm(out.T @ out) + jnp.max(jnp.sum(out, axis=0))
 
     whole = jax.value_and_grad(loss, argnums=(0, 1))(WEIGHTS, ROWS, 0)
@@ -46,7 +45,7 @@ def test_parts_draw_differently_and_the_same_on_the_way_back():
         return dropout(x * params, 0.5, key)
 
     x = jnp.ones((8, 1000))
-    out, pull = jax.vjp(lambda scale: in_parts(dropped, scale, x, jax.random.key(0), 4, unroll=False), jnp.ones(()))
+    out, pull = jax.vjp(lambda scale: in_parts(dropped, scale, x, jax.random.key(0), 4), jnp.ones(()))
     assert not (out[:4] == out[4:]).all()
     (slope,) = pull(jnp.ones_like(out))
     assert float(slope) == pytest.approx(float(jnp.sum(out)))  # what was let through then is let through now

@@ -20,7 +20,7 @@ from gancli.training.step import (
     discriminator_gradients,
     generator_gradients,
     simultaneous_gradients,
-    train_once,
+    train_chunk,
 )
 
 DATA = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1), np.uint8)
@@ -171,7 +171,9 @@ def temporary_bytes(**changes: Any) -> int:
     gan = GAN.build(config, (32, 32, 3), True, 1000)
     state = jax.eval_shape(lambda: gan.init(np.zeros((32, 32, 3))))
     data = Batch(jax.ShapeDtypeStruct((1000, 32, 32, 3), np.uint8), jax.ShapeDtypeStruct((1000,), np.int32))
-    analysis = train_once.lower(gan, state, data, Cursor.at(0, gan), jnp.int32(0)).compile().memory_analysis()
+    analysis = (
+        train_chunk.lower(gan, state, data, Cursor.at(0, gan), jnp.int32(0), capacity=1).compile().memory_analysis()
+    )
     assert analysis is not None
     return analysis.temp_size_in_bytes
 

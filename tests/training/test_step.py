@@ -16,7 +16,6 @@ from gancli.data.shuffle import permute
 from gancli.errors import UsageError
 from gancli.losses.penalties import squared_slopes
 from gancli.training.gan import GAN
-from gancli.training.loop import compile_chunk
 from gancli.training.step import PENALTY, Batch, Cursor, _next_batches, train_chunk, train_step
 
 CONFIG = TrainConfig(
@@ -113,29 +112,6 @@ def test_a_chunk_is_train_step_many_times(changes):
     for name in ("generator", "discriminator", "ema"):
         one, other = getattr(state, name), getattr(together, name)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), one, other)
-
-
-CONVOLUTIONS: dict[str, Any] = {
-    "model": "maxout-conv",
-    "generator_widths": (6, 8),
-    "deconv_size": 2,
-    "deconv_stride": 2,
-    "conv_channels": (3,),
-    "conv_sizes": (3,),
-    "conv_padding": (1,),
-    "pool_sizes": (2,),
-    "pool_strides": (2,),
-}
-
-
-def test_convolutions_on_a_cpu_step_by_step_are_the_chunk():
-    """20 images, 8 a step: an epoch ends inside."""
-    gan, state = build(**CONVOLUTIONS)
-    chunk = compile_chunk(gan, state, BATCH)
-    stepped, steps = chunk.run(state, BATCH, Cursor.at(1, gan), jnp.int32(5))
-    state, report = train_chunk(gan, build(**CONVOLUTIONS)[1], BATCH, Cursor.at(1, gan), jnp.int32(5), capacity=5)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), steps, report)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), stepped.generator, state.generator)
 
 
 def test_the_discriminator_meets_normalised_images():

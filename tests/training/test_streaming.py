@@ -18,7 +18,7 @@ from gancli.training.gan import GAN
 from gancli.training.loop import compile_chunk, train
 from gancli.training.step import Batch, order_key, train_chunk
 from gancli.training.streaming import Stream
-from tests.training.test_step import BATCH, CONFIG, CONVOLUTIONS, DATA, LABELS, SLOW, assert_equal
+from tests.training.test_step import BATCH, CONFIG, DATA, LABELS, SLOW, assert_equal
 
 HOST = Batch(DATA, LABELS)
 ROW = DATA[0].nbytes + LABELS[0].nbytes
@@ -47,6 +47,17 @@ def train_streamed(gan, state, start=0, data=HOST):
         return train_on(gan, state, stream, start)
 
 
+CONVOLUTIONS: dict[str, Any] = {
+    "model": "maxout-conv",
+    "generator_widths": (6, 8),
+    "deconv_size": 2,
+    "deconv_stride": 2,
+    "conv_channels": (3,),
+    "conv_sizes": (3,),
+    "conv_padding": (1,),
+    "pool_sizes": (2,),
+    "pool_strides": (2,),
+}
 VARIANTS = [
     (10, {"k": 3, "mirror": True, "optimizer": "adam", "loss": "minimax", "instance_noise": 0.3}),
     (4, {"updates": "simultaneous", "mirror": True, "augment": ("color", "translation", "cutout")}),

@@ -1,12 +1,14 @@
 """Convolutions against loops in NumPy and against XLA's own derivatives."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
-from gancli.models.convolution import (
+from gancli.convolution import (
     LAYOUT,
     Convolution,
     Geometry,
@@ -22,6 +24,7 @@ GEOMETRIES = [
     Geometry(32, 32, 5, 3, 0),
     Geometry(9, 10, 4, 3, 1),  # of which the last row belongs to no patch
     Geometry(5, 5, 1, 1, 0),
+    Geometry(4, 5, 5, 1, 4),  # maps larger than images
 ]
 
 
@@ -104,10 +107,38 @@ def test_a_transposed_convolution_adds_a_kernel_for_every_pixel(size, stride, pa
     np.testing.assert_allclose(layer(x), expected[:, inside, inside], atol=1e-5)
 
 
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_products_are_the_same_on_an_accelerator(geometry, monkeypatch):
+    x, kernel, y = operands(geometry)
+    here = transpose(y, kernel, geometry), correlate(x, y, geometry)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    there = transpose(y, kernel, geometry), correlate(x, y, geometry)
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize("product", [convolve, transpose, correlate])
+@pytest.mark.parametrize("geometry", [Geometry(8, 8, 4, 2, 1), Geometry(9, 7, 3, 1, 1), Geometry(8, 8, 5, 1, 4)])
+def test_products_are_laid_out_for_the_fast_kernels_of_a_cpu(geometry, product):
+    """XLA brings convolutions to this layout by itself, but not inside of loops."""
+    x, kernel, y = operands(geometry)
+    one, other = {convolve: (x, kernel), transpose: (y, kernel), correlate: (x, y)}[product]
+
+    @jax.jit
+    def loop(one, other):
+        first = product(one, other, geometry)
+        return jax.lax.fori_loop(0, 3, lambda _, total: total + product(one + total.sum(), other, geometry), first)
+
+    labels = re.findall(r"dim_labels=\w+->\w+", str(loop.lower(one, other).compile().as_text()))
+    assert len(labels) > 1
+    assert set(labels) == {"dim_labels=b01f_01io->b01f"}
+
+
 def test_layers_add_a_bias():
     down = Convolution(2, 3, size=4, stride=2, padding=1, init=nnx.initializers.zeros, rngs=nnx.Rngs(0))
     up = TransposedConvolution(2, 3, size=4, stride=2, padding=1, init=nnx.initializers.zeros, rngs=nnx.Rngs(0))
     for layer, side in ((down, 2), (up, 8)):
+        assert layer.bias is not None
         layer.bias[...] = jnp.array([1.0, 2.0, 3.0])
         found = layer(jnp.ones((1, 4, 4, 2)))
         np.testing.assert_array_equal(found, jnp.broadcast_to(jnp.array([1, 2, 3]), (1, side, side, 3)))

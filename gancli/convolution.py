@@ -3,9 +3,11 @@
 For images ``x`` ``[B, H, W, C]``, maps ``y`` ``[B, h, w, O]`` and kernels ``k`` ``[K, K, C, O]``, the number
 ``<convolve(x, k), y> = <x, transpose(y, k)> = <k, correlate(x, y)>`` is linear in all three. So the derivatives of each
 product, to any order, are the other two. Left to itself, XLA differentiates a transposed convolution, and a gradient,
-into convolutions that a CPU computes an order of magnitude slower (docs/PERFORMANCE.md).
+into convolutions that a CPU computes an order of magnitude slower, and inside of a loop any gradient two orders
+(docs/PERFORMANCE.md): there its fast kernels serve only what is laid out as images, kernels and maps are.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -13,6 +15,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
+Sides = Sequence[tuple[int, int]]  # for height and width: pixels before and behind
 
 
 class Geometry(NamedTuple):
@@ -25,25 +28,57 @@ class Geometry(NamedTuple):
     padding: int  # pixels of zeros on each side of the image
 
 
+def _slide(
+    images: jax.Array, kernel: jax.Array, around: Sides, *, stride: int = 1, spread: int = 1, gaps: int = 1
+) -> jax.Array:
+    """Move a kernel over images that have zeros ``around``, pixels ``spread`` apart, and the kernel's with ``gaps``."""
+    return jax.lax.conv_general_dilated(
+        images,
+        kernel,
+        (stride, stride),
+        around,
+        lhs_dilation=(spread, spread),
+        rhs_dilation=(gaps, gaps),
+        dimension_numbers=LAYOUT,
+    )
+
+
 def _convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """Return the maps ``[B, h, w, O]`` of images and a kernel."""
-    around = (geometry.padding, geometry.padding)
-    stride = (geometry.stride, geometry.stride)
-    return jax.lax.conv_general_dilated(x, kernel, stride, (around, around), dimension_numbers=LAYOUT)
+    return _slide(x, kernel, [(geometry.padding, geometry.padding)] * 2, stride=geometry.stride)
 
 
 def _transpose(y: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """Return the images ``[B, H, W, C]``: the sum of kernels, weighted by the pixels of maps, ``stride`` apart."""
-    shape = (y.shape[0], geometry.height, geometry.width, kernel.shape[2])
-    back = jax.linear_transpose(lambda x: _convolve(x, kernel, geometry), jax.ShapeDtypeStruct(shape, y.dtype))
-    return back(y)[0]
+    if jax.default_backend() != "cpu":  # whose libraries know the gradient of a convolution when they see it
+        shape = (y.shape[0], geometry.height, geometry.width, kernel.shape[2])
+        back = jax.linear_transpose(lambda x: _convolve(x, kernel, geometry), jax.ShapeDtypeStruct(shape, y.dtype))
+        return back(y)[0]
+    before = geometry.size - 1 - geometry.padding
+    around = [
+        (before, side + geometry.padding - 1 - (count - 1) * geometry.stride)
+        for side, count in zip((geometry.height, geometry.width), y.shape[1:3], strict=True)
+    ]
+    return _slide(y, kernel[::-1, ::-1].swapaxes(2, 3), around, spread=geometry.stride)
 
 
 def _correlate(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
     """Return the kernel ``[K, K, C, O]``: the sum over images of their patches times the pixels of maps."""
-    shape = (geometry.size, geometry.size, x.shape[-1], y.shape[-1])
-    back = jax.linear_transpose(lambda kernel: _convolve(x, kernel, geometry), jax.ShapeDtypeStruct(shape, x.dtype))
-    return back(y)[0]
+    if jax.default_backend() != "cpu":
+        shape = (geometry.size, geometry.size, x.shape[-1], y.shape[-1])
+        back = jax.linear_transpose(lambda kernel: _convolve(x, kernel, geometry), jax.ShapeDtypeStruct(shape, x.dtype))
+        return back(y)[0]
+    # A kernel with more pixels than its image XLA would take for the image: so there the image grows beforehand.
+    margin = max(0, *(-((side - count) // 2) for side, count in zip(x.shape[1:3], y.shape[1:3], strict=True)))
+    x = jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
+    before = geometry.padding - margin
+    around = [
+        (before, (count - 1) * geometry.stride + geometry.size - side - before)
+        for side, count in zip(x.shape[1:3], y.shape[1:3], strict=True)
+    ]
+    # Channels as if they were images, images as if they were channels, and maps as a kernel with gaps.
+    found = _slide(x.transpose(3, 1, 2, 0), y.transpose(1, 2, 0, 3), around, gaps=geometry.stride)
+    return found.transpose(1, 2, 0, 3)
 
 
 convolve = jax.custom_vjp(_convolve, nondiff_argnums=(2,))
@@ -64,7 +99,7 @@ correlate.defvjp(
 
 
 class _Layer(nnx.Module):
-    """A kernel ``[size, size, in_channels, channels]`` that moves, and a bias for each channel."""
+    """A kernel ``[size, size, in_channels, channels]`` that moves, and, unless told otherwise, a bias a channel."""
 
     def __init__(
         self,
@@ -75,21 +110,25 @@ class _Layer(nnx.Module):
         stride: int = 1,
         padding: int = 0,
         init: jax.nn.initializers.Initializer,
+        bias: bool = True,
         rngs: nnx.Rngs,
     ):
         self.kernel = nnx.Param(init(rngs.params(), (size, size, in_channels, channels), jnp.float32))
-        self.bias = nnx.Param(jnp.zeros(channels))
+        self.bias = nnx.Param(jnp.zeros(channels)) if bias else None
         self.size, self.stride, self.padding = size, stride, padding
 
     def _geometry(self, height: int, width: int) -> Geometry:
         return Geometry(height, width, self.size, self.stride, self.padding)
+
+    def _biased(self, x: jax.Array) -> jax.Array:
+        return x if self.bias is None else x + self.bias[None, None, None]
 
 
 class Convolution(_Layer):
     """``[B, H, W, in_channels]`` to ``[B, h, w, channels]``, ``h = (H + 2 padding - size) // stride + 1``."""
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return convolve(x, self.kernel[...], self._geometry(*x.shape[1:3])) + self.bias[None, None, None]
+        return self._biased(convolve(x, self.kernel[...], self._geometry(*x.shape[1:3])))
 
 
 class TransposedConvolution(_Layer):
@@ -102,4 +141,4 @@ class TransposedConvolution(_Layer):
     def __call__(self, y: jax.Array) -> jax.Array:
         height, width = ((side - 1) * self.stride + self.size - 2 * self.padding for side in y.shape[1:3])
         kernel = self.kernel[...].swapaxes(2, 3)
-        return transpose(y, kernel, self._geometry(height, width)) + self.bias[None, None, None]
+        return self._biased(transpose(y, kernel, self._geometry(height, width)))
