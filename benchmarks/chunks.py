@@ -1,5 +1,6 @@
 """gancli's training, as a function that runs so many steps at a call."""
 
+import os
 from collections.abc import Callable
 
 import jax
@@ -7,12 +8,15 @@ import numpy as np
 
 from gancli import devices
 from gancli.config import TrainConfig
+from gancli.parallel import Team
 from gancli.training.gan import GAN
 from gancli.training.loop import compile_chunk, run_steps
 from gancli.training.step import Batch
 from gancli.training.streaming import Stream
 
 ENDLESS = 10**6  # steps
+
+jax.config.update("jax_num_cpu_devices", os.cpu_count())  # as the command does
 
 
 def gancli_chunk(config: TrainConfig, images: np.ndarray, steps: int, *, streamed: bool = False) -> Callable[[], None]:
@@ -21,9 +25,10 @@ def gancli_chunk(config: TrainConfig, images: np.ndarray, steps: int, *, streame
     gan = GAN.build(config, images.shape[1:], True, len(images))
     batch = Batch(images, np.zeros(len(images), np.int32))
     state = gan.init(images.mean(axis=0) / 255)
-    data = Stream(gan, state.key, batch, 0, ENDLESS) if streamed else jax.device_put(batch)
+    everywhere = Team(gan.num_devices).each()
+    data = Stream(gan, state.key, batch, 0, ENDLESS) if streamed else jax.device_put(batch, everywhere)
     chunk = compile_chunk(gan, state, data)
-    box = {"state": state, "step": 0}
+    box = {"state": jax.device_put(state, everywhere), "step": 0}
 
     def run() -> None:
         start = box["step"]

@@ -92,6 +92,7 @@ class TrainConfig:
     ema_ramp: float = 9.0  # at step n the average reaches back no further than about n / ramp steps
 
     # The machine
+    devices: int = 0  # that share each batch; 0: one, or on a CPU two cores for networks of convolutions
     stream: str = "auto"  # or "always" or "never": data that stays off the device; "auto": where it would not fit
 
     # What is kept
@@ -126,7 +127,7 @@ class TrainConfig:
         for name in ("generator_learning_rate", "discriminator_learning_rate", "clip_limit", "margin"):
             self._require(name, getattr(self, name) > 0, "must be above 0")
         weights = ("penalty_weight", "pulling_away", "contrast", "max_column_norm")
-        for name in (*weights, "evaluate_every", "patience", "decoder_steps"):
+        for name in (*weights, "evaluate_every", "patience", "decoder_steps", "devices"):
             self._require(name, getattr(self, name) >= 0, "must be at least 0")
         self._require("evaluate_samples", self.evaluate_samples >= 20, "must be at least 20")
         self._require("stream", self.stream in STREAM, f"must be one of {', '.join(STREAM)}")
@@ -141,6 +142,9 @@ class TrainConfig:
         self._require(
             "microbatch", self.microbatch % self.packing == 0, f"must be a multiple of --packing {self.packing}"
         )
+        for part in ("batch_size", "microbatch"):
+            fits = getattr(self, part) % max(self.devices, 1) == 0
+            self._require(part, fits, f"must be a multiple of --devices {self.devices}")
         self._require("seed", 0 <= self.seed < 2**32, "must be in [0, 2^32)")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:

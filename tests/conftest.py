@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-# Before jax is imported: one device, no terminal, no cache of the person who runs the tests.
-os.environ.update({"JAX_PLATFORMS": "cpu", "NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb"})
+# Before jax is imported: two devices, no terminal, no cache of the person who runs the tests.
+os.environ.update(
+    {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": "2", "NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb"}
+)
 for name in ("TFDS_DATA_DIR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 

@@ -21,7 +21,7 @@ LAYERS = [
     {"training"},
     {"models", "losses", "metrics", "features", "data", "presets"},
     {"contrast"},
-    {"latents", "images", "convolution", "figures", "files", "devices"},
+    {"latents", "images", "convolution", "parallel", "figures", "files", "devices"},
     {"config", "bibliography"},
     {"registry"},
     {"errors"},

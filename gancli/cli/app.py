@@ -1,5 +1,6 @@
 """The Typer app and its error boundary."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -44,6 +45,10 @@ app.add_typer(data.app, name="data")
 
 def entry_point(arguments: list[str] | None = None) -> None:
     """Run a command. A GancliError becomes one line on stderr and its exit code; a bug keeps its traceback."""
+    if "host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):  # JAX refuses both
+        # Before anything imports jax: each core may be a device of its own; how many are used is up to --devices.
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(cores or 1))
     try:
         app(arguments)
     except GancliError as error:

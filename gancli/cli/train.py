@@ -53,6 +53,10 @@ def train(
             help="Whether data is read from disk as it is needed: by itself where it would fill the device's memory.",
         ),
     ] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(help="Devices that share each batch; 0: one, or two cores of a CPU for networks of convolutions."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, data order and noise.")] = None,
     seeds: Annotated[
         str | None,
@@ -360,6 +364,7 @@ def train(
     """
     given = {
         "stream": stream,
+        "devices": devices,
         "seed": seed,
         "loss": parse_loss(loss),
         "penalty": () if penalty == "none" else parse_names(penalty),
@@ -534,6 +539,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
         "generator_parameters": plan.generator_parameters,
         "discriminator_parameters": plan.discriminator_parameters,
         "epochs": plan.epochs,
+        "num_devices": plan.num_devices,
         "state_bytes": plan.state_bytes,
         "data_bytes": plan.data_bytes,
         "streamed": plan.streamed is not None,
@@ -546,6 +552,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
         print_json({"config": plan.config.to_dict()} | measured)
         return
     mebibytes = [f"{size / 2**20:,.0f} MiB" for size in (plan.state_bytes, plan.data_bytes, plan.working_bytes)]
+    where = f" on each of {plan.num_devices} devices, which share the batch" if plan.num_devices > 1 else ""
     total = plan.config.num_steps * plan.seconds_per_1000_steps / 1000
     print_table(
         [
@@ -554,7 +561,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
             ("parameters", f"generator {plan.generator_parameters:,}, discriminator {plan.discriminator_parameters:,}"),
             ("epochs", f"{plan.epochs:,.1f}"),
             ("data", f"streamed: {plan.streamed}" if plan.streamed else "on the device, whole"),
-            ("memory", "state {}, data {}, temporary {}".format(*mebibytes)),
+            ("memory", "state {}, data {}, temporary {}".format(*mebibytes) + where),
             *([("peak memory", f"{plan.peak_bytes / 2**20:,.0f} MiB expected")] if plan.peak_bytes else []),
             ("compiling", f"{plan.seconds_to_compile:.1f} s"),
             ("1,000 steps", f"{plan.seconds_per_1000_steps:.1f} s (so {total:,.0f} s for all)"),

@@ -34,6 +34,7 @@ class Architecture:
 
     generator: Builder
     discriminators: dict[str, Builder]
+    convolves: bool
 
     def discriminator(self, kind: str, name: str) -> Builder:
         """Return what builds a ``scorer``, an ``autoencoder`` or ``nobody``.
@@ -52,9 +53,11 @@ class Architecture:
 MODELS: Registry[Architecture] = Registry(
     "model",
     {
-        "mlp": Architecture(mlp.generator, {"scorer": mlp.discriminator, "autoencoder": mlp.autoencoder}),
-        "maxout-conv": Architecture(maxout_conv.generator, {"scorer": maxout_conv.discriminator}),
-        "dcgan": Architecture(dcgan.generator, {"scorer": dcgan.discriminator}),
-        "resnet": Architecture(resnet.generator, {"scorer": resnet.discriminator}),
+        "mlp": Architecture(
+            mlp.generator, {"scorer": mlp.discriminator, "autoencoder": mlp.autoencoder}, convolves=False
+        ),
+        "maxout-conv": Architecture(maxout_conv.generator, {"scorer": maxout_conv.discriminator}, convolves=True),
+        "dcgan": Architecture(dcgan.generator, {"scorer": dcgan.discriminator}, convolves=True),
+        "resnet": Architecture(resnet.generator, {"scorer": resnet.discriminator}, convolves=True),
     },
 )

@@ -85,6 +85,18 @@ class GAN:
         return cls(config, data_shape, is_images, num_examples, contrast, class_counts, game, *graphs)
 
     @property
+    def num_devices(self) -> int:
+        """How many devices share a batch: as configured, or as many as are worth it.
+
+        One accelerator, or one "device" for all cores of a CPU; of convolutions, though, XLA divides few among cores,
+        so that two devices of a core or more each are faster (docs/PERFORMANCE.md).
+        """
+        config = self.config
+        even = config.batch_size % 2 == config.microbatch % 2 == 0
+        pair = even and MODELS[config.model].convolves and jax.default_backend() == "cpu"
+        return config.devices or min(len(jax.devices()), 2 if pair else 1)
+
+    @property
     def bounded(self) -> bool:
         """Whether the model's range is [0, 1]."""
         return self.is_images and self.contrast is None

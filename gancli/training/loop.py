@@ -11,6 +11,7 @@ import numpy as np
 
 from gancli.errors import DivergedError
 from gancli.losses.objective import Told
+from gancli.parallel import Team
 from gancli.training.gan import GAN, GANState
 from gancli.training.step import Batch, Cursor, Measurements, train_chunk, train_chunks
 from gancli.training.streaming import Stream
@@ -60,7 +61,10 @@ def compile_chunk(gan: GAN, state: GANState, data: Batch | Stream) -> Chunk:
     cursor, began = Cursor.at(0, gan), time.perf_counter()
     kind = data.layout if isinstance(data, Stream) else data
     capacity = gan.config.log_every  # however the data arrives: with another one, XLA rounds differently
-    program = train_chunk.lower(gan, state, kind, cursor, jnp.int32(0), capacity=capacity).compile()
+    team = Team(gan.num_devices)
+    with team.at_work():
+        state = jax.device_put(state, team.each())
+        program = train_chunk.lower(gan, state, kind, cursor, jnp.int32(0), capacity=capacity).compile()
     return _measured(program, began)
 
 
@@ -115,10 +119,12 @@ def train(
         DivergedError: a loss or gradient was not finite; the message names it and the step.
         GancliError: streamed data cannot be read any more.
     """
+    team = Team(gan.num_devices)
+    state = jax.device_put(state, team.each())
     for end in chunk_ends(start, gan):
         began = time.perf_counter()
         state, values = run_steps(gan, chunk, state, data, start, end)
-        yield state, _progress(gan, values, start, end, time.perf_counter() - began)
+        yield team.first(state), _progress(gan, values, start, end, time.perf_counter() - began)
         start = end
 
 

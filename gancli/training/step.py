@@ -10,6 +10,7 @@ import optax
 
 from gancli.data.shuffle import permute
 from gancli.models.parts import Judgement
+from gancli.parallel import divided, whole
 from gancli.registry import Registry
 from gancli.training.augmentation import augmented
 from gancli.training.constraints import clip, limit_columns, turned
@@ -242,7 +243,7 @@ def train_step(gan: GAN, state: GANState, real: Batch) -> tuple[GANState, Measur
     def draw(update: int | jax.Array, classes: Classes) -> tuple[jax.Array, jax.Array]:
         """Return the latents of an update, and the key of its noise and dropout."""
         latent_key, network_key = jax.random.split(jax.random.fold_in(step_key, update))
-        return gan.draw_latents(latent_key, config.batch_size, classes), network_key
+        return divided(gan.draw_latents(latent_key, config.batch_size, classes)), network_key
 
     def update_discriminator(carry, inputs):
         discriminator, optimizer_state = carry
@@ -309,7 +310,7 @@ def train_step(gan: GAN, state: GANState, real: Batch) -> tuple[GANState, Measur
         generator_optimizer=g_optimizer,
         discriminator_optimizer=d_optimizer,
     )
-    return state, measurements
+    return whole(state), measurements
 
 
 def _average(gan: GAN, state: GANState, generator: Params) -> Params:
@@ -341,7 +342,8 @@ def _next_batches(gan: GAN, key: jax.Array, data: Batch | Block, cursor: Cursor,
         flipped = jax.random.bernoulli(flip_key, shape=(rows_per_step, 1, 1, 1))
         examples = jnp.where(flipped, examples[:, :, ::-1], examples)
     batches = (gan.config.k, gan.config.batch_size)
-    return Batch(gan.to_model(examples).reshape(*batches, *gan.data_shape), labels.reshape(batches))
+    batch = Batch(gan.to_model(examples).reshape(*batches, *gan.data_shape), labels.reshape(batches))
+    return divided(batch, axis=1)
 
 
 def _chunk(

@@ -7,6 +7,7 @@ examples in the same order as with all the data beside it, and ends with the sam
 
 import time
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any
 
 import jax
@@ -15,6 +16,7 @@ import numpy as np
 
 from gancli.data.rows import read_rows
 from gancli.data.shuffle import permute_on_host, round_keys
+from gancli.parallel import Team
 from gancli.training.gan import GAN
 from gancli.training.step import Batch, Block, order_key
 
@@ -72,10 +74,10 @@ class Stream:
         self._examples: Any = None  # of the block in use ...
         self._first = start  # ... and the step that it begins with
         self.steps = self._blocks.steps  # of a block
-        self.layout = jax.eval_shape(  # of a part
-            lambda: Block(
-                jax.tree.map(lambda part: jnp.zeros(self._blocks.shape_of(part), part.dtype), data), jnp.int32(0)
-            )
+        self._sharding = Team(gan.num_devices).parts(1)
+        kind = partial(jax.ShapeDtypeStruct, sharding=self._sharding)
+        self.layout = Block(  # of a part
+            jax.tree.map(lambda part: kind(self._blocks.shape_of(part), part.dtype), data), jnp.int32(0)
         )
 
     def _read(self) -> Generator[Any]:
@@ -85,9 +87,9 @@ class Stream:
         options = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=READ_AHEAD)
         blocks = iter(grain.MapDataset.source(self._blocks).to_iter_dataset(options))
         try:
-            ahead = jax.device_put(next(blocks))
+            ahead = jax.device_put(next(blocks), self._sharding)
             for block in blocks:
-                now, ahead = ahead, jax.device_put(block)
+                now, ahead = ahead, jax.device_put(block, self._sharding)
                 yield now
             yield ahead
         finally:

@@ -95,7 +95,7 @@ def train_all(
     if how == "together":
         ready = [prepare(goal, reporter, data_dir, overwrite=overwrite) for goal in goals]
         examples = ready[0].dataset.examples
-        streamed = why_streamed(goals[0].config.stream, examples.nbytes)  # each run meets it in an order of its own
+        streamed = why_streamed(ready[0].gan, examples.nbytes)  # each run meets it in an order of its own
         if len({one.start for one in ready}) == 1 and not streamed:
             return train_seeds_together(ready, reporter)
         return [train_prepared(one, reporter) for one in ready]
@@ -113,7 +113,8 @@ def _what_suits(goals: Sequence[Goal]) -> str:
     if jax.default_backend() == "cpu":
         return "processes" if (os.cpu_count() or 1) >= 2 * CORES_PER_RUN else "in turn"
     configs = {dataclasses.replace(goal.config, seed=0) for goal in goals}
-    return "together" if len(configs) == 1 and not goals[0].config.patience else "in turn"
+    config = goals[0].config
+    return "together" if len(configs) == 1 and not config.patience and config.devices < 2 else "in turn"
 
 
 class _Relay:

@@ -28,6 +28,7 @@ from gancli.exports import is_export
 from gancli.latents import PRIORS
 from gancli.losses.catalog import fingerprint, objective
 from gancli.models import MODELS
+from gancli.parallel import Team
 from gancli.runs import Run, RunRecord, join_state
 from gancli.training.augmentation import AUGMENTATIONS
 from gancli.training.decoder import check_decoder, with_trained_decoder
@@ -96,7 +97,8 @@ class Plan:
     config: TrainConfig
     generator_parameters: int
     discriminator_parameters: int
-    state_bytes: int  # weights, averages, optimisers
+    num_devices: int  # that share each batch
+    state_bytes: int  # weights, averages, optimisers; on each device, as the next two
     data_bytes: int
     streamed: str | None  # why, where the data does not go to the device as a whole
     working_bytes: int  # temporary memory of the compiled program
@@ -162,6 +164,7 @@ def _prepare(config: TrainConfig, data_dir: Path | None, reporter: Reporter | No
     counts = tuple(dataset.class_counts().values()) if config.conditional else ()
     gan = GAN.build(config, dataset.shape, dataset.is_images, len(dataset), contrast, counts)
     check_decoder(gan)
+    _ = Team(gan.num_devices)  # whether there are so many
     return dataset, gan
 
 
@@ -169,7 +172,7 @@ def _first_state(gan: GAN, dataset: Dataset, reporter: Reporter) -> GANState:
     state = gan.init(dataset.mean())
     if not gan.config.decoder_steps:
         return state
-    if reason := why_streamed(gan.config.stream, dataset.examples.nbytes):
+    if reason := why_streamed(gan, dataset.examples.nbytes):
         raise UsageError(
             f"--decoder-steps {gan.config.decoder_steps} needs all data on the device, and it would be streamed "
             f"({reason}). Take --decoder-steps 0 or --stream never."
@@ -324,7 +327,7 @@ def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
     config = ready.gan.config
     if ready.start >= config.num_steps:
         return _nothing_to_do(ready, reporter)
-    reason = why_streamed(config.stream, ready.dataset.examples.nbytes)
+    reason = why_streamed(ready.gan, ready.dataset.examples.nbytes)
     if reason:
         reporter.status(f"streaming the data: {reason}")
     batch = _batch(ready.dataset)
@@ -459,7 +462,7 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
             peak_bytes = pool.submit(_rehearsed_peak, config, data_dir).result()
     assert result.last is not None, "a rehearsal without steps"
     seconds_per_step = config.k * config.batch_size / result.last.images_per_second
-    streamed = why_streamed(config.stream, ready.dataset.examples.nbytes)
+    streamed = why_streamed(ready.gan, ready.dataset.examples.nbytes)
     if streamed:  # so few steps were read ahead; where reading takes longer than training, a long run waits for it
         stream = Stream(ready.gan, jax.random.key(config.seed), _batch(ready.dataset), 0, 1)
         seconds_per_step = max(seconds_per_step, stream.seconds_to_read())
@@ -467,6 +470,7 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
         config=config,
         generator_parameters=_count(ready.state.generator),
         discriminator_parameters=_count(ready.state.discriminator),
+        num_devices=ready.gan.num_devices,
         state_bytes=sum(leaf.nbytes for leaf in jax.tree.leaves(ready.state)),
         data_bytes=ready.dataset.examples.nbytes,
         streamed=streamed,

@@ -1,8 +1,14 @@
 import pytest
 
+from gancli.config import TrainConfig
+from gancli.training.gan import GAN
 from gancli.workflows.delivery import why_streamed
 
 GIB = 2**30
+
+
+def game(**options):
+    return GAN.build(TrainConfig(dataset="digits", **options), (8, 8, 1), True, 1000)
 
 
 @pytest.mark.parametrize(
@@ -18,4 +24,10 @@ GIB = 2**30
 )
 def test_data_is_streamed_from_half_of_the_free_memory_on(monkeypatch, stream, size, free, reason):
     monkeypatch.setattr("gancli.devices.free_memory", lambda: free)
-    assert why_streamed(stream, size) == reason
+    assert why_streamed(game(stream=stream), size) == reason
+
+
+def test_devices_of_one_memory_have_a_copy_each(monkeypatch):
+    monkeypatch.setattr("gancli.devices.free_memory", lambda: 10 * GIB)
+    assert why_streamed(game(devices=2), 5 * GIB // 2) is None
+    assert why_streamed(game(devices=2), 3 * GIB) == "6.0 GiB, and 10.0 GiB are free on the device"

@@ -1,0 +1,109 @@
+"""A batch that two devices share against the same batch on one."""
+
+import contextlib
+import dataclasses
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from gancli import parallel
+from gancli.config import TrainConfig
+from gancli.errors import UsageError
+from gancli.parallel import Team
+from gancli.training.gan import GAN
+from gancli.training.loop import compile_chunk, train
+from gancli.training.step import Batch
+from gancli.training.streaming import Stream
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
+DATA = Batch(IMAGES, np.arange(40, dtype=np.int32) % 3)
+CONFIG = TrainConfig(
+    dataset="digits", batch_size=8, num_steps=6, log_every=4, latent_size=5, optimizer="sgd", penalty_weight=0.1
+)
+GAMES: list[dict[str, Any]] = [
+    {"generator_widths": (6,), "discriminator_widths": (4,), "hidden_dropout": (0.5,), "instance_noise": 0.3, "k": 2},
+    {
+        "model": "dcgan",
+        "base_channels": 4,
+        "penalty": ("spectral-norm", "r1"),
+        "conditional": True,
+        "augment": ("translation",),
+        "microbatch": 4,
+    },
+    {"generator_widths": (6,), "discriminator_widths": (4,), "loss": "mmd"},
+]
+
+
+def trained(options: dict[str, Any], devices: int, *, streamed: bool = False):
+    config = dataclasses.replace(CONFIG, **options, devices=devices)
+    gan = GAN.build(config, (8, 8, 1), True, 40, class_counts=(14, 13, 13) if config.conditional else ())
+    state = gan.init(IMAGES.mean(0) / 255)
+    with contextlib.ExitStack() as stack:
+        if streamed:
+            data = stack.enter_context(contextlib.closing(Stream(gan, state.key, DATA, 0, config.num_steps)))
+        else:
+            data = jax.device_put(DATA, Team(devices).each())
+        *_, (state, progress) = train(gan, compile_chunk(gan, state, data), state, data, 0)
+        return jax.tree.map(np.asarray, state._replace(key=jax.random.key_data(state.key))), progress.measured
+
+
+@pytest.mark.parametrize("options", GAMES)
+def test_two_devices_train_the_weights_of_one_and_the_same_bits_streamed(options):
+    one, seen_by_one = trained(options, 1)
+    two, seen_by_two = trained(options, 2)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), one, two)
+    for name, value in seen_by_one.items():
+        assert seen_by_two[name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
+    jax.tree.map(np.testing.assert_array_equal, (two, seen_by_two), trained(options, 2, streamed=True))
+
+
+def test_each_device_has_a_part_of_the_batch(monkeypatch):
+    seen = []
+    divided = parallel.divided
+
+    def spy(tree: Any, axis: int = 0) -> Any:
+        tree = divided(tree, axis)
+        jax.debug.inspect_array_sharding(jax.tree.leaves(tree)[0], callback=lambda s: seen.append(s.num_devices))
+        return tree
+
+    monkeypatch.setattr("gancli.training.step.divided", spy)
+    trained(GAMES[0] | {"latent_size": 7}, 2)
+    assert set(seen) == {2}
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({}, 1),
+        ({"devices": 2}, 2),
+        ({"model": "dcgan"}, 2),
+        ({"model": "dcgan", "devices": 1}, 1),
+        ({"model": "dcgan", "batch_size": 7}, 1),
+        ({"model": "dcgan", "batch_size": 12, "microbatch": 3}, 1),
+    ],
+)
+def test_how_many_devices_share_a_batch(options, count):
+    config = dataclasses.replace(CONFIG, **options)
+    assert GAN.build(config, (8, 8, 1), True, 40).num_devices == count
+
+
+def test_one_core_is_one_device(monkeypatch):
+    gan = GAN.build(dataclasses.replace(CONFIG, model="dcgan"), (8, 8, 1), True, 40)
+    monkeypatch.setattr(jax, "devices", lambda: [object()])
+    assert gan.num_devices == 1
+
+
+def test_more_devices_than_there_are_and_uneven_parts_are_refused():
+    with pytest.raises(UsageError) as refused:
+        Team(3)
+    assert str(refused.value) == "--devices must be at most the 2 of this machine, got 3."
+    for options, message in (
+        ({"devices": 3}, "--batch-size must be a multiple of --devices 3, got 8."),
+        ({"devices": 4, "microbatch": 2}, "--microbatch must be a multiple of --devices 4, got 2."),
+        ({"devices": -1}, "--devices must be at least 0, got -1."),
+    ):
+        with pytest.raises(UsageError) as refused:
+            dataclasses.replace(CONFIG, **options)
+        assert str(refused.value) == message
