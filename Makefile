@@ -51,8 +51,9 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 	$(BIN)/python benchmarks/seeds.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/wgan_gp.py
-	$(BIN)/python benchmarks/dcgan.py
-	$(BIN)/python benchmarks/dcgan.py --layers
+	$(BIN)/python benchmarks/convolutions.py dcgan
+	$(BIN)/python benchmarks/convolutions.py resnet --steps 2
+	$(BIN)/python benchmarks/convolutions.py layers
 	$(BIN)/python benchmarks/objectives.py cost
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torch-fidelity==0.4.0

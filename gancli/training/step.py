@@ -15,7 +15,7 @@ from gancli.registry import Registry
 from gancli.training.augmentation import augmented
 from gancli.training.constraints import clip, limit_columns, turned
 from gancli.training.gan import GAN, Classes, GANState, Params
-from gancli.training.passes import generated, judged, slopes
+from gancli.training.passes import generated, judged, judged_pair, slopes
 
 # Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
 UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
@@ -88,19 +88,15 @@ class DiscriminatorReport(NamedTuple):
 def discriminator_gradients(
     gan: GAN, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes = None
 ) -> tuple[Params, DiscriminatorReport]:
-    """Return the gradient of D's loss and penalties on a real and a fake batch ``[B, ...]`` of the same classes.
-
-    Both batches pass in one product of 2B rows: twice the work for each weight that is read from memory.
-    """
-    twice = None if classes is None else jnp.concatenate([classes, classes])
+    """Return the gradient of D's loss and penalties on a real and a fake batch ``[B, ...]`` of the same classes."""
     noise_key, dropout_key = jax.random.split(key)
     noisy = as_met(gan, jnp.concatenate([real, fake]), noise_key)
-    both = jnp.concatenate([gan.pack(x) for x in jnp.split(noisy, 2)])
+    real, fake = (gan.pack(x) for x in jnp.split(noisy, 2))
 
     def objective(discriminator: Params) -> tuple[jax.Array, DiscriminatorReport]:
-        real_outputs, fake_outputs = jnp.split(judged(gan, discriminator, both, dropout_key, twice).outputs, 2)
+        real_outputs, fake_outputs = judged_pair(gan, discriminator, real, fake, dropout_key, classes)
         loss = gan.discriminator_loss(real_outputs, fake_outputs)
-        penalty = _penalty(gan, discriminator, both[: len(both) // 2], both[len(both) // 2 :], key, classes)
+        penalty = _penalty(gan, discriminator, real, fake, key, classes)
         return loss + penalty, DiscriminatorReport(loss, penalty, real_outputs, fake_outputs)
 
     return jax.grad(objective, has_aux=True)(discriminator)

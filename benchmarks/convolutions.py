@@ -1,7 +1,8 @@
-"""A DCGAN step (gancli train --model dcgan) against PyTorch, eager and compiled, in channels_last.
+"""A step of convolutional networks (gancli train --model dcgan or resnet) against PyTorch, in channels_last.
 
-The same layers, batches, spectral norm, optimiser (Adam) and average of the generator's weights, on random pixels.
-``python benchmarks/dcgan.py [--layers]``: ``--layers`` times the convolutions one by one in the place of the step.
+The same layers, batches, spectral norm, optimiser (Adam) and average of the generator's weights, on random pixels;
+PyTorch eager and compiled. ``python benchmarks/convolutions.py dcgan``, or ``resnet``, or ``layers``, which times the
+convolutions of the first one by one.
 """
 
 import argparse
@@ -22,7 +23,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from gancli.config import TrainConfig
 from gancli.convolution import Geometry, convolve, transpose
+from gancli.models import resnet
 from gancli.models.dcgan import PADDING, SIZE, SLOPE, STRIDE
+from gancli.models.pyramid import pyramid
 from gancli.presets import resolve
 
 SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
@@ -30,7 +33,52 @@ MAPS = {"mnist": (7, [128, 64, 1]), "cifar10": (4, [256, 128, 64, 3])}  # smalle
 BATCHES = (64, 128)
 
 
-def torch_networks(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
+class Block(nn.Module):
+    """A residual block, as in gancli.models.resnet."""
+
+    def __init__(self, channels: int, norm: Callable[[int], nn.Module], wrap: Callable[[nn.Module], nn.Module]):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for _ in range(2):
+            convolution = wrap(nn.Conv2d(channels, channels, 3, padding=1))
+            layers += [norm(channels), nn.LeakyReLU(resnet.SLOPE), convolution]
+        self.branch = nn.Sequential(*layers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.branch(x)
+
+
+class Sum(nn.Module):
+    """The sum over an image."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.sum(dim=(2, 3))
+
+
+def torch_resnets(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
+    levels = pyramid("resnet", SHAPES[config.dataset], config.base_channels)
+    channels = SHAPES[config.dataset][-1]
+    height, width, widest = levels[-1]
+    layers: list[nn.Module] = [
+        nn.Linear(config.latent_size, height * width * widest),
+        nn.Unflatten(1, (widest, height, width)),
+    ]
+    for above, level in zip([None, *levels[:0:-1]], levels[::-1], strict=True):
+        if above:
+            layers += [nn.Conv2d(above.channels, level.channels, 1), nn.UpsamplingNearest2d(scale_factor=2)]
+        layers += [Block(level.channels, nn.BatchNorm2d, lambda layer: layer) for _ in range(config.blocks)]
+    first = levels[0].channels
+    layers += [nn.BatchNorm2d(first), nn.LeakyReLU(resnet.SLOPE), nn.Conv2d(first, channels, 3, padding=1), nn.Tanh()]
+    generator = nn.Sequential(*layers)
+    layers = [spectral_norm(nn.Conv2d(channels, first, 3, padding=1))]
+    for above, level in zip([None, *levels[:-1]], levels, strict=True):
+        if above:
+            layers += [nn.AvgPool2d(2), spectral_norm(nn.Conv2d(above.channels, level.channels, 1))]
+        layers += [Block(level.channels, lambda _: nn.Identity(), spectral_norm) for _ in range(config.blocks)]
+    return generator, nn.Sequential(*layers, nn.LeakyReLU(resnet.SLOPE), Sum(), spectral_norm(nn.Linear(widest, 1)))
+
+
+def torch_dcgans(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     side, widths = MAPS[config.dataset]
     layers: list[nn.Module] = [
         nn.Linear(config.latent_size, side * side * widths[0]),
@@ -42,13 +90,13 @@ def torch_networks(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     layers = []
     for i, o in itertools.pairwise(widths[::-1]):
         layers += [spectral_norm(nn.Conv2d(i, o, SIZE, STRIDE, PADDING)), nn.LeakyReLU(SLOPE)]
-    discriminator = nn.Sequential(*layers, nn.Flatten(), spectral_norm(nn.Linear(side * side * widths[0], 1)))
-    return tuple(network.to(memory_format=torch.channels_last) for network in (generator, discriminator))
+    return generator, nn.Sequential(*layers, nn.Flatten(), spectral_norm(nn.Linear(side * side * widths[0], 1)))
 
 
 def torch_steps(config: TrainConfig, images: np.ndarray, steps: int, *, compiled: bool) -> Callable[[], None]:
     torch.manual_seed(0)
-    generator, discriminator = torch_networks(config)
+    networks = (torch_resnets if config.model == "resnet" else torch_dcgans)(config)
+    generator, discriminator = (network.to(memory_format=torch.channels_last) for network in networks)
     average = copy.deepcopy(generator)
     betas = (config.momentum, 0.999)
     g_optimizer = torch.optim.Adam(generator.parameters(), config.generator_learning_rate, betas, foreach=True)
@@ -64,10 +112,13 @@ def torch_steps(config: TrainConfig, images: np.ndarray, steps: int, *, compiled
         with torch.no_grad():
             fake = generator(latents())
         real_logits, fake_logits = discriminator(torch.cat([real, fake])).split(size)
+        if config.loss == "hinge":
+            return F.relu(1 - real_logits).mean() + F.relu(1 + fake_logits).mean()
         return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
     def g_loss() -> torch.Tensor:
-        return F.softplus(-discriminator(generator(latents()))).mean()
+        logits = discriminator(generator(latents()))
+        return -logits.mean() if config.loss == "hinge" else F.softplus(-logits).mean()
 
     losses = [torch.compile(loss) if compiled else loss for loss in (d_loss, g_loss)]
 
@@ -83,9 +134,9 @@ def torch_steps(config: TrainConfig, images: np.ndarray, steps: int, *, compiled
     return run
 
 
-def compare_steps(steps: int, repetitions: int) -> None:
+def compare_steps(options: dict[str, object], steps: int, repetitions: int) -> None:
     for dataset, batch in itertools.product(SHAPES, BATCHES):
-        config = resolve(dataset, None, {"model": "dcgan", "batch_size": batch, "log_every": steps})
+        config = resolve(dataset, None, options | {"batch_size": batch, "log_every": steps})
         images = np.random.default_rng(0).integers(0, 256, (2000, *SHAPES[dataset]), np.uint8)
         contenders = {
             "gancli": gancli_chunk(config, images, steps),
@@ -167,16 +218,18 @@ def compare_layers(repetitions: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--layers", action="store_true", help="forward and both gradients of single layers, batch 64")
+    parser.add_argument("what", choices=("dcgan", "resnet", "layers"))
     parser.add_argument("--steps", type=int, default=5, help="steps per repetition")
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()
     print_machine()
     print_versions()
-    if options.layers:
+    if options.what == "layers":
         compare_layers(options.repetitions)
+    elif options.what == "dcgan":
+        compare_steps({"model": "dcgan"}, options.steps, options.repetitions)
     else:
-        compare_steps(options.steps, options.repetitions)
+        compare_steps({"model": "resnet", "base_channels": 32}, options.steps, options.repetitions)
 
 
 if __name__ == "__main__":
