@@ -174,6 +174,19 @@ def layer_runs(batch: int, side: int, inputs: int, outputs: int, *, up: bool) ->
         operands = [jnp.asarray(part) for part in (x, kernel, slope)]
         return lambda: jax.block_until_ready(program(*operands))
 
+    def in_a_loop(function: Callable[..., jax.Array]) -> Callable[[], object]:
+        """The same three products, once in a loop, as in a chunk of steps."""
+
+        def body(_: jax.Array, operands: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+            x, k, g = operands
+            y, back = jax.vjp(function, x, k)
+            dx, dk = back(g)
+            return x + dx, k + dk, g + y
+
+        program = jax.jit(lambda count, *operands: jax.lax.fori_loop(0, count, body, operands))
+        operands = [jnp.int32(1), *(jnp.asarray(part) for part in (x, kernel, slope))]
+        return lambda: jax.block_until_ready(program(*operands))
+
     def one_by_one(function: Callable[..., jax.Array]) -> Callable[[], object]:
         """The same three products, each a program of its own."""
         operands = [jnp.asarray(part) for part in (x, kernel, slope)]
@@ -198,7 +211,9 @@ def layer_runs(batch: int, side: int, inputs: int, outputs: int, *, up: bool) ->
     return {
         "gancli": all_three(own),
         "gancli, three programs": one_by_one(own),
+        "gancli, in a loop": in_a_loop(own),
         "XLA's own": all_three(plain),
+        "XLA's own, in a loop": in_a_loop(plain),
         "PyTorch": run_torch,
     }
 
