@@ -9,8 +9,8 @@ import pytest
 os.environ.update(
     {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": "2", "NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb"}
 )
-# Most of a test's time is compiling, and what runs so briefly is not worth the compiler's optimisations.
-os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
+# Most of a test's time is compiling, and what runs so briefly is not worth all of the compiler's optimisations.
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1"
 for name in ("TFDS_DATA_DIR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 
