@@ -27,6 +27,7 @@ def test_a_dry_run_says_how_many_devices_share(gancli, tmp_path):
     code, out, _ = gancli("train", "digits", "--devices", 2, "--outdir", tmp_path / "run", "--dry-run", *tiny())
     assert code == 0
     assert "on each of 2 devices, which share the batch" in " ".join(out.split())
+    assert "\ndata                         on the device, whole\n" in out
 
 
 def test_too_many_devices_are_refused_before_anything_is_written(gancli, tmp_path):
