@@ -142,9 +142,10 @@ class TrainConfig:
         self._require(
             "microbatch", self.microbatch % self.packing == 0, f"must be a multiple of --packing {self.packing}"
         )
-        for part in ("batch_size", "microbatch"):
-            fits = getattr(self, part) % max(self.devices, 1) == 0
-            self._require(part, fits, f"must be a multiple of --devices {self.devices}")
+        if self.devices > 1:
+            fits = self.batch_size % self.devices == 0
+            self._require("batch_size", fits, f"must be a multiple of --devices {self.devices}")
+            self._require("microbatch", self.microbatch == 0, f"must be 0 with --devices {self.devices}")
         self._require("seed", 0 <= self.seed < 2**32, "must be in [0, 2^32)")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:

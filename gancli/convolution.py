@@ -8,13 +8,18 @@ into convolutions that a CPU computes an order of magnitude slower, and inside o
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from gancli import parallel
+
 LAYOUT = ("NHWC", "HWIO", "NHWC")
+CACHED = 2**18  # numbers: 1 MiB, what a core's second cache holds
+FEW = 16  # channels
 Sides = Sequence[tuple[int, int]]  # for height and width: pixels before and behind
 
 
@@ -68,6 +73,29 @@ def _correlate(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
         shape = (geometry.size, geometry.size, x.shape[-1], y.shape[-1])
         back = jax.linear_transpose(lambda kernel: _convolve(x, kernel, geometry), jax.ShapeDtypeStruct(shape, x.dtype))
         return back(y)[0]
+    summed = parallel.added_up(partial(_correlate_own, geometry=geometry), x, y)
+    return summed.astype(x.dtype)
+
+
+def _correlate_own(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
+    """Return what the images of one device add to the gradient: some images at a time, whose maps stay in a cache.
+
+    For every few rows of the kernel all maps are gone through; where it has few, nothing is to be gained.
+    """
+    rows = len(y)
+    count = next((n for n in range(1, rows) if rows % n == 0 and y.size // n <= CACHED), max(1, rows))
+    if count == 1 or x.shape[-1] < FEW:
+        return _correlate_part(x, y, geometry)
+
+    def add(total: jax.Array, part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
+        return total + _correlate_part(*part, geometry), None
+
+    parts = x.reshape(count, -1, *x.shape[1:]), y.reshape(count, -1, *y.shape[1:])
+    nothing = jnp.zeros((geometry.size, geometry.size, x.shape[-1], y.shape[-1]), jnp.float32)
+    return jax.lax.scan(add, nothing, parts)[0]
+
+
+def _correlate_part(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
     # A kernel with more pixels than its image XLA would take for the image: so there the image grows beforehand.
     margin = max(0, *(-((side - count) // 2) for side, count in zip(x.shape[1:3], y.shape[1:3], strict=True)))
     x = jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))

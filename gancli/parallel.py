@@ -1,11 +1,15 @@
 """One batch on several devices: each computes a part of it, and all keep the same weights (data parallelism).
 
-Nothing in a step is written for it but where a batch is divided. XLA follows that through the computation, and adds up
+Little in a step is written for it but where a batch is divided. XLA follows that through the computation, and adds up
 over the devices what is a sum over the batch: gradients, and the statistics of batch normalisation. The numbers are
 those of one device but for the order of such sums.
+
+Devices must meet for their sums in the same order, or wait for one another forever. On a CPU XLA sees to that, but not
+between a loop and what stands beside it. So in the loop over steps no other loop is divided, or all else waits for it.
 """
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -26,6 +30,23 @@ def divided(tree: Any, axis: int = 0) -> Any:
 def whole(tree: Any) -> Any:
     """Return arrays as they are, inside of a computation that a team shares with all of them on every device."""
     return tree if jax.sharding.get_abstract_mesh().empty else jax.lax.with_sharding_constraint(tree, PartitionSpec())
+
+
+def added_up(run: Callable[..., jax.Array], *arrays: jax.Array) -> jax.Array:
+    """Return ``run(*arrays)``, a sum over their rows: in a team each device does it for its own, and all add up.
+
+    No gradient passes through it.
+    """
+    mesh = jax.sharding.get_abstract_mesh()
+    if mesh.empty or any(len(array) % mesh.size for array in arrays):
+        return run(*arrays)
+    here = jax.shard_map(
+        lambda *own: jax.lax.psum(run(*own), AXIS),
+        in_specs=PartitionSpec(AXIS),
+        out_specs=PartitionSpec(),
+        check_vma=False,
+    )
+    return here(*arrays)
 
 
 class Team:

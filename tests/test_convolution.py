@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from gancli import convolution
 from gancli.convolution import (
     LAYOUT,
     Convolution,
@@ -69,6 +70,24 @@ def test_the_three_products_are_one_number(geometry):
     number = float(jnp.vdot(convolve(x, kernel, geometry), y))
     assert float(jnp.vdot(x, transpose(y, kernel, geometry))) == pytest.approx(number, abs=1e-4)
     assert float(jnp.vdot(kernel, correlate(x, y, geometry))) == pytest.approx(number, abs=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_a_gradient_part_by_part_is_that_of_all_images(dtype, monkeypatch):
+    geometry, rng = Geometry(8, 8, 3, 1, 1), np.random.default_rng(0)
+    x, y = (jnp.asarray(rng.integers(-2, 3, (12, 8, 8, channels)), dtype) for channels in (5, 3))  # sums are exact
+    whole = correlate(x, y, geometry)
+    scans = []
+    for images in (12, 6, 3, 1):
+        monkeypatch.setattr(convolution, "CACHED", images * 8 * 8 * 3)
+        monkeypatch.setattr(convolution, "FEW", 5)
+        parts = jax.jit(lambda x, y: correlate(x, y, geometry))
+        scans.append(str(parts.trace(x, y).jaxpr).count("scan["))
+        np.testing.assert_array_equal(parts(x, y), whole)
+        assert parts(x, y).dtype == dtype
+    assert scans == [0, 1, 1, 1]
+    monkeypatch.setattr(convolution, "FEW", 6)
+    assert "scan[" not in str(jax.make_jaxpr(lambda x, y: correlate(x, y, geometry))(x, y))
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES)

@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from gancli.parallel import whole
+
 BANDWIDTHS = (4.0, 1.0, 1 / 4, 1 / 16, 1 / 64)  # of the kernels, as multiples of the median squared distance
 SMALLEST = 1e-12  # median that data all alike count as
 BLOCK = 256  # rows whose kernels are in memory at a time
@@ -24,7 +26,7 @@ def mmd_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
     A mean of Gaussian kernels ``exp(-d² / (b m))``, m the median squared distance of data, b in ``BANDWIDTHS``; zero in
     the mean for equal distributions, so of either sign. Examples ``[B, ...]``, at least two of each.
     """
-    real, fake = (x.reshape(len(x), -1) for x in (real, fake))
+    real, fake = whole([x.reshape(len(x), -1) for x in (real, fake)])  # there are loops over rows ahead
     scale = median_squared_distance(real)
     own = [(_kernel_sum(x, x, scale) - len(x)) / (len(x) * (len(x) - 1)) for x in (real, fake)]
     return own[0] + own[1] - 2.0 * _kernel_sum(real, fake, scale) / (len(real) * len(fake))

@@ -12,7 +12,6 @@ import jax.numpy as jnp
 from flax import nnx
 
 from gancli.models.parts import Ledger
-from gancli.parallel import divided
 
 
 def nought(tree: Any) -> jax.Array:
@@ -112,6 +111,6 @@ def in_parts(run: Callable[[Any, Any, Any], Any], params: Any, x: Any, key: jax.
 
     accumulating = jax.custom_vjp(all_parts)
     accumulating.defvjp(lambda *kept: (all_parts(*kept), kept), back)
-    parts = divided(jax.tree.map(lambda part: part.reshape(count, rows, *part.shape[1:]), x), axis=1)
+    parts = jax.tree.map(lambda part: part.reshape(count, rows, *part.shape[1:]), x)
     found = accumulating(params, parts, keys)
     return jax.tree.map(lambda part: part.reshape(total_rows, *part.shape[2:]), found)

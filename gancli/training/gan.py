@@ -92,7 +92,7 @@ class GAN:
         so that two devices of a core or more each are faster (docs/PERFORMANCE.md).
         """
         config = self.config
-        even = config.batch_size % 2 == config.microbatch % 2 == 0
+        even = config.batch_size % 2 == 0 and not config.microbatch
         pair = even and MODELS[config.model].convolves and jax.default_backend() == "cpu"
         return config.devices or min(len(jax.devices()), 2 if pair else 1)
 

@@ -10,6 +10,7 @@ import optax
 
 from gancli.data.shuffle import permute
 from gancli.models.parts import Judgement
+from gancli.models.recomputing import nought, plus
 from gancli.parallel import divided, whole
 from gancli.registry import Registry
 from gancli.training.augmentation import augmented
@@ -260,6 +261,8 @@ def train_step(gan: GAN, state: GANState, real: Batch) -> tuple[GANState, Measur
     if before:
         earlier = jax.tree.map(lambda part: part[:-1], real)
         carry, _ = jax.lax.scan(update_discriminator, carry, (jnp.arange(before), earlier))
+        generator, last = plus((state.generator, last), nought(carry))  # see gancli.parallel
+        state = state._replace(generator=generator)
     if gan.objective.discriminator is None:
         (discriminator, d_optimizer), d_norm, zeros = carry, jnp.zeros(()), jnp.zeros(config.batch_size)
         report = DiscriminatorReport(d_norm, d_norm, zeros, zeros)
@@ -331,7 +334,7 @@ def _next_batches(gan: GAN, key: jax.Array, data: Batch | Block, cursor: Cursor,
     if isinstance(data, Block):
         examples, labels = jax.tree.map(itemgetter(data.used + index), data.batches)
     else:
-        rows = permute(places, epochs, order_key(key), gan.num_examples)
+        rows = whole(permute(places, epochs, order_key(key), gan.num_examples))
         examples, labels = jax.tree.map(itemgetter(rows), data)
     if gan.config.mirror:
         flip_key = jax.random.fold_in(jax.random.fold_in(jax.random.fold_in(key, MIRROR), epochs[0]), places[0])
