@@ -1,6 +1,7 @@
 """The Typer app and its error boundary."""
 
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -44,7 +45,10 @@ app.add_typer(data.app, name="data")
 
 
 def entry_point(arguments: list[str] | None = None) -> None:
-    """Run a command. A GancliError becomes one line on stderr and its exit code; a bug keeps its traceback."""
+    """Run a command. A GancliError, or a lack of memory, becomes one line on stderr and an exit code.
+
+    A bug keeps its traceback.
+    """
     if "host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):  # JAX refuses both
         # Before anything imports jax: each core may be a device of its own; how many are used is up to --devices.
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -55,3 +59,14 @@ def entry_point(arguments: list[str] | None = None) -> None:
         sys.stdout.flush()
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+    except (RuntimeError, MemoryError) as error:  # as JAX and as NumPy put it
+        lack = re.search(r"(out of memory|unable to allocate)[^\n]*?(?=\.?(\n|$))", str(error), re.IGNORECASE)
+        if lack is None:
+            raise
+        sys.stdout.flush()
+        print(
+            f"error: memory is full: {lack[0]}. Smaller batches and networks need less; "
+            "training also has --microbatch, --remat and --stream always.",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None

@@ -169,7 +169,7 @@ def _prepare(config: TrainConfig, data_dir: Path | None, reporter: Reporter | No
 
 
 def _first_state(gan: GAN, dataset: Dataset, reporter: Reporter) -> GANState:
-    state = gan.init(dataset.mean())
+    state = jax.block_until_ready(gan.init(dataset.mean()))  # if it does not fit, no folder is made
     if not gan.config.decoder_steps:
         return state
     if reason := why_streamed(gan, dataset.examples.nbytes):

@@ -356,6 +356,43 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(tmp_path, gancl
     final_state(folder, 20)
 
 
+def test_a_lack_of_memory_is_one_line_and_no_folder(tmp_path, gancli):
+    too_wide = tiny(generator_widths=10**13)
+    code, out, err = gancli("train", "digits", "--outdir", tmp_path / "run", *too_wide)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert re.fullmatch(
+        r"error: memory is full: Out of memory allocating \d+ bytes\. Smaller batches and networks need less; "
+        r"training also has --microbatch, --remat and --stream always\.\n",
+        err,
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.\n[allocator]"),
+            "Out of memory while trying to allocate 9 bytes",
+        ),
+        (MemoryError("Unable to allocate 8.00 EiB for an array with shape (2,)"), "Unable to allocate 8.00 EiB for an"),
+        (RuntimeError("INTERNAL: something else"), None),
+    ],
+)
+def test_a_lack_of_memory_is_told_from_a_bug(gancli, monkeypatch, error, said):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr("gancli.cli.app.app", fail)
+    if said is None:
+        with pytest.raises(RuntimeError, match="something else"):
+            gancli("list")
+    else:
+        code, _, err = gancli("list")
+        assert (code, err.count("\n")) == (1, 1)
+        assert err.startswith(f"error: memory is full: {said}")
+
+
 def test_dry_run_writes_nothing_and_measures(tmp_path, gancli):
     code, out, _ = gancli("train", "digits", "--outdir", tmp_path / "run", "--dry-run", "--json", *tiny())
     assert code == 0
