@@ -7,19 +7,20 @@ into convolutions that a CPU computes an order of magnitude slower, and inside o
 (docs/PERFORMANCE.md): there its fast kernels serve only what is laid out as images, kernels and maps are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from gancli import parallel
+from gancli import parallel, winograd
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 CACHED = 2**18  # numbers: 1 MiB, what a core's second cache holds
-FEW = 16  # channels
+FEW = 16  # channels, below which images are too little for parts of them to be worth it
+MANY = 32  # channels, from which on tiles are worth it; twice as many where a kernel's gradient is gathered
 Sides = Sequence[tuple[int, int]]  # for height and width: pixels before and behind
 
 
@@ -50,6 +51,8 @@ def _slide(
 
 def _convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
     """Return the maps ``[B, h, w, O]`` of images and a kernel."""
+    if _in_tiles(x, kernel.shape[3], geometry, least=MANY):
+        return _convolve_in_tiles(x, kernel)
     return _slide(x, kernel, [(geometry.padding, geometry.padding)] * 2, stride=geometry.stride)
 
 
@@ -59,12 +62,32 @@ def _transpose(y: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
         shape = (y.shape[0], geometry.height, geometry.width, kernel.shape[2])
         back = jax.linear_transpose(lambda x: _convolve(x, kernel, geometry), jax.ShapeDtypeStruct(shape, y.dtype))
         return back(y)[0]
+    turned = kernel[::-1, ::-1]
+    if _in_tiles(y, kernel.shape[2], geometry, least=MANY):
+        return _convolve_in_tiles(y, turned, axis=1)
     before = geometry.size - 1 - geometry.padding
     around = [
         (before, side + geometry.padding - 1 - (count - 1) * geometry.stride)
         for side, count in zip((geometry.height, geometry.width), y.shape[1:3], strict=True)
     ]
-    return _slide(y, kernel[::-1, ::-1].swapaxes(2, 3), around, spread=geometry.stride)
+    return _slide(y, turned.swapaxes(2, 3), around, spread=geometry.stride)
+
+
+def _in_tiles(x: jax.Array, channels: int, geometry: Geometry, *, least: int) -> bool:
+    """Tell whether fewer products are worth the sums that save them: on a CPU, from so many channels on."""
+    fits = geometry[2:] == (winograd.SIZE, 1, 1) and x.dtype == jnp.float32
+    return fits and min(x.shape[-1], channels) >= least and jax.default_backend() == "cpu"
+
+
+def _convolve_in_tiles(x: jax.Array, kernel: jax.Array, axis: int = 0) -> jax.Array:
+    """Return ``winograd.convolve``, each device of its own images, some images at a time that stay in a cache."""
+
+    def own(x: jax.Array, kernel: winograd.Grid) -> jax.Array:
+        count = _count_parts(x, CACHED // 2)
+        maps = jax.lax.map(lambda part: winograd.convolve(part, kernel, axis), _in_parts(x, count))
+        return maps.reshape(*x.shape[:3], -1)
+
+    return parallel.row_by_row(own, x, winograd.spread(kernel))
 
 
 def _correlate(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
@@ -82,17 +105,34 @@ def _correlate_own(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
 
     For every few rows of the kernel all maps are gone through; where it has few, nothing is to be gained.
     """
-    rows = len(y)
-    count = next((n for n in range(1, rows) if rows % n == 0 and y.size // n <= CACHED), max(1, rows))
-    if count == 1 or x.shape[-1] < FEW:
-        return _correlate_part(x, y, geometry)
+    if _in_tiles(x, y.shape[-1], geometry, least=2 * MANY):
+        return winograd.gathered(_sum_of_parts(winograd.correlate, _count_parts(y, CACHED // 2), x, y))
+    count = _count_parts(y, CACHED) if x.shape[-1] >= FEW else 1
+    return _sum_of_parts(partial(_correlate_part, geometry=geometry), count, x, y)
 
-    def add(total: jax.Array, part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
-        return total + _correlate_part(*part, geometry), None
 
-    parts = x.reshape(count, -1, *x.shape[1:]), y.reshape(count, -1, *y.shape[1:])
-    nothing = jnp.zeros((geometry.size, geometry.size, x.shape[-1], y.shape[-1]), jnp.float32)
-    return jax.lax.scan(add, nothing, parts)[0]
+def _sum_of_parts(run: Callable[..., Any], count: int, *arrays: jax.Array) -> Any:
+    """Return ``run(*arrays)``, a sum over images or several of them, in float32 if by parts."""
+    if count == 1:
+        return run(*arrays)
+
+    def add(total: Any, part: list[jax.Array]) -> tuple[Any, None]:
+        return jax.tree.map(jnp.add, total, run(*part)), None
+
+    parts = [_in_parts(array, count) for array in arrays]
+    sums = jax.eval_shape(run, *(part[0] for part in parts))
+    return jax.lax.scan(add, jax.tree.map(lambda one: jnp.zeros(one.shape, jnp.float32), sums), parts)[0]
+
+
+def _count_parts(images: jax.Array, numbers: int) -> int:
+    """Return how many equal parts images come in, if each has at most so many numbers, or is one image."""
+    rows = len(images)
+    counts = (count for count in range(1, rows) if rows % count == 0)
+    return next((count for count in counts if images.size // count <= numbers), max(1, rows))
+
+
+def _in_parts(images: jax.Array, count: int) -> jax.Array:
+    return images.reshape(count, -1, *images.shape[1:])
 
 
 def _correlate_part(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:

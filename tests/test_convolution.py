@@ -90,8 +90,9 @@ def test_a_gradient_part_by_part_is_that_of_all_images(dtype, monkeypatch):
     assert "scan[" not in str(jax.make_jaxpr(lambda x, y: correlate(x, y, geometry))(x, y))
 
 
-@pytest.mark.parametrize("geometry", GEOMETRIES)
-def test_derivatives_to_the_third_order_are_those_of_xla(geometry):
+@pytest.mark.parametrize(("geometry", "many"), [*((each, 32) for each in GEOMETRIES), (Geometry(9, 7, 3, 1, 1), 3)])
+def test_derivatives_to_the_third_order_are_those_of_xla(geometry, many, monkeypatch):
+    monkeypatch.setattr(convolution, "MANY", many)
     x, kernel, _ = operands(geometry)
 
     def bent(product, x, kernel):
@@ -134,6 +135,44 @@ def test_products_are_the_same_on_an_accelerator(geometry, monkeypatch):
     there = transpose(y, kernel, geometry), correlate(x, y, geometry)
     for one, other in zip(here, there, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize("images", [1, 2, 3, 6])
+def test_tiles_of_some_images_at_a_time_are_those_of_all(images, monkeypatch):
+    geometry, rng = Geometry(8, 6, 3, 1, 1), np.random.default_rng(0)
+    x, y, kernel = (
+        jnp.asarray(rng.integers(-2, 3, shape), jnp.float32)  # sums are exact
+        for shape in ((6, 8, 6, 4), (6, 8, 6, 4), (3, 3, 4, 4))
+    )
+    plainly = convolve(x, kernel, geometry), transpose(y, kernel, geometry), correlate(x, y, geometry)
+    monkeypatch.setattr(convolution, "MANY", 2)
+    monkeypatch.setattr(convolution, "CACHED", 2 * images * 8 * 6 * 4)
+    in_tiles = convolve(x, kernel, geometry), transpose(y, kernel, geometry), correlate(x, y, geometry)
+    for one, other in zip(in_tiles, plainly, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_tiles_are_for_many_channels_in_float32_on_a_cpu(monkeypatch):
+    def convolutions(geometry, *, channels, dtype=jnp.float32, product=convolve):
+        x, kernel = (
+            jnp.zeros((2, 8, 8, channels), dtype),
+            jnp.zeros((geometry.size, geometry.size, channels, 64), dtype),
+        )
+        y = jnp.zeros((2, *sides(geometry), 64), dtype)
+        one, other = {convolve: (x, kernel), transpose: (y, kernel), correlate: (x, y)}[product]
+        return str(jax.make_jaxpr(lambda one, other: product(one, other, geometry))(one, other)).count("conv_general")
+
+    same = Geometry(8, 8, 3, 1, 1)
+    assert convolutions(same, channels=32) == 0
+    assert convolutions(same, channels=32, product=transpose) == 0
+    assert convolutions(same, channels=64, product=correlate) == 0
+    assert convolutions(same, channels=32, product=correlate) == 1
+    assert convolutions(same, channels=31) == 1
+    assert convolutions(same, channels=32, dtype=jnp.bfloat16) == 1
+    for other in (Geometry(8, 8, 4, 2, 1), Geometry(8, 8, 3, 2, 1), Geometry(8, 8, 3, 1, 0), Geometry(8, 8, 1, 1, 1)):
+        assert convolutions(other, channels=32) == 1
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert convolutions(same, channels=32) == 1
 
 
 @pytest.mark.parametrize("product", [convolve, transpose, correlate])

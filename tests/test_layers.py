@@ -22,7 +22,7 @@ LAYERS = [
     {"models", "losses", "metrics", "features", "data", "presets"},
     {"contrast"},
     {"latents", "images", "convolution", "figures", "files", "devices"},
-    {"parallel"},
+    {"parallel", "winograd"},
     {"config", "bibliography"},
     {"registry"},
     {"errors"},

@@ -13,6 +13,7 @@ from jax.sharding import AxisType
 
 from gancli import convolution, parallel
 from gancli.config import TrainConfig
+from gancli.convolution import Geometry, convolve
 from gancli.errors import UsageError
 from gancli.parallel import Team
 from gancli.training.gan import GAN
@@ -126,6 +127,29 @@ def test_devices_meet_for_all_sums_in_one_order(options):
     total, loose = sums_beside_loops(compiled_text(compile_chunk(gan, state, data).run))
     assert total > 0
     assert not loose
+
+
+def test_in_tiles_each_device_computes_its_own_maps_and_meets_the_others_for_the_kernel_alone(monkeypatch):
+    monkeypatch.setattr(convolution, "MANY", 2)
+    monkeypatch.setattr(convolution, "CACHED", 2 * 6 * 6 * 4)  # an image at a time
+    geometry, rng = Geometry(6, 6, 3, 1, 1), np.random.default_rng(0)
+    x, kernel = (jnp.asarray(rng.integers(-2, 3, shape), jnp.float32) for shape in ((4, 6, 6, 4), (3, 3, 4, 4)))
+
+    def slopes(x, kernel):
+        x = parallel.divided(x)
+        return jax.grad(lambda *both: jnp.sum(convolve(*both, geometry) ** 2) / 2, (0, 1))(x, kernel)
+
+    alone = slopes(x, kernel)
+    team = Team(2)
+    operands = jax.device_put((x, kernel), team.each())
+    with team.at_work():
+        shared = jax.jit(slopes, out_shardings=(team.parts(0), team.each())).lower(*operands).compile()
+    total, loose = sums_beside_loops(compiled_text(shared))
+    assert total == len(COLLECTIVE.findall(compiled_text(shared))) > 0
+    assert set(COLLECTIVE.findall(compiled_text(shared))) == {"all-reduce"}
+    assert not loose
+    for one, two in zip(alone, shared(*operands), strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_a_sum_beside_a_loop_of_sums_is_found_out():
