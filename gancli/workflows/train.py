@@ -53,7 +53,7 @@ from gancli.workflows.monitor import Monitor, check_metrics
 from gancli.workflows.recording import Recorder
 from gancli.workflows.reporting import Reporter, Silence
 
-PROBE_STEPS = 20
+PROBE_UPDATES = 20  # of the discriminator
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
 RESUMABLE = (
     "stream",
@@ -458,6 +458,7 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
     ready, result = _rehearse(config, data_dir, reporter)
     peak_bytes = result.peak_bytes
     if jax.default_backend() == "cpu":
+        reporter.status("once more, for the peak of memory")
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             peak_bytes = pool.submit(_rehearsed_peak, config, data_dir).result()
     assert result.last is not None, "a rehearsal without steps"
@@ -488,7 +489,7 @@ def _rehearse(config: TrainConfig, data_dir: Path | None, reporter: Reporter) ->
     They are steps of the run's own program, and once or twice everything else happens that a run does as time goes by:
     samples, checkpoints, an evaluation. So the peak of memory is the run's.
     """
-    steps = min(PROBE_STEPS, config.log_every)
+    steps = min(max(1, PROBE_UPDATES // config.k), config.log_every)
     rehearsed = dataclasses.replace(
         config,
         num_steps=2 * steps,  # the first half wakes the machine, the second one is measured

@@ -409,6 +409,15 @@ def test_dry_run_writes_nothing_and_measures(tmp_path, gancli):
     assert re.search(r"^peak memory  +[0-9,]+ MiB expected$", out, re.MULTILINE)
 
 
+@pytest.mark.parametrize(("k", "steps"), [(1, 40), (5, 8), (50, 2)])
+def test_a_dry_run_is_no_longer_where_d_has_more_updates(k, steps, tmp_path, gancli, monkeypatch):
+    monkeypatch.setattr("jax.default_backend", lambda: "not a cpu")  # which would rehearse a second time
+    options = [word for word in tiny(log_every=20, k=k) if word != "--quiet"]
+    code, _, err = gancli("train", "digits", "--outdir", tmp_path / "run", "--dry-run", "--evaluate-every", 0, *options)
+    assert code == 0
+    assert f"step {steps}/{steps} " in err
+
+
 def test_a_dry_run_expects_the_peak_of_memory_that_a_run_then_has(tmp_path):
     """In processes of their own, with networks whose weights and activations count, and an evaluation."""
     options = {"batch_size": 512, "generator_widths": "1500,1500", "steps": 60, "evaluate_every": 20}
