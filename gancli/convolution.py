@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
+import jax.export
 import jax.numpy as jnp
 from flax import nnx
 
@@ -74,8 +75,12 @@ def _transpose(y: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
 
 
 def _in_tiles(x: jax.Array, channels: int, geometry: Geometry, *, least: int) -> bool:
-    """Tell whether fewer products are worth the sums that save them: on a CPU, from so many channels on."""
-    fits = geometry[2:] == (winograd.SIZE, 1, 1) and x.dtype == jnp.float32
+    """Tell whether fewer products are worth the sums that save them: on a CPU, from so many channels on.
+
+    What is exported, for any number of images, is for other devices, too.
+    """
+    exported = jax.export.is_symbolic_dim(x.shape[0])
+    fits = geometry[2:] == (winograd.SIZE, 1, 1) and x.dtype == jnp.float32 and not exported
     return fits and min(x.shape[-1], channels) >= least and jax.default_backend() == "cpu"
 
 

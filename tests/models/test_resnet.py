@@ -3,11 +3,13 @@
 import dataclasses
 
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
+from gancli import convolution
 from gancli.errors import UsageError
 from gancli.models.parts import Ledger
 from gancli.models.resnet import Block, discriminator, doubled, generator, halved
@@ -91,6 +93,17 @@ def test_samples_are_independent_of_one_another_by_standing_statistics_or_withou
     free, _ = build((8, 8, 1), batch_norm=False)
     assert free.statistics(latents(5)) == []
     np.testing.assert_allclose(free(latents(5))[:1], free(latents(5)[:1]), atol=1e-6)
+
+
+def test_convolutions_in_tiles_leave_as_plain_ones_for_any_number_of_images(monkeypatch):
+    monkeypatch.setattr(convolution, "MANY", 4)
+    up, _ = build((8, 8, 1))
+    some = jax.ShapeDtypeStruct((*jax.export.symbolic_shape("b"), 6), jnp.float32)
+    exported = jax.export.export(jax.jit(lambda z: up(z)))(some)
+    assert exported.mlir_module().count("stablehlo.convolution") == 1 + 2 * 2 + 1  # change, blocks, image
+    assert str(jax.make_jaxpr(lambda z: up(z))(latents(3))).count("conv_general") == 2
+    for count in (1, 3):
+        np.testing.assert_allclose(exported.call(latents(count)), up(latents(count)), atol=1e-5)
 
 
 def test_the_range_of_images():
