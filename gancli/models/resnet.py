@@ -162,6 +162,8 @@ class Discriminator(nnx.Module):
     """Images ``[B, H, W, C]`` to logits ``[B]``; high means real.
 
     At every size blocks, from the whole image down; the features are the last maps, summed over the image, ``[B, F]``.
+    Where nothing holds the weights (``starts_straight``) it is their mean: with sums, of so many pixels, logits move so
+    fast that the generator is left behind.
     """
 
     def __init__(
@@ -195,6 +197,7 @@ class Discriminator(nnx.Module):
                 for width in widths
             ]
         )
+        self.pooled = jnp.mean if starts_straight else jnp.sum
         self.logit = nnx.Linear(widths[-1], 1, kernel_init=init, rngs=rngs)
         self.rates = (input_dropout, *one_a_layer(hidden_dropout, len(widths), "--hidden-dropout"))
         self.bounded = bounded
@@ -206,7 +209,7 @@ class Discriminator(nnx.Module):
             if place:
                 x = self.changes[place - 1](halved(drop(x, self.rates[place], key, place)))
             x = stage(x, Ledger())
-        features = jnp.sum(_activation(x), axis=(1, 2))
+        features = self.pooled(_activation(x), axis=(1, 2))
         return Judgement(self.logit(drop(features, self.rates[-1], key, len(self.stages)))[:, 0], features)
 
 

@@ -68,6 +68,15 @@ def test_a_block_starts_as_the_straight_way_where_nothing_normalises_it(changes)
         assert np.array_equal(network.stages[stage](x, Ledger()), x) == straight
 
 
+def test_features_are_sums_over_the_last_maps_where_weights_are_held_and_means_elsewhere():
+    images = jax.random.uniform(jax.random.key(0), (3, 16, 8, 1))
+    for penalty, pixels in (("spectral-norm", 1), ("r1", 8 * 4)):
+        _, down = build((16, 8, 1), penalty=(penalty,), batch_norm=False)
+        found = down(images).features
+        down.pooled = jnp.sum
+        np.testing.assert_allclose(found * pixels, down(images).features, rtol=1e-5)
+
+
 def test_a_block_against_its_definition():
     block = Block(3, batch_norm=True, starts_straight=False, init=nnx.initializers.he_normal(), rngs=nnx.Rngs(0))
     x = np.random.default_rng(0).normal(size=(4, 5, 5, 3))
