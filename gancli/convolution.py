@@ -75,13 +75,14 @@ def _transpose(y: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
 
 
 def _in_tiles(x: jax.Array, channels: int, geometry: Geometry, *, least: int) -> bool:
-    """Tell whether fewer products are worth the sums that save them: on a CPU, from so many channels on.
+    """Tell whether fewer products are worth the sums that save them: on one core, from so many channels on.
 
-    What is exported, for any number of images, is for other devices, too.
+    Several cores share one plain convolution better. What is exported, for any number of images, is for all devices.
     """
     exported = jax.export.is_symbolic_dim(x.shape[0])
     fits = geometry[2:] == (winograd.SIZE, 1, 1) and x.dtype == jnp.float32 and not exported
-    return fits and min(x.shape[-1], channels) >= least and jax.default_backend() == "cpu"
+    many = min(x.shape[-1], channels) >= least
+    return fits and many and jax.default_backend() == "cpu" and parallel.on_one_core()
 
 
 def _convolve_in_tiles(x: jax.Array, kernel: jax.Array, axis: int = 0) -> jax.Array:

@@ -20,6 +20,11 @@ from gancli.errors import UsageError
 AXIS = "batch"
 
 
+def on_one_core() -> bool:
+    """Tell whether a device of a CPU has one core to compute with: in a team it has, and where there is but one."""
+    return not jax.sharding.get_abstract_mesh().empty or len(jax.devices()) == 1
+
+
 def divided(tree: Any, axis: int = 0) -> Any:
     """Return arrays as they are, inside of a computation that a team shares divided along this axis."""
     if jax.sharding.get_abstract_mesh().empty:

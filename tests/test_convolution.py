@@ -18,6 +18,7 @@ from gancli.convolution import (
     correlate,
     transpose,
 )
+from gancli.parallel import Team
 
 GEOMETRIES = [
     Geometry(8, 6, 4, 2, 1),
@@ -93,6 +94,7 @@ def test_a_gradient_part_by_part_is_that_of_all_images(dtype, monkeypatch):
 @pytest.mark.parametrize(("geometry", "many"), [*((each, 32) for each in GEOMETRIES), (Geometry(9, 7, 3, 1, 1), 3)])
 def test_derivatives_to_the_third_order_are_those_of_xla(geometry, many, monkeypatch):
     monkeypatch.setattr(convolution, "MANY", many)
+    monkeypatch.setattr("gancli.parallel.on_one_core", lambda: True)
     x, kernel, _ = operands(geometry)
 
     def bent(product, x, kernel):
@@ -145,6 +147,7 @@ def test_tiles_of_some_images_at_a_time_are_those_of_all(images, monkeypatch):
         for shape in ((6, 8, 6, 4), (6, 8, 6, 4), (3, 3, 4, 4))
     )
     plainly = convolve(x, kernel, geometry), transpose(y, kernel, geometry), correlate(x, y, geometry)
+    monkeypatch.setattr("gancli.parallel.on_one_core", lambda: True)
     monkeypatch.setattr(convolution, "MANY", 2)
     monkeypatch.setattr(convolution, "CACHED", 2 * images * 8 * 6 * 4)
     in_tiles = convolve(x, kernel, geometry), transpose(y, kernel, geometry), correlate(x, y, geometry)
@@ -152,7 +155,7 @@ def test_tiles_of_some_images_at_a_time_are_those_of_all(images, monkeypatch):
         np.testing.assert_array_equal(one, other)
 
 
-def test_tiles_are_for_many_channels_in_float32_on_a_cpu(monkeypatch):
+def test_tiles_are_for_many_channels_in_float32_on_one_core(monkeypatch):
     def convolutions(geometry, *, channels, dtype=jnp.float32, product=convolve):
         x, kernel = (
             jnp.zeros((2, 8, 8, channels), dtype),
@@ -163,6 +166,10 @@ def test_tiles_are_for_many_channels_in_float32_on_a_cpu(monkeypatch):
         return str(jax.make_jaxpr(lambda one, other: product(one, other, geometry))(one, other)).count("conv_general")
 
     same = Geometry(8, 8, 3, 1, 1)
+    assert convolutions(same, channels=32) == 1
+    with Team(2).at_work():
+        assert convolutions(same, channels=32) == 0
+    monkeypatch.setattr(jax, "devices", lambda: [object()])
     assert convolutions(same, channels=32) == 0
     assert convolutions(same, channels=32, product=transpose) == 0
     assert convolutions(same, channels=64, product=correlate) == 0

@@ -105,6 +105,7 @@ def test_samples_are_independent_of_one_another_by_standing_statistics_or_withou
 
 
 def test_convolutions_in_tiles_leave_as_plain_ones_for_any_number_of_images(monkeypatch):
+    monkeypatch.setattr("gancli.parallel.on_one_core", lambda: True)
     monkeypatch.setattr(convolution, "MANY", 4)
     up, _ = build((8, 8, 1))
     some = jax.ShapeDtypeStruct((*jax.export.symbolic_shape("b"), 6), jnp.float32)
