@@ -10,7 +10,7 @@ os.environ.update(
     {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": "2", "NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb"}
 )
 # Most of a test's time is compiling, and what runs so briefly is not worth all of the compiler's optimisations.
-os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1"
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
 for name in ("TFDS_DATA_DIR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 
@@ -64,6 +64,12 @@ def gancli(capsys):
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def rehearsed_once(monkeypatch):
+    """Keep ``--dry-run`` from rehearsing once more in a new process, which it does on a CPU, for the peak of memory."""
+    monkeypatch.setattr("jax.default_backend", lambda: "not a cpu")
 
 
 @pytest.fixture(scope="session")

@@ -240,8 +240,9 @@ def identity(weights: Path) -> str:
     return "inception-v3" if digest == inception_weights.SHA256 else f"inception-v3 with weights {digest[:12]}"
 
 
+@functools.cache
 def layout() -> tuple[nnx.GraphDef, Any]:
-    """Return the network's graph and its parameters' shapes, a nested dictionary."""
+    """Return the network's graph and its parameters' shapes, a nested dictionary; found once, in a second or two."""
     graph, params = nnx.split(nnx.eval_shape(lambda: InceptionV3(rngs=nnx.Rngs(0))))
     return graph, nnx.to_pure_dict(params)
 
@@ -276,10 +277,10 @@ def parameters(tensors: Mapping[str, np.ndarray]) -> Any:
     def fill(tree: Any, prefix: str) -> Any:
         if "conv" in tree:
             return {"conv": fold(prefix, *tree["conv"]["kernel"].shape)}
-        return {name: fill(branch, f"{prefix}.{name}" if prefix else name) for name, branch in tree.items()}
+        return {name: fill(branch, f"{prefix}.{name}") for name, branch in tree.items()}
 
     by_name = {name.lower(): value for name, value in tensors.items()}
     _, shapes = layout()
-    shapes.pop("fc")
+    folded = {name: fill(branch, name) for name, branch in shapes.items() if name != "fc"}
     kernel = find("fc.weight", (NUM_CLASSES, NUM_FEATURES)).T.astype(np.float32)
-    return fill(shapes, "") | {"fc": {"kernel": kernel}}
+    return folded | {"fc": {"kernel": kernel}}

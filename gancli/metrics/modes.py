@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import entropy
+from scipy.special import rel_entr
 
 from gancli.metrics.neighbours import Watch, count_within, nearest
 
@@ -46,8 +46,8 @@ def count_gaussians(points: np.ndarray, centres: np.ndarray, standard_deviation:
 
 
 def _kl(p: np.ndarray, q: np.ndarray) -> float:
-    """Return KL(p ‖ q) in nats, p brought to sum 1; where no sample reaches a mode, log of the number of modes."""
-    return float(entropy(p, q)) if p.sum() > 0 else math.log(len(q))
+    """Return KL(p ‖ q) in nats, both brought to sum 1; where no sample reaches a mode, log of the number of modes."""
+    return float(rel_entr(p / p.sum(), q / q.sum()).sum()) if p.sum() > 0 else math.log(len(q))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 
 @dataclass(frozen=True)
@@ -19,6 +18,8 @@ class Memorisation:
     @classmethod
     def compare(cls, distances: np.ndarray, held_out: np.ndarray) -> "Memorisation":
         """Compare distances ``[n]`` and ``[m]`` by Mann and Whitney's test, as Meehan et al. 2020 look for copies."""
+        from scipy import stats  # half a second to import, and only this metric needs it
+
         n, m = len(distances), len(held_out)
         farther = float(stats.mannwhitneyu(distances, held_out, method="asymptotic").statistic)
         z = (farther - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)

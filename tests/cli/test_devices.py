@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.cli.test_train import assert_same
 from tests.conftest import tiny
 
@@ -23,6 +25,7 @@ def test_a_run_that_devices_share_goes_on_the_same_and_serves_every_command(ganc
     )
 
 
+@pytest.mark.usefixtures("rehearsed_once")
 def test_a_dry_run_says_how_many_devices_share(gancli, tmp_path):
     code, out, _ = gancli("train", "digits", "--devices", 2, "--outdir", tmp_path / "run", "--dry-run", *tiny())
     assert code == 0

@@ -62,6 +62,7 @@ def test_it_streams_by_itself_and_says_so(gancli, tmp_path, monkeypatch):
     assert_same(tmp_path / "run", tmp_path / "other", 40)
 
 
+@pytest.mark.usefixtures("rehearsed_once")
 def test_a_dry_run_says_how_the_data_arrives_and_measures_so(gancli, tmp_path):
     arguments = ("train", "digits", "--outdir", tmp_path / "run", "--dry-run", *tiny())
     code, out, _ = gancli(*arguments, "--stream", "always")
@@ -132,6 +133,7 @@ def test_data_that_cannot_be_read_any_more_ends_the_run_with_one_line(gancli, tm
     assert gancli("train", pictures, "--outdir", folder, "--resume", "--steps", saved + 10, "--quiet")[0] == 0
 
 
+@pytest.mark.usefixtures("rehearsed_once")
 def test_a_dry_run_waits_for_a_slow_disk(gancli, tmp_path, monkeypatch):
     monkeypatch.setattr("gancli.training.streaming.Stream.seconds_to_read", lambda _: 123.0)
     arguments = ("train", "digits", "--outdir", tmp_path / "run", "--dry-run", "--stream", "always", "--json", *tiny())

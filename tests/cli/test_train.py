@@ -410,8 +410,8 @@ def test_dry_run_writes_nothing_and_measures(tmp_path, gancli):
 
 
 @pytest.mark.parametrize(("k", "steps"), [(5, 8), (50, 2)])
-def test_a_dry_run_is_no_longer_where_d_has_more_updates(k, steps, tmp_path, gancli, monkeypatch):
-    monkeypatch.setattr("jax.default_backend", lambda: "not a cpu")  # which would rehearse a second time
+@pytest.mark.usefixtures("rehearsed_once")
+def test_a_dry_run_is_no_longer_where_d_has_more_updates(k, steps, tmp_path, gancli):
     options = [word for word in tiny(log_every=20, k=k) if word != "--quiet"]
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "run", "--dry-run", "--evaluate-every", 0, *options)
     assert code == 0

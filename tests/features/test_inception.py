@@ -21,7 +21,13 @@ def network(tmp_path_factory):
     write_torch_file(path, random_inception_tensors(), legacy=True)
     params = inception.parameters(read_tensors(path))
     graph, _ = inception.layout()
-    return jax.jit(lambda images: nnx.merge(graph, params)(inception.prepare(images)))
+    run = jax.jit(lambda prepared: nnx.merge(graph, params)(prepared))
+
+    def one_by_one(images):  # so that the network, of several sizes, is compiled once
+        outputs = [run(inception.prepare(image[None])) for image in images]
+        return jax.tree.map(lambda *parts: np.concatenate(parts), *outputs)
+
+    return one_by_one
 
 
 @pytest.mark.parametrize("name", ["cifar", "mnist", "same", "wide"])

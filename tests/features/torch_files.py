@@ -107,8 +107,7 @@ def random_inception_tensors(seed: int = 0) -> dict[str, np.ndarray]:
             visit(branch, f"{prefix}.{name}" if prefix else name)
 
     _, shapes = inception.layout()
-    shapes.pop("fc")
-    visit(shapes, "")
+    visit({name: branch for name, branch in shapes.items() if name != "fc"}, "")
     tensors["fc.weight"] = rng.standard_normal((1008, 2048), np.float32) * np.float32(0.03)
     tensors["fc.bias"] = rng.standard_normal(1008, np.float32)
     return tensors

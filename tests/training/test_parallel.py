@@ -55,7 +55,7 @@ def trained(options: dict[str, Any], devices: int, *, streamed: bool = False):
 
 
 @pytest.mark.parametrize("options", GAMES)
-def test_two_devices_train_the_weights_of_one_and_the_same_bits_streamed(options, monkeypatch):
+def test_two_devices_train_the_weights_of_one(options, monkeypatch):
     monkeypatch.setattr(convolution, "CACHED", 64)
     monkeypatch.setattr(convolution, "FEW", 1)
     one, seen_by_one = trained(options, 1)
@@ -63,7 +63,11 @@ def test_two_devices_train_the_weights_of_one_and_the_same_bits_streamed(options
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), one, two)
     for name, value in seen_by_one.items():
         assert seen_by_two[name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
-    jax.tree.map(np.testing.assert_array_equal, (two, seen_by_two), trained(options, 2, streamed=True))
+
+
+@pytest.mark.parametrize("options", [GAMES[0], GAMES[2]])
+def test_two_devices_train_the_same_bits_streamed(options):
+    jax.tree.map(np.testing.assert_array_equal, trained(options, 2), trained(options, 2, streamed=True))
 
 
 COLLECTIVE = re.compile(r"(all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter|collective-broadcast)\(")
