@@ -1,8 +1,9 @@
 """A step of convolutional networks (gancli train --model dcgan or resnet) against PyTorch, in channels_last.
 
 The same layers, batches, spectral norm, optimiser (Adam) and average of the generator's weights, on random pixels;
-PyTorch eager and compiled. ``python benchmarks/convolutions.py dcgan``, or ``resnet``, or ``layers``, which times the
-convolutions of the first one by one.
+PyTorch eager as its examples have it, where the generator's step leaves gradients with the discriminator, too, and
+eager and compiled without those. ``python benchmarks/convolutions.py dcgan``, or ``resnet``, or ``layers``, which times
+the convolutions of the first one by one.
 """
 
 import argparse
@@ -93,7 +94,9 @@ def torch_dcgans(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     return generator, nn.Sequential(*layers, nn.Flatten(), spectral_norm(nn.Linear(side * side * widths[0], 1)))
 
 
-def torch_steps(config: TrainConfig, images: np.ndarray, steps: int, *, compiled: bool) -> Callable[[], None]:
+def torch_steps(
+    config: TrainConfig, images: np.ndarray, steps: int, *, lean: bool = True, compiled: bool = False
+) -> Callable[[], None]:
     torch.manual_seed(0)
     networks = (torch_resnets if config.model == "resnet" else torch_dcgans)(config)
     generator, discriminator = (network.to(memory_format=torch.channels_last) for network in networks)
@@ -125,6 +128,7 @@ def torch_steps(config: TrainConfig, images: np.ndarray, steps: int, *, compiled
     def run() -> None:
         for _ in range(steps):
             for loss, optimizer in zip(losses, (d_optimizer, g_optimizer), strict=True):
+                discriminator.requires_grad_(optimizer is d_optimizer or not lean)
                 optimizer.zero_grad()
                 loss().backward()
                 optimizer.step()
@@ -140,8 +144,9 @@ def compare_steps(options: dict[str, object], steps: int, repetitions: int) -> N
         images = np.random.default_rng(0).integers(0, 256, (2000, *SHAPES[dataset]), np.uint8)
         contenders = {
             "gancli": gancli_chunk(config, images, steps),
-            "PyTorch eager": torch_steps(config, images, steps, compiled=False),
-            "PyTorch torch.compile": torch_steps(config, images, steps, compiled=True),
+            "PyTorch eager, as its examples": torch_steps(config, images, steps, lean=False),
+            "PyTorch eager, lean": torch_steps(config, images, steps),
+            "PyTorch torch.compile, lean": torch_steps(config, images, steps, compiled=True),
         }
         for run in contenders.values():
             run()  # compile and warm up

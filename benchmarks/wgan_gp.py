@@ -59,9 +59,11 @@ def torch_steps(steps: int, *, penalty: bool):
             d_optimizer.zero_grad()
             loss.backward()
             d_optimizer.step()
+            critic.requires_grad_(False)  # no gradient that nobody asks for
             g_optimizer.zero_grad()
             (-critic(noisy(generator(latents()))).mean()).backward()
             g_optimizer.step()
+            critic.requires_grad_(True)
             with torch.no_grad():
                 torch._foreach_lerp_(list(average.parameters()), list(generator.parameters()), 1 - CONFIG.ema_decay)
 
