@@ -19,9 +19,11 @@ from flax import nnx
 from gancli import parallel, winograd
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
-CACHED = 2**18  # numbers: 1 MiB, what a core's second cache holds
-FEW = 16  # channels, below which images are too little for parts of them to be worth it
+CACHED = 2**17  # numbers: 512 KiB, half of what a core's second cache holds
+FEW = 16  # channels, that cost a kernel's gradient as much as more of them
+DEEP = 4  # images, of which a kernel's gradient is gathered at least at a time: it is a product over images
 MANY = 32  # channels, from which on tiles are worth it; twice as many where a kernel's gradient is gathered
+LARGE = 2**19  # numbers a device, above which maps are transposed in parts; below, that only takes memory
 Sides = Sequence[tuple[int, int]]  # for height and width: pixels before and behind
 
 
@@ -71,7 +73,8 @@ def _transpose(y: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
         (before, side + geometry.padding - 1 - (count - 1) * geometry.stride)
         for side, count in zip((geometry.height, geometry.width), y.shape[1:3], strict=True)
     ]
-    return _slide(y, turned.swapaxes(2, 3), around, spread=geometry.stride)
+    slide = partial(_slide, around=around, spread=geometry.stride)
+    return _part_by_part(slide, y, turned.swapaxes(2, 3), over=LARGE)
 
 
 def _in_tiles(x: jax.Array, channels: int, geometry: Geometry, *, least: int) -> bool:
@@ -79,21 +82,34 @@ def _in_tiles(x: jax.Array, channels: int, geometry: Geometry, *, least: int) ->
 
     Several cores share one plain convolution better. What is exported, for any number of images, is for all devices.
     """
-    exported = jax.export.is_symbolic_dim(x.shape[0])
-    fits = geometry[2:] == (winograd.SIZE, 1, 1) and x.dtype == jnp.float32 and not exported
+    fits = geometry[2:] == (winograd.SIZE, 1, 1) and x.dtype == jnp.float32 and not _exported(x)
     many = min(x.shape[-1], channels) >= least
     return fits and many and jax.default_backend() == "cpu" and parallel.on_one_core()
 
 
+def _exported(images: jax.Array) -> bool:
+    """Tell whether a program is made for any number of images."""
+    return jax.export.is_symbolic_dim(images.shape[0])
+
+
 def _convolve_in_tiles(x: jax.Array, kernel: jax.Array, axis: int = 0) -> jax.Array:
-    """Return ``winograd.convolve``, each device of its own images, some images at a time that stay in a cache."""
+    return _part_by_part(partial(winograd.convolve, axis=axis), x, winograd.spread(kernel))
 
-    def own(x: jax.Array, kernel: winograd.Grid) -> jax.Array:
-        count = _count_parts(x, CACHED // 2)
-        maps = jax.lax.map(lambda part: winograd.convolve(part, kernel, axis), _in_parts(x, count))
-        return maps.reshape(*x.shape[:3], -1)
 
-    return parallel.row_by_row(own, x, winograd.spread(kernel))
+def _part_by_part(run: Callable[..., jax.Array], images: jax.Array, kernel: Any, *, over: int = 0) -> jax.Array:
+    """Return ``run(images, kernel)``, each device of its own images, some images at a time that stay in a cache.
+
+    Only of more numbers than ``over``.
+    """
+
+    def own(images: jax.Array, kernel: Any) -> jax.Array:
+        count = _count_parts(images)
+        if count == 1 or images.size <= over:
+            return run(images, kernel)
+        parts = jax.lax.map(lambda part: run(part, kernel), _in_parts(images, count))
+        return parts.reshape(-1, *parts.shape[2:])
+
+    return run(images, kernel) if _exported(images) else parallel.row_by_row(own, images, kernel)
 
 
 def _correlate(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
@@ -109,12 +125,16 @@ def _correlate(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
 def _correlate_own(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
     """Return what the images of one device add to the gradient: some images at a time, whose maps stay in a cache.
 
-    For every few rows of the kernel all maps are gone through; where it has few, nothing is to be gained.
+    For every few rows of the kernel all maps are gone through, at the cost of many channels whatever they have. So
+    where they have few, images that are as large take their place: their pixels lie on the other side of the maps'.
     """
     if _in_tiles(x, y.shape[-1], geometry, least=2 * MANY):
-        return winograd.gathered(_sum_of_parts(winograd.correlate, _count_parts(y, CACHED // 2), x, y))
-    count = _count_parts(y, CACHED) if x.shape[-1] >= FEW else 1
-    return _sum_of_parts(partial(_correlate_part, geometry=geometry), count, x, y)
+        return winograd.gathered(_sum_of_parts(winograd.correlate, _count_parts(y), x, y))
+    run = partial(_correlate_part, geometry=geometry)
+    alike = geometry.stride == 1 and 2 * geometry.padding == geometry.size - 1
+    if alike and y.shape[-1] < FEW <= x.shape[-1]:
+        return _sum_of_parts(run, _count_parts(x, DEEP), y, x)[::-1, ::-1].swapaxes(2, 3)
+    return _sum_of_parts(run, _count_parts(y, DEEP), x, y)
 
 
 def _sum_of_parts(run: Callable[..., Any], count: int, *arrays: jax.Array) -> Any:
@@ -130,11 +150,11 @@ def _sum_of_parts(run: Callable[..., Any], count: int, *arrays: jax.Array) -> An
     return jax.lax.scan(add, jax.tree.map(lambda one: jnp.zeros(one.shape, jnp.float32), sums), parts)[0]
 
 
-def _count_parts(images: jax.Array, numbers: int) -> int:
-    """Return how many equal parts images come in, if each has at most so many numbers, or is one image."""
+def _count_parts(images: jax.Array, least: int = 1) -> int:
+    """Return how many equal parts images come in, of so many images at least, for each to stay in a cache."""
     rows = len(images)
-    counts = (count for count in range(1, rows) if rows % count == 0)
-    return next((count for count in counts if images.size // count <= numbers), max(1, rows))
+    counts = [count for count in range(1, rows // least + 1) if rows % count == 0] or [1]
+    return next((count for count in counts if images.size // count <= CACHED), counts[-1])
 
 
 def _in_parts(images: jax.Array, count: int) -> jax.Array:

@@ -78,17 +78,40 @@ def test_a_gradient_part_by_part_is_that_of_all_images(dtype, monkeypatch):
     geometry, rng = Geometry(8, 8, 3, 1, 1), np.random.default_rng(0)
     x, y = (jnp.asarray(rng.integers(-2, 3, (12, 8, 8, channels)), dtype) for channels in (5, 3))  # sums are exact
     whole = correlate(x, y, geometry)
-    scans = []
-    for images in (12, 6, 3, 1):
+    lengths = []
+    for images in (12, 6, 4, 3, 1):
         monkeypatch.setattr(convolution, "CACHED", images * 8 * 8 * 3)
-        monkeypatch.setattr(convolution, "FEW", 5)
         parts = jax.jit(lambda x, y: correlate(x, y, geometry))
-        scans.append(str(parts.trace(x, y).jaxpr).count("scan["))
+        lengths += re.findall(r"length=(\d+)", str(parts.trace(x, y).jaxpr))
         np.testing.assert_array_equal(parts(x, y), whole)
         assert parts(x, y).dtype == dtype
-    assert scans == [0, 1, 1, 1]
-    monkeypatch.setattr(convolution, "FEW", 6)
-    assert "scan[" not in str(jax.make_jaxpr(lambda x, y: correlate(x, y, geometry))(x, y))
+    assert lengths == ["2", "3", "3", "3"]  # of four images at least
+
+
+def test_a_transposed_convolution_of_some_images_at_a_time_is_that_of_all(monkeypatch):
+    geometry = Geometry(8, 8, 4, 2, 1)
+    _, kernel, y = operands(geometry)
+    whole = transpose(y, kernel, geometry)
+    monkeypatch.setattr(convolution, "CACHED", 1)
+    for large, length in ((y.size - 1, [str(len(y))]), (y.size, [])):
+        monkeypatch.setattr(convolution, "LARGE", large)
+        parts = jax.jit(lambda y: transpose(y, kernel, geometry))
+        assert re.findall(r"length=(\d+)", str(parts.trace(y).jaxpr)) == length
+        np.testing.assert_allclose(parts(y), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("geometry", [Geometry(8, 7, 3, 1, 1), Geometry(6, 6, 5, 1, 2), Geometry(4, 4, 1, 1, 0)])
+def test_of_maps_with_few_channels_and_images_either_may_move(geometry, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, y = (
+        jnp.asarray(rng.integers(-2, 3, (8, geometry.height, geometry.width, channels)), jnp.float32)
+        for channels in (4, 2)
+    )
+    kernel = correlate(x, y, geometry)
+    monkeypatch.setattr(convolution, "FEW", 3)
+    turned = jax.jit(lambda x, y: correlate(x, y, geometry))
+    assert " rev[" in str(turned.trace(x, y).jaxpr)
+    np.testing.assert_array_equal(turned(x, y), kernel)
 
 
 @pytest.mark.parametrize(("geometry", "many"), [*((each, 32) for each in GEOMETRIES), (Geometry(9, 7, 3, 1, 1), 3)])
