@@ -23,7 +23,6 @@ CACHED = 2**17  # numbers: 512 KiB, half of what a core's second cache holds
 FEW = 16  # channels, that cost a kernel's gradient as much as more of them
 DEEP = 4  # images, of which a kernel's gradient is gathered at least at a time: it is a product over images
 MANY = 32  # channels, from which on tiles are worth it; twice as many where a kernel's gradient is gathered
-LARGE = 2**19  # numbers a device, above which maps are transposed in parts; below, that only takes memory
 Sides = Sequence[tuple[int, int]]  # for height and width: pixels before and behind
 
 
@@ -73,8 +72,7 @@ def _transpose(y: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array
         (before, side + geometry.padding - 1 - (count - 1) * geometry.stride)
         for side, count in zip((geometry.height, geometry.width), y.shape[1:3], strict=True)
     ]
-    slide = partial(_slide, around=around, spread=geometry.stride)
-    return _part_by_part(slide, y, turned.swapaxes(2, 3), over=LARGE)
+    return _slide(y, turned.swapaxes(2, 3), around, spread=geometry.stride)
 
 
 def _in_tiles(x: jax.Array, channels: int, geometry: Geometry, *, least: int) -> bool:
@@ -82,34 +80,20 @@ def _in_tiles(x: jax.Array, channels: int, geometry: Geometry, *, least: int) ->
 
     Several cores share one plain convolution better. What is exported, for any number of images, is for all devices.
     """
-    fits = geometry[2:] == (winograd.SIZE, 1, 1) and x.dtype == jnp.float32 and not _exported(x)
+    exported = jax.export.is_symbolic_dim(x.shape[0])
+    fits = geometry[2:] == (winograd.SIZE, 1, 1) and x.dtype == jnp.float32 and not exported
     many = min(x.shape[-1], channels) >= least
     return fits and many and jax.default_backend() == "cpu" and parallel.on_one_core()
 
 
-def _exported(images: jax.Array) -> bool:
-    """Tell whether a program is made for any number of images."""
-    return jax.export.is_symbolic_dim(images.shape[0])
-
-
 def _convolve_in_tiles(x: jax.Array, kernel: jax.Array, axis: int = 0) -> jax.Array:
-    return _part_by_part(partial(winograd.convolve, axis=axis), x, winograd.spread(kernel))
+    """Return ``winograd.convolve``, each device of its own images, some images at a time that stay in a cache."""
 
+    def own(x: jax.Array, kernel: winograd.Grid) -> jax.Array:
+        maps = jax.lax.map(lambda part: winograd.convolve(part, kernel, axis), _in_parts(x, _count_parts(x)))
+        return maps.reshape(*x.shape[:3], -1)
 
-def _part_by_part(run: Callable[..., jax.Array], images: jax.Array, kernel: Any, *, over: int = 0) -> jax.Array:
-    """Return ``run(images, kernel)``, each device of its own images, some images at a time that stay in a cache.
-
-    Only of more numbers than ``over``.
-    """
-
-    def own(images: jax.Array, kernel: Any) -> jax.Array:
-        count = _count_parts(images)
-        if count == 1 or images.size <= over:
-            return run(images, kernel)
-        parts = jax.lax.map(lambda part: run(part, kernel), _in_parts(images, count))
-        return parts.reshape(-1, *parts.shape[2:])
-
-    return run(images, kernel) if _exported(images) else parallel.row_by_row(own, images, kernel)
+    return parallel.row_by_row(own, x, winograd.spread(kernel))
 
 
 def _correlate(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:

@@ -88,18 +88,6 @@ def test_a_gradient_part_by_part_is_that_of_all_images(dtype, monkeypatch):
     assert lengths == ["2", "3", "3", "3"]  # of four images at least
 
 
-def test_a_transposed_convolution_of_some_images_at_a_time_is_that_of_all(monkeypatch):
-    geometry = Geometry(8, 8, 4, 2, 1)
-    _, kernel, y = operands(geometry)
-    whole = transpose(y, kernel, geometry)
-    monkeypatch.setattr(convolution, "CACHED", 1)
-    for large, length in ((y.size - 1, [str(len(y))]), (y.size, [])):
-        monkeypatch.setattr(convolution, "LARGE", large)
-        parts = jax.jit(lambda y: transpose(y, kernel, geometry))
-        assert re.findall(r"length=(\d+)", str(parts.trace(y).jaxpr)) == length
-        np.testing.assert_allclose(parts(y), whole, atol=1e-5)
-
-
 @pytest.mark.parametrize("geometry", [Geometry(8, 7, 3, 1, 1), Geometry(6, 6, 5, 1, 2), Geometry(4, 4, 1, 1, 0)])
 def test_of_maps_with_few_channels_and_images_either_may_move(geometry, monkeypatch):
     rng = np.random.default_rng(0)
