@@ -225,7 +225,7 @@ def layer_runs(batch: int, side: int, inputs: int, outputs: int, *, up: bool) ->
 
 def compare_layers(repetitions: int) -> None:
     for up, (side, inputs, outputs) in itertools.product(
-        (False, True), ((14, 1, 64), (7, 64, 128), (16, 3, 64), (8, 64, 128), (4, 128, 256))
+        (False, True), ((14, 1, 64), (7, 64, 128), (16, 3, 64), (8, 64, 128), (4, 128, 256), (32, 32, 64))
     ):
         inputs, outputs = (outputs, inputs) if up else (inputs, outputs)
         runs = layer_runs(BATCHES[0], side, inputs, outputs, up=up)
@@ -247,7 +247,8 @@ def main() -> None:
     if options.what == "layers":
         compare_layers(options.repetitions)
     elif options.what == "dcgan":
-        compare_steps({"model": "dcgan"}, options.steps, options.repetitions)
+        game = {"loss": "non-saturating", "penalty": ("spectral-norm",)}
+        compare_steps({"model": "dcgan"} | game, options.steps, options.repetitions)
     else:
         compare_steps({"model": "resnet", "base_channels": 32}, options.steps, options.repetitions)
 

@@ -28,6 +28,11 @@ def test_a_presets_own_loss_is_played_as_it_says_and_another_one_as_it_must():
     assert resolve("cifar10", "cifar10-modern", {}).penalty_weight == 0.05
     assert resolve("cifar10", "cifar10-modern", {"loss": "relativistic"}).penalty_weight == 0.05
     assert resolve("cifar10", "cifar10-dcgan", {"loss": "relativistic"}).penalty == ("r1", "r2")
+    for loss in ({}, {"loss": "relativistic"}):
+        own = resolve("mnist", None, {"model": "dcgan"} | loss)
+        assert (own.loss, own.penalty, own.penalty_weight) == ("relativistic", ("r1", "r2"), 0.05)
+    assert resolve("mnist", None, {"model": "dcgan", "loss": "wasserstein"}).penalty == ("gradient-penalty",)
+    assert resolve("mnist", None, {"model": "dcgan", "loss": "mmd"}).penalty == ()
 
 
 def test_a_preset_is_for_its_data(tmp_path):
