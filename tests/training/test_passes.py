@@ -178,8 +178,17 @@ def temporary_bytes(**changes: Any) -> int:
 
 
 def test_a_programs_temporary_memory_falls():
-    assert temporary_bytes(remat=True) < 0.8 * temporary_bytes()
-    assert temporary_bytes(microbatch=32, batch_norm=False) < 0.6 * temporary_bytes(batch_norm=False)
+    game = {"loss": "non-saturating", "penalty": ("spectral-norm",)}
+    assert temporary_bytes(**game, remat=True) < 0.8 * temporary_bytes(**game)
+    assert temporary_bytes(**game, microbatch=32, batch_norm=False) < 0.6 * temporary_bytes(**game, batch_norm=False)
+
+
+def test_temporary_memory_falls_with_a_penalty_on_gradients_whose_own_gradients_keep_more():
+    game = {"loss": "relativistic", "penalty": ("r1", "r2")}
+    whole = temporary_bytes(**game)
+    assert temporary_bytes(**game, microbatch=32) < 0.6 * whole
+    assert temporary_bytes(**game, remat=True) < 0.9 * whole
+    assert temporary_bytes(**game, microbatch=32, remat=True) < 0.45 * whole
 
 
 @pytest.mark.parametrize(
