@@ -65,7 +65,7 @@ def classifier(name: str, channels: int | None = None) -> Extractor:
     raw = (WEIGHTS / f"{entry.identity}.npz").read_bytes()
     if hashlib.sha256(raw).hexdigest() != entry.sha256:
         raise GancliError(f"the weights of {entry.identity} in this installation are damaged; install gancli again.")
-    graph = nnx.graphdef(nnx.eval_shape(lambda: Classifier(own, entry.widths, entry.num_classes, rngs=nnx.Rngs(0))))
+    graph = _layout(own, entry.widths, entry.num_classes)
     with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
         params = _nested({name: jnp.asarray(arrays[name]) for name in arrays.files})
 
@@ -88,6 +88,12 @@ def classifier(name: str, channels: int | None = None) -> Extractor:
         block=500 // stacked,
         apply=functools.partial(run, params),
     )
+
+
+@functools.cache
+def _layout(channels: int, widths: tuple[int, ...], num_classes: int) -> nnx.GraphDef[Classifier]:
+    """Return a classifier without its weights; finding it takes a while, and training asks at every evaluation."""
+    return nnx.graphdef(nnx.eval_shape(lambda: Classifier(channels, widths, num_classes, rngs=nnx.Rngs(0))))
 
 
 def inception_v3(weights: Path) -> Extractor:

@@ -57,9 +57,9 @@ class Duplicates:
     Two samples count as the same image where they are closer to each other than any two of as many data examples are.
     """
 
-    count: int  # samples looked at, as many data examples
+    count: int  # samples looked at
     exact: int  # samples that equal an earlier one, pixel for pixel
-    threshold: float  # distance of the two closest data examples
+    threshold: float  # distance of the two closest of as many data examples
     pairs: int  # pairs of samples closer than that
     support: float | None  # estimated number of distinct images; None: no pair was found
 
@@ -69,14 +69,17 @@ class Duplicates:
         return self.count * (self.count - 1) / 2
 
 
-def count_duplicates(samples: np.ndarray, data: np.ndarray, watch: Watch | None = None) -> Duplicates:
-    """Test samples ``[n, d]`` against data ``[m, d]``, both in pixels; the first min(n, m) of each, at least 2."""
-    count = min(len(samples), len(data))
-    samples, data = samples[:count], data[:count]
-    threshold = float(nearest(data, data, same=True, watch=watch)[0].min())
+def closest(examples: np.ndarray, watch: Watch | None = None) -> float:
+    """Return the distance of the two closest examples ``[n, d]``, at least 2."""
+    return float(nearest(examples, examples, same=True, watch=watch)[0].min())
+
+
+def count_duplicates(samples: np.ndarray, threshold: float, watch: Watch | None = None) -> Duplicates:
+    """Test samples ``[n, d]``, at least 2; ``threshold``: distance of the :func:`closest` of n data examples."""
+    count = len(samples)
     radii = np.full(count, np.nextafter(np.float32(threshold), np.float32(0)))  # closer, not as close
     pairs = int(count_within(samples, samples, radii, watch=watch).sum() - count) // 2  # without itself, and once
-    exact = count - len(np.unique(samples, axis=0))
+    exact = count - len({sample.tobytes() for sample in samples})
     return Duplicates(count, exact, threshold, pairs, count * (count - 1) / (2 * pairs) if pairs else None)
 
 

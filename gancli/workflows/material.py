@@ -11,6 +11,8 @@ import numpy as np
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.features.cache import cached_features
 from gancli.features.extractor import Extractor, extract
+from gancli.images import to_unit
+from gancli.metrics import modes
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.neighbours import Watch
 from gancli.metrics.statistics import Statistics
@@ -29,6 +31,7 @@ class Reference:
         self._reporter, self._batch_size = reporter, batch_size
         self._described: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._gaussians: dict[str, Gaussian] = {}
+        self._closest: dict[int, float] = {}
 
     @property
     def dataset_name(self) -> str:
@@ -65,6 +68,13 @@ class Reference:
         if extractor.identity not in self._gaussians:
             self._gaussians[extractor.identity] = Moments.of(self.describe(extractor)[0]).compute()
         return self._gaussians[extractor.identity]
+
+    def closest(self, count: int, watch: Watch) -> float:
+        """Return the distance of the two closest of the first ``count`` images, Euclidean in [0, 1] pixels."""
+        if count not in self._closest:
+            images = np.asarray(next(iter(self.images.batches(count))))
+            self._closest[count] = modes.closest(to_unit(images).reshape(len(images), -1), watch)
+        return self._closest[count]
 
 
 @dataclass

@@ -190,10 +190,10 @@ def mode_coverage(material: Material) -> Measured:
         reference = material.compared.images
         _, expected = material.compared.describe(classifier)
         count = modes.count_classes(logits.argmax(axis=1), expected, classifier.num_classes)
-        pixels = material.images.pixels()
-        first = next(iter(reference.batches(len(pixels))))
-        flat, data = (to_unit(part).reshape(len(part), -1) for part in (pixels, np.asarray(first)))
-        duplicates = modes.count_duplicates(flat, data, watch=material.watch("duplicates"))
+        watch = material.watch("duplicates")
+        pixels = material.images.pixels()[: reference.count]
+        threshold = material.compared.closest(len(pixels), watch)
+        duplicates = modes.count_duplicates(to_unit(pixels).reshape(len(pixels), -1), threshold, watch)
         protocol = {"classes": classifier.identity, "reference": f"{reference.name} {reference.count}"} | protocol
         values |= {
             "exact_duplicates": duplicates.exact,

@@ -2,8 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
 
-from gancli.metrics.modes import ModeCount, count_classes, count_duplicates, count_gaussians, verdict
+from gancli.metrics.modes import ModeCount, closest, count_classes, count_duplicates, count_gaussians, verdict
 from gancli.metrics.nearest import Memorisation
 
 RING = np.array([[math.cos(t), math.sin(t)] for t in np.arange(8) * math.pi / 4])
@@ -47,17 +48,23 @@ def test_no_point_near_any_mode():
     assert verdict(found, None)[0] == "collapse"
 
 
+def test_the_closest_pair_is_that_of_all_distances():
+    rows = np.random.default_rng(3).uniform(size=(40, 6)).astype(np.float32)
+    assert closest(rows) == pytest.approx(pdist(rows.astype(np.float64)).min(), rel=1e-5)
+    assert closest(np.concatenate([rows, rows[:1]])) == 0
+
+
 def test_the_birthday_test_estimates_the_support():
     rng = np.random.default_rng(0)
     distinct = rng.standard_normal((300, 20)).astype(np.float32)
     drawn = distinct[rng.integers(300, size=200)]
     data = rng.standard_normal((5000, 20)).astype(np.float32)
-    found = count_duplicates(drawn, data)
+    found = count_duplicates(drawn, closest(data[:200]))
     assert found.count == 200
     assert found.exact == 200 - len(np.unique(drawn, axis=0))
     assert found.support is not None
     assert 150 < found.support < 600
-    fresh = count_duplicates(rng.standard_normal((200, 20)).astype(np.float32) * 3, data)
+    fresh = count_duplicates(rng.standard_normal((200, 20)).astype(np.float32) * 3, closest(data[:200]))
     assert (fresh.pairs, fresh.support, fresh.least_support) == (0, None, 200 * 199 / 2)
 
 
@@ -84,7 +91,7 @@ def test_verdicts_on_repetition(distinct, expected):
     images = rng.standard_normal((distinct, 30)).astype(np.float32)
     data = rng.standard_normal((100, 30)).astype(np.float32)
     drawn = images[rng.integers(distinct, size=100)]
-    assert verdict(ModeCount(10, 10, 0.0, ()), count_duplicates(drawn, data))[0] == expected
+    assert verdict(ModeCount(10, 10, 0.0, ()), count_duplicates(drawn, closest(data)))[0] == expected
 
 
 def test_copies_are_closer_than_held_out_data():
