@@ -250,7 +250,8 @@ def main() -> None:
         game = {"loss": "non-saturating", "penalty": ("spectral-norm",)}
         compare_steps({"model": "dcgan"} | game, options.steps, options.repetitions)
     else:
-        compare_steps({"model": "resnet", "base_channels": 32}, options.steps, options.repetitions)
+        game = {"loss": "hinge", "penalty": ("spectral-norm",)}
+        compare_steps({"model": "resnet", "base_channels": 32} | game, options.steps, options.repetitions)
 
 
 if __name__ == "__main__":

@@ -154,16 +154,18 @@ _CONVOLUTIONAL: dict[str, Any] = {
     "momentum": 0.5,
     "ema_decay": 0.999,
 }
+_RESIDUAL: dict[str, Any] = _CONVOLUTIONAL | {"model": "resnet", "momentum": 0.0}
 # Huang et al. 2024 (R3GAN): both penalties hold D's slope.
 _HELD: dict[str, Any] = {"loss": "relativistic", "penalty": ("r1", "r2"), "penalty_weight": 0.05}
-# What a model needs, over the data set's defaults; a preset's stay. So held, dcgan's D bears rates at which both learn
-# several times as fast as with spectral norms (docs/RESULTS.md).
+_QUICK: dict[str, Any] = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
+# What a model needs, over the data set's defaults; a preset's stay. So held, D bears rates at which both learn several
+# times as fast as with spectral norms and the papers' 2e-4 (docs/RESULTS.md).
 MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
-    "dcgan": _CONVOLUTIONAL | _HELD | {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3},
-    "resnet": _CONVOLUTIONAL | {"loss": "hinge", "penalty": ("spectral-norm",), "momentum": 0.0},  # Miyato et al. 2018
+    "dcgan": _CONVOLUTIONAL | _HELD | _QUICK,
+    "resnet": _RESIDUAL | _HELD | _QUICK,
 }
 # R3GAN again: nothing is normalised.
-_MODERN: dict[str, Any] = MODEL_DEFAULTS["resnet"] | _HELD | {"model": "resnet", "batch_norm": False, "mirror": True}
+_MODERN: dict[str, Any] = _RESIDUAL | _HELD | {"batch_norm": False, "mirror": True}
 PRESETS: Registry[dict[str, Any]] = Registry(
     "preset",
     {
@@ -258,9 +260,10 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "mirror": True,
             "num_steps": 100_000,
         },
-        "cifar10-resnet": MODEL_DEFAULTS["resnet"]
+        # Miyato et al. 2018, §4.1.
+        "cifar10-resnet": _RESIDUAL
         | _EVALUATED
-        | {"dataset": "cifar10", "model": "resnet", "k": 5, "num_steps": 100_000},  # Miyato et al. 2018, §4.1
+        | {"dataset": "cifar10", "loss": "hinge", "penalty": ("spectral-norm",), "k": 5, "num_steps": 100_000},
         "cifar10-modern": _MODERN | _EVALUATED | {"dataset": "cifar10", "blocks": 2, "num_steps": 200_000},
         "faces-64": _MODERN | {"resolution": 64, "num_steps": 200_000},
     },

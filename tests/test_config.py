@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import json
 
 import pytest
@@ -28,9 +29,13 @@ def test_a_presets_own_loss_is_played_as_it_says_and_another_one_as_it_must():
     assert resolve("cifar10", "cifar10-modern", {}).penalty_weight == 0.05
     assert resolve("cifar10", "cifar10-modern", {"loss": "relativistic"}).penalty_weight == 0.05
     assert resolve("cifar10", "cifar10-dcgan", {"loss": "relativistic"}).penalty == ("r1", "r2")
-    for loss in ({}, {"loss": "relativistic"}):
-        own = resolve("mnist", None, {"model": "dcgan"} | loss)
+    for options in itertools.product(({"model": "dcgan"}, {"model": "resnet"}), ({}, {"loss": "relativistic"})):
+        own = resolve("mnist", None, options[0] | options[1])
         assert (own.loss, own.penalty, own.penalty_weight) == ("relativistic", ("r1", "r2"), 0.05)
+        assert (own.generator_learning_rate, own.discriminator_learning_rate) == (1e-3, 1e-3)
+    published = resolve("cifar10", "cifar10-resnet", {})
+    assert (published.loss, published.penalty, published.k) == ("hinge", ("spectral-norm",), 5)
+    assert (published.generator_learning_rate, published.discriminator_learning_rate) == (2e-4, 2e-4)
     assert resolve("mnist", None, {"model": "dcgan", "loss": "wasserstein"}).penalty == ("gradient-penalty",)
     assert resolve("mnist", None, {"model": "dcgan", "loss": "mmd"}).penalty == ()
 
