@@ -1,8 +1,11 @@
 """One's own pictures, where they lie: a folder, a zip or an .npz, and the class of each."""
 
+import contextlib
 import csv
+import hashlib
 import io
 import json
+import stat
 import zipfile
 import zlib
 from collections import Counter
@@ -38,6 +41,25 @@ def is_pictures(name: str) -> bool:
         return False
     path = Path(name)
     return len(path.parts) > 1 or name.startswith(".") or path.suffix.lower() in ARCHIVES or path.exists()
+
+
+def state(path: Path) -> str:
+    """Return the name, size, times and place on disk of every file, hashed: the same as long as none is changed.
+
+    Raises:
+        GancliError: there is nothing there.
+    """
+    if not path.exists():
+        raise GancliError(f"no such folder or file: '{path}'.")
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        with contextlib.suppress(OSError):  # a link to nowhere, or gone meanwhile
+            about = file.stat()
+            if stat.S_ISREG(about.st_mode):
+                times = (about.st_mtime_ns, about.st_ctime_ns)  # the latter cannot be set back
+                line = f"{file.relative_to(path)} {about.st_size} {times} {(about.st_dev, about.st_ino)}\n"
+                digest.update(line.encode(errors="surrogateescape"))
+    return digest.hexdigest()
 
 
 def find_pictures(path: Path) -> list[Picture]:

@@ -19,10 +19,10 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 import numpy as np
 
 from gancli.data.decoding import GREY_MODES, Framing, decode, frame, upright_size
-from gancli.data.pictures import Picture, find_pictures
+from gancli.data.pictures import Picture, find_pictures, state
 from gancli.devices import cache_folder
 from gancli.errors import GancliError
-from gancli.files import writing
+from gancli.files import write_atomically, writing
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
 HELD_OUT = 20  # one picture of so many for validation, one for testing
@@ -61,7 +61,7 @@ class Seen:
     """What the content and the header of a picture say."""
 
     picture: Picture
-    sha256: str
+    sha256: str  # empty: its content could not be read
     size: tuple[int, int] | None = None  # width and height, upright; None: broken
     mode: str = ""  # Pillow's colour mode
     broken: str = ""  # why it cannot be used
@@ -132,37 +132,67 @@ def chosen_framing(framing: Framing, seen: Sequence[Seen]) -> tuple[int, str, in
 
 
 def prepare(path: Path, framing: Framing, listener: Listener) -> Prepared:
-    """Bring one's own pictures to one size, or read what was kept of the last time; broken ones are left out and named.
+    """Bring one's own pictures to one size, or take what was kept of the last time; broken ones are left out and named.
 
     Raises:
         GancliError: there are no pictures, all are broken, or the cache cannot be written.
         UsageError: the framing is none.
     """
     framing.check()
+    kept = cache_folder() / "pictures"
+    receipt = kept / f"{_short_hash(f'{VERSION} {framing} {state(path)}')}.json"
+    if (found := _receipt(receipt)) is None:
+        found = _prepare(path, framing, receipt, listener)
+    _tell_broken(path, found["broken"], found["count"], listener)
+    images, labels = (np.load(kept / found["folder"] / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
+    listener.status(_summary(path, images, len(found["classes"]), framing.crop))
+    return Prepared(images, np.asarray(labels), tuple(found["classes"]))
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def _receipt(path: Path) -> dict[str, Any] | None:
+    """Return what was found when the same unchanged files were prepared, unless the cache has lost it."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found if (path.parent / found["folder"] / "about.json").is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _prepare(path: Path, framing: Framing, receipt: Path, listener: Listener) -> dict[str, Any]:
+    """Read all pictures, and decode them unless that has been done, under whatever names; return what to remember."""
     seen = look(find_pictures(path), listener)
     whole = [one for one in seen if one.size]
-    _tell_broken(path, [one for one in seen if not one.size], len(seen), listener)
+    broken = [one for one in seen if not one.size]
     if not whole:
+        _tell_broken(path, _named(broken), len(seen), listener)
         raise GancliError(f"none of the pictures in '{path}' can be read.")
     whole.sort(key=lambda one: (one.sha256, one.picture.name))
     how = chosen_framing(framing, whole)
-    key = hashlib.sha256(f"{VERSION} {how} {[(one.sha256, one.picture.label) for one in whole]}".encode()).hexdigest()
-    folder = cache_folder() / "pictures" / key[:32]
+    content = [(one.sha256, one.picture.label) for one in whole]
+    folder = receipt.with_name(_short_hash(f"{VERSION} {how} {content}"))
     if not (folder / "about.json").is_file():
         _fill(folder, path, whole, how, listener)
     about: dict[str, Any] = json.loads((folder / "about.json").read_text())
     undecoded = about["broken"]
-    broken = [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]
-    _tell_broken(path, broken, len(seen), listener)
-    images, labels = (np.load(folder / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
-    listener.status(_summary(path, images, len(about["classes"]), framing.crop))
-    return Prepared(images, np.asarray(labels), tuple(about["classes"]))
+    broken += [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]
+    found = {"folder": folder.name, "classes": about["classes"], "count": len(seen), "broken": _named(broken)}
+    if all(one.sha256 for one in seen):  # what stood in the way of the others may be gone next time
+        write_atomically(receipt, json.dumps(found))
+    return found
 
 
-def _tell_broken(path: Path, broken: Sequence[Seen], count: int, listener: Listener) -> None:
-    """Warn of those of ``count`` pictures that are left out."""
+def _named(broken: Sequence[Seen]) -> list[tuple[str, str]]:
+    return [(one.picture.name, one.broken) for one in broken]
+
+
+def _tell_broken(path: Path, broken: Sequence[tuple[str, str]], count: int, listener: Listener) -> None:
+    """Warn of those of ``count`` pictures, by name and reason, that are left out."""
     if broken:
-        named = "; ".join(f"{one.picture.name}: {one.broken}" for one in broken[:NAMED])
+        named = "; ".join(f"{name}: {reason}" for name, reason in broken[:NAMED])
         more = f"; and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
         listener.warning(f"left out {len(broken):,} of the {count:,} pictures in '{path}' ({named}{more}).")
 

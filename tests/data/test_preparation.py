@@ -1,6 +1,7 @@
 """One's own pictures: where they are found, how they are brought to one size and kept."""
 
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -116,10 +117,15 @@ def test_preparation_is_kept_until_something_changes(tmp_path, monkeypatch):
         f"6 pictures in '{folder}' as 8x8x3, cropped to the centre, 2 classes: 6 to train on, 0 for validation, 0 for "
         "testing"
     ]
-    heard = Heard()
-    again = prepare(folder, Framing(), heard)
-    assert heard.works == {"looking at pictures"}
-    np.testing.assert_array_equal(first.images, again.images)
+    for changed, works in ((False, set()), (True, {"looking at pictures"})):
+        if changed:  # in name alone
+            (folder / "cats" / "001.PNG").rename(folder / "cats" / "new.PNG")
+        heard = Heard()
+        again = prepare(folder, Framing(), heard)
+        assert heard.works == works
+        assert again.classes == first.classes
+        np.testing.assert_array_equal(first.images, again.images)
+        np.testing.assert_array_equal(first.labels, again.labels)
     for change in (Framing(12), Framing(crop="none"), Framing(channels="1")):
         heard = Heard()
         prepare(folder, change, heard)
@@ -127,8 +133,25 @@ def test_preparation_is_kept_until_something_changes(tmp_path, monkeypatch):
     Image.fromarray(picture(99)).save(folder / "cats" / "new.png")
     assert len(prepare(folder, Framing(), Heard()).images) == 7
     kept = list((cache_folder() / "pictures").iterdir())
-    assert len(kept) == 5
     assert not [path for path in kept if path.name.startswith(".")]  # nothing half-done
+    folders = [path for path in kept if path.is_dir()]
+    assert len(folders) == 5
+    for path in folders:
+        shutil.rmtree(path)
+    assert len(prepare(folder, Framing(), Heard()).images) == 7
+
+
+def test_a_file_that_was_replaced_by_one_as_old_and_as_long_is_seen(tmp_path):
+    folder = fill(tmp_path / "folder", 2, (8, 8, 3))
+    bitmaps = [folder / "dogs" / f"{index}.bmp" for index in range(2)]  # not compressed: of equal length
+    for index, path in enumerate(bitmaps):
+        Image.fromarray(picture(index + 90, (8, 8, 3))).save(path)
+        os.utime(path, ns=(0, 0))
+    assert bitmaps[0].stat().st_size == bitmaps[1].stat().st_size
+    before = prepare(folder, Framing(), Heard()).images
+    shutil.copy2(bitmaps[0], bitmaps[1])  # with its times
+    after = prepare(folder, Framing(), Heard()).images
+    assert not np.array_equal(before, after)
 
 
 def test_a_preparation_that_fails_leaves_nothing(tmp_path, monkeypatch):
@@ -143,6 +166,26 @@ def test_a_preparation_that_fails_leaves_nothing(tmp_path, monkeypatch):
     assert list((cache_folder() / "pictures").iterdir()) == []
 
 
+def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
+    folder = fill(tmp_path / "folder", 6)
+    (folder / "nowhere.png").symlink_to(tmp_path / "gone.png")
+    read = Path.read_bytes
+
+    def refused(path):
+        if path.name == "003.PNG":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refused)
+        heard = Heard()
+        assert len(prepare(folder, Framing(), heard).images) == 5
+        assert heard.warnings == [f"left out 1 of the 6 pictures in '{folder}' (dogs/003.PNG: Permission denied)."]
+    heard = Heard()
+    assert len(prepare(folder, Framing(), heard).images) == 6
+    assert heard.warnings == []
+
+
 def test_broken_pictures_are_left_out_and_named(tmp_path):
     folder = fill(tmp_path / "folder", 6)
     (folder / "cats" / "bad.jpg").write_bytes(b"no picture")
@@ -153,15 +196,16 @@ def test_broken_pictures_are_left_out_and_named(tmp_path):
         heard = Heard()
         assert len(prepare(folder, Framing(), heard).images) == 6
         assert heard.warnings == [
-            f"left out 1 of the 8 pictures in '{folder}' (cats/bad.jpg: it is no picture, or its header is damaged).",
-            f"left out 1 of the 8 pictures in '{folder}' (dogs/cut.jpg: its pixels cannot be read: it is damaged or "
-            "cut short).",
+            f"left out 2 of the 8 pictures in '{folder}' (cats/bad.jpg: it is no picture, or its header is damaged; "
+            "dogs/cut.jpg: its pixels cannot be read: it is damaged or cut short)."
         ]
     shutil.rmtree(folder / "dogs")
     shutil.rmtree(folder / "cats")
     (folder / "only.png").write_bytes(b"no picture")
+    heard = Heard()
     with pytest.raises(GancliError) as error:
-        prepare(folder, Framing(), Heard())
+        prepare(folder, Framing(), heard)
+    assert heard.warnings[0].endswith("(only.png: it is no picture, or its header is damaged).")
     assert str(error.value) == f"none of the pictures in '{folder}' can be read."
 
 
