@@ -52,7 +52,9 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/wgan_gp.py
 	$(BIN)/python benchmarks/convolutions.py dcgan
+	$(BIN)/python benchmarks/convolutions.py dcgan --game spectral-norm
 	$(BIN)/python benchmarks/convolutions.py resnet --steps 2
+	$(BIN)/python benchmarks/convolutions.py resnet --game spectral-norm --steps 2
 	$(BIN)/python benchmarks/convolutions.py layers
 	$(BIN)/python benchmarks/objectives.py cost
 	$(BIN)/python benchmarks/metrics.py

@@ -1,9 +1,9 @@
 """A step of convolutional networks (gancli train --model dcgan or resnet) against PyTorch, in channels_last.
 
-The same layers, batches, spectral norm, optimiser (Adam) and average of the generator's weights, on random pixels;
-PyTorch eager as its examples have it, where the generator's step leaves gradients with the discriminator, too, and
-eager and compiled without those. ``python benchmarks/convolutions.py dcgan``, or ``resnet``, or ``layers``, which times
-the convolutions of the first one by one.
+The same layers, batches, game, optimiser (Adam) and average of the generator's weights, on random pixels; PyTorch eager
+as its examples have it, where the generator's step leaves gradients with the discriminator, too, and eager and compiled
+without those. ``python benchmarks/convolutions.py dcgan``, or ``resnet``: the game that gancli plays by itself, or with
+``--game spectral-norm`` the published one; or ``layers``, which times the convolutions of dcgan one by one.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from gancli.presets import resolve
 SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 MAPS = {"mnist": (7, [128, 64, 1]), "cifar10": (4, [256, 128, 64, 3])}  # smallest side, channels from there on
 BATCHES = (64, 128)
+PUBLISHED = {"dcgan": "non-saturating", "resnet": "hinge"}  # each between spectral norms
 
 
 class Block(nn.Module):
@@ -56,6 +57,11 @@ class Sum(nn.Module):
         return x.sum(dim=(2, 3))
 
 
+def held(config: TrainConfig) -> Callable[[nn.Module], nn.Module]:
+    """Return what the game does to a layer of the discriminator."""
+    return spectral_norm if "spectral-norm" in config.penalty else lambda layer: layer
+
+
 def torch_resnets(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     levels = pyramid("resnet", SHAPES[config.dataset], config.base_channels)
     channels = SHAPES[config.dataset][-1]
@@ -71,12 +77,13 @@ def torch_resnets(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     first = levels[0].channels
     layers += [nn.BatchNorm2d(first), nn.LeakyReLU(resnet.SLOPE), nn.Conv2d(first, channels, 3, padding=1), nn.Tanh()]
     generator = nn.Sequential(*layers)
-    layers = [spectral_norm(nn.Conv2d(channels, first, 3, padding=1))]
+    wrap = held(config)
+    layers = [wrap(nn.Conv2d(channels, first, 3, padding=1))]
     for above, level in zip([None, *levels[:-1]], levels, strict=True):
         if above:
-            layers += [nn.AvgPool2d(2), spectral_norm(nn.Conv2d(above.channels, level.channels, 1))]
-        layers += [Block(level.channels, lambda _: nn.Identity(), spectral_norm) for _ in range(config.blocks)]
-    return generator, nn.Sequential(*layers, nn.LeakyReLU(resnet.SLOPE), Sum(), spectral_norm(nn.Linear(widest, 1)))
+            layers += [nn.AvgPool2d(2), wrap(nn.Conv2d(above.channels, level.channels, 1))]
+        layers += [Block(level.channels, lambda _: nn.Identity(), wrap) for _ in range(config.blocks)]
+    return generator, nn.Sequential(*layers, nn.LeakyReLU(resnet.SLOPE), Sum(), wrap(nn.Linear(widest, 1)))
 
 
 def torch_dcgans(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
@@ -88,10 +95,10 @@ def torch_dcgans(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     for i, o in itertools.pairwise(widths):
         layers += [nn.BatchNorm2d(i), nn.ReLU(), nn.ConvTranspose2d(i, o, SIZE, STRIDE, PADDING)]
     generator = nn.Sequential(*layers, nn.Tanh())
-    layers = []
+    layers, wrap = [], held(config)
     for i, o in itertools.pairwise(widths[::-1]):
-        layers += [spectral_norm(nn.Conv2d(i, o, SIZE, STRIDE, PADDING)), nn.LeakyReLU(SLOPE)]
-    return generator, nn.Sequential(*layers, nn.Flatten(), spectral_norm(nn.Linear(side * side * widths[0], 1)))
+        layers += [wrap(nn.Conv2d(i, o, SIZE, STRIDE, PADDING)), nn.LeakyReLU(SLOPE)]
+    return generator, nn.Sequential(*layers, nn.Flatten(), wrap(nn.Linear(side * side * widths[0], 1)))
 
 
 def torch_steps(
@@ -105,22 +112,31 @@ def torch_steps(
     g_optimizer = torch.optim.Adam(generator.parameters(), config.generator_learning_rate, betas, foreach=True)
     d_optimizer = torch.optim.Adam(discriminator.parameters(), config.discriminator_learning_rate, betas, foreach=True)
     pixels = torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=torch.channels_last)
-    size = config.batch_size
+    size, relativistic = config.batch_size, config.loss == "relativistic"
 
     def latents() -> torch.Tensor:
         return torch.randn(size, config.latent_size)
 
+    def data() -> torch.Tensor:
+        return pixels[torch.randint(len(pixels), (size,))].float() / 127.5 - 1
+
     def d_loss() -> torch.Tensor:
-        real = pixels[torch.randint(len(pixels), (size,))].float() / 127.5 - 1
         with torch.no_grad():
-            fake = generator(latents())
-        real_logits, fake_logits = discriminator(torch.cat([real, fake])).split(size)
+            both = torch.cat([data(), generator(latents())])
+        logits = discriminator(both.requires_grad_(relativistic))
+        real_logits, fake_logits = logits.split(size)
+        if relativistic:  # with R1 and R2
+            (slopes,) = torch.autograd.grad(logits.sum(), both, create_graph=True)
+            penalty = config.penalty_weight * slopes.square().sum() / (2 * size)
+            return F.softplus(fake_logits - real_logits).mean() + penalty
         if config.loss == "hinge":
             return F.relu(1 - real_logits).mean() + F.relu(1 + fake_logits).mean()
         return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
     def g_loss() -> torch.Tensor:
         logits = discriminator(generator(latents()))
+        if relativistic:
+            return F.softplus(discriminator(data()) - logits).mean()
         return -logits.mean() if config.loss == "hinge" else F.softplus(-logits).mean()
 
     losses = [torch.compile(loss) if compiled else loss for loss in (d_loss, g_loss)]
@@ -146,8 +162,9 @@ def compare_steps(options: dict[str, object], steps: int, repetitions: int) -> N
             "gancli": gancli_chunk(config, images, steps),
             "PyTorch eager, as its examples": torch_steps(config, images, steps, lean=False),
             "PyTorch eager, lean": torch_steps(config, images, steps),
-            "PyTorch torch.compile, lean": torch_steps(config, images, steps, compiled=True),
         }
+        if config.loss != "relativistic":  # torch.compile has no second derivatives, which R1 and R2 need
+            contenders["PyTorch torch.compile, lean"] = torch_steps(config, images, steps, compiled=True)
         for run in contenders.values():
             run()  # compile and warm up
         print(f"\n{'x'.join(map(str, SHAPES[dataset]))}, batch {batch}")
@@ -239,6 +256,7 @@ def compare_layers(repetitions: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("dcgan", "resnet", "layers"))
+    parser.add_argument("--game", choices=("own", "spectral-norm"), default="own", help="of dcgan and resnet")
     parser.add_argument("--steps", type=int, default=5, help="steps per repetition")
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()
@@ -246,12 +264,12 @@ def main() -> None:
     print_versions()
     if options.what == "layers":
         compare_layers(options.repetitions)
-    elif options.what == "dcgan":
-        game = {"loss": "non-saturating", "penalty": ("spectral-norm",)}
-        compare_steps({"model": "dcgan"} | game, options.steps, options.repetitions)
     else:
-        game = {"loss": "hinge", "penalty": ("spectral-norm",)}
-        compare_steps({"model": "resnet", "base_channels": 32} | game, options.steps, options.repetitions)
+        size = {"base_channels": 32} if options.what == "resnet" else {}
+        game = (
+            {"loss": PUBLISHED[options.what], "penalty": ("spectral-norm",)} if options.game == "spectral-norm" else {}
+        )
+        compare_steps({"model": options.what} | size | game, options.steps, options.repetitions)
 
 
 if __name__ == "__main__":
