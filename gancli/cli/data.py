@@ -63,7 +63,7 @@ def _rows(found: "DataCheck") -> list[tuple[str, str]]:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:SHOWN])
+    shown = ", ".join(f"{name or '(none)'} {count:,}" for name, count in list(counts.items())[:SHOWN])
     return shown + (f" and {len(counts) - SHOWN:,} more" if len(counts) > SHOWN else "")
 
 

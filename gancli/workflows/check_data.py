@@ -47,7 +47,7 @@ def check_data(path: Path, framing: Framing, reporter: Reporter) -> DataCheck:
     sizes = [one.size for one in whole if one.size]
     short = [min(size) for size in sizes]
     resolution, _, channels = chosen_framing(framing, whole) if whole else (0, "", 0)
-    labels = Counter(one.picture.label for one in seen)
+    labels = Counter(one.picture.label for one in whole)
     return DataCheck(
         path=path,
         count=len(seen),

@@ -272,9 +272,11 @@ def prepare_resumed(
     check_fits(dataset, run)
     found = {"sha256": dataset.fingerprint, **_classes(config, dataset)}
     if any(run.record.data[name] != value for name, value in found.items()):
+        own = "Put the pictures back as they were, or choose another --outdir for a new run."
         raise UsageError(
             f"the training examples of '{dataset.name}' found here are not those that the run in '{outdir}' began "
-            f"with (other content, order or classes). Give the --data-dir that it began with."
+            f"with (other content, order or classes). "
+            + (own if is_pictures(dataset.name) else "Give the --data-dir that it began with.")
         )
     if fingerprint(config.loss) != run.record.data.get("loss_sha256"):
         raise UsageError(

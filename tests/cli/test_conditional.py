@@ -111,7 +111,8 @@ def test_classes_of_ones_own_pictures_go_by_their_folders(gancli, tmp_path):
     assert code == 2
     assert err.endswith(
         f"the training examples of '{root}' found here are not those that the run in '{tmp_path / 'run'}' "
-        "began with (other content, order or classes). Give the --data-dir that it began with.\n"
+        "began with (other content, order or classes). Put the pictures back as they were, or choose another --outdir "
+        "for a new run.\n"
     )
 
 

@@ -44,7 +44,8 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
     assert code == 2
     assert err.splitlines()[-1] == (
         f"error: the training examples of '{pictures}' found here are not those that the run in '{tmp_path / 'run'}' "
-        "began with (other content, order or classes). Give the --data-dir that it began with."
+        "began with (other content, order or classes). Put the pictures back as they were, or choose another --outdir "
+        "for a new run."
     )
 
 
@@ -97,5 +98,8 @@ def test_what_is_wrong_with_a_folder_is_listed_and_the_exit_code_says_so(gancli,
     assert found["count"] == 62
     assert found["broken"] == {"class 1/cut.png": "its pixels cannot be read: it is damaged or cut short"}
     assert found["duplicates"] == [["class 0/0.png", "class 1/copy.png"]]
-    assert found["classes"] == {"class 0": 30, "class 1": 32}
+    assert found["classes"] == {"class 0": 30, "class 1": 31}
     assert found["trained_as"] == [8, 8, 3]
+    (pictures / "outside.png").write_bytes(first.read_bytes())
+    shown = gancli("data", "check", pictures, "--quiet")[1].splitlines()
+    assert shown[4] == "classes       (none) 1, class 0 30, class 1 31"
