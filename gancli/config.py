@@ -84,6 +84,7 @@ class TrainConfig:
     generator_learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4
     momentum: float = 0.5  # Adam's beta1, or SGD's momentum at the start
+    beta2: float = 0.999  # Adam's second one
     final_momentum: float | None = None  # SGD: reached linearly, epoch by epoch; None: constant
     momentum_epochs: int = 250  # epoch at which SGD reaches final_momentum
     learning_rate_divisor: float = 1.0  # learning rates are divided by this at every update ...
@@ -121,7 +122,7 @@ class TrainConfig:
         for name in (*widths, "pool_sizes", "pool_strides"):
             self._require(name, all(value >= 1 for value in getattr(self, name)), "must all be at least 1")
         self._require("conv_padding", all(value >= 0 for value in self.conv_padding), "must all be at least 0")
-        for name in ("input_dropout", "momentum", "ema_decay"):
+        for name in ("input_dropout", "momentum", "beta2", "ema_decay"):
             self._require(name, 0 <= getattr(self, name) < 1, "must be in [0, 1)")
         self._require("hidden_dropout", all(0 <= rate < 1 for rate in self.hidden_dropout), "must be in [0, 1)")
         for name in ("generator_learning_rate", "discriminator_learning_rate", "clip_limit", "margin"):

@@ -35,6 +35,7 @@ def test_a_presets_own_loss_is_played_as_it_says_and_another_one_as_it_must():
         assert (own.generator_learning_rate, own.discriminator_learning_rate) == (1e-3, 1e-3)
     published = resolve("cifar10", "cifar10-resnet", {})
     assert (published.loss, published.penalty, published.k) == ("hinge", ("spectral-norm",), 5)
+    assert (published.momentum, published.beta2) == (0.0, 0.9)
     assert (published.generator_learning_rate, published.discriminator_learning_rate) == (2e-4, 2e-4)
     assert resolve("mnist", None, {"model": "dcgan", "loss": "wasserstein"}).penalty == ("gradient-penalty",)
     assert resolve("mnist", None, {"model": "dcgan", "loss": "mmd"}).penalty == ()

@@ -291,6 +291,7 @@ def train(
     momentum: Annotated[
         float | None, typer.Option(help="SGD's momentum at the start, Adam's beta1.", rich_help_panel=OPTIMISER)
     ] = None,
+    beta2: Annotated[float | None, typer.Option(help="Adam's beta2.", rich_help_panel=OPTIMISER)] = None,
     final_momentum: Annotated[
         float | None,
         typer.Option(help="SGD's momentum from epoch --momentum-epochs on.", rich_help_panel=OPTIMISER),
@@ -418,6 +419,7 @@ def train(
         "generator_learning_rate": generator_learning_rate,
         "discriminator_learning_rate": discriminator_learning_rate,
         "momentum": momentum,
+        "beta2": beta2,
         "final_momentum": final_momentum,
         "momentum_epochs": momentum_epochs,
         "learning_rate_divisor": learning_rate_divisor,

@@ -40,9 +40,9 @@ def momentum_schedule(config: TrainConfig, steps_per_epoch: int) -> optax.Scalar
 
 
 def adam(rate: float, config: TrainConfig, steps_per_epoch: int) -> optax.GradientTransformation:
-    """Adam (Kingma and Ba 2015) with ``config.momentum`` as its first decay rate."""
+    """Adam (Kingma and Ba 2015) with ``config.momentum`` and ``config.beta2`` as its decay rates."""
     del steps_per_epoch
-    return optax.adam(learning_rate_schedule(rate, config), b1=config.momentum)
+    return optax.adam(learning_rate_schedule(rate, config), b1=config.momentum, b2=config.beta2)
 
 
 def sgd(rate: float, config: TrainConfig, steps_per_epoch: int) -> optax.GradientTransformation:

@@ -29,6 +29,22 @@ def test_learning_rate_is_divided_at_every_update(step, rate):
     assert float(schedule(jnp.int32(step))) == pytest.approx(rate, rel=1e-6)
 
 
+@pytest.mark.parametrize(("beta1", "beta2"), [(0.5, 0.999), (0.0, 0.9)])
+def test_adam_is_that_of_kingma_and_ba(beta1, beta2):
+    """Algorithm 1 written out in float64."""
+    optimizer = OPTIMIZERS["adam"](0.1, dataclasses.replace(CONFIG, momentum=beta1, beta2=beta2), 2)
+    theta, first, second, state = 1.0, 0.0, 0.0, optimizer.init(jnp.array(1.0))
+    parameter: Any = jnp.array(1.0)
+    for step in range(1, 13):
+        updates, state = optimizer.update(3 * parameter**2, state, parameter)
+        parameter = optax.apply_updates(parameter, updates)
+        gradient = 3 * theta**2
+        first = beta1 * first + (1 - beta1) * gradient
+        second = beta2 * second + (1 - beta2) * gradient**2
+        theta -= 0.1 * first / (1 - beta1**step) / (np.sqrt(second / (1 - beta2**step)) + 1e-8)
+        assert float(parameter) == pytest.approx(theta, rel=1e-4)
+
+
 @pytest.mark.parametrize("config", [CONFIG, dataclasses.replace(RECIPE, learning_rate_divisor=1.5, momentum_epochs=3)])
 def test_sgd_is_a_velocity(config):
     """v = mu v - lr g; theta += v, written out in float64."""
