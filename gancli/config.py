@@ -84,7 +84,7 @@ class TrainConfig:
     generator_learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4
     momentum: float = 0.5  # Adam's beta1, or SGD's momentum at the start
-    beta2: float = 0.999  # Adam's second one
+    beta2: float = 0.999  # Adam's second decay rate
     final_momentum: float | None = None  # SGD: reached linearly, epoch by epoch; None: constant
     momentum_epochs: int = 250  # epoch at which SGD reaches final_momentum
     learning_rate_divisor: float = 1.0  # learning rates are divided by this at every update ...

@@ -69,6 +69,7 @@ def test_an_unknown_key_is_said():
         ("num_steps", -1, "--steps must be at least 1, got -1."),
         ("generator_widths", (3, 0), "--generator-widths must all be at least 1, got 3,0."),
         ("hidden_dropout", (0.5, 1.0), "--hidden-dropout must be in [0, 1), got 0.5,1.0."),
+        ("beta2", 1.0, "--beta2 must be in [0, 1), got 1.0."),
         ("instance_noise", -0.1, "--instance-noise must be at least 0, got -0.1."),
         ("seed", 2**32, "--seed must be in [0, 2^32), got 4294967296."),
     ],

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -186,6 +187,17 @@ def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
     assert heard.warnings == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text")
+def test_names_may_be_any_bytes(tmp_path):
+    folder = fill(tmp_path / "folder", 3)
+    odd = folder / os.fsdecode(b"\xff") / os.fsdecode(b"\xfe.png")
+    odd.parent.mkdir()
+    Image.fromarray(picture(70)).save(odd)
+    for _ in range(2):  # prepared, and found in the cache
+        prepared = prepare(folder, Framing(), Heard())
+        assert (len(prepared.images), prepared.classes) == (4, ("cats", "dogs", odd.parent.name))
+
+
 def test_broken_pictures_are_left_out_and_named(tmp_path):
     folder = fill(tmp_path / "folder", 6)
     (folder / "cats" / "bad.jpg").write_bytes(b"no picture")
@@ -205,7 +217,9 @@ def test_broken_pictures_are_left_out_and_named(tmp_path):
     heard = Heard()
     with pytest.raises(GancliError) as error:
         prepare(folder, Framing(), heard)
-    assert heard.warnings[0].endswith("(only.png: it is no picture, or its header is damaged).")
+    assert heard.warnings == [
+        f"left out 1 of the 1 pictures in '{folder}' (only.png: it is no picture, or its header is damaged)."
+    ]
     assert str(error.value) == f"none of the pictures in '{folder}' can be read."
 
 
