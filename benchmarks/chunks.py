@@ -6,12 +6,12 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from gancli import devices
+from gancli.compute import devices
+from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
-from gancli.parallel import Team
-from gancli.training.gan import GAN
+from gancli.games.adversarial import Batch
+from gancli.games.pair import GAN
 from gancli.training.loop import compile_chunk, run_steps
-from gancli.training.step import Batch
 from gancli.training.streaming import Stream
 
 ENDLESS = 10**6  # steps
@@ -25,7 +25,7 @@ def gancli_chunk(config: TrainConfig, images: np.ndarray, steps: int, *, streame
     gan = GAN.build(config, images.shape[1:], True, len(images))
     batch = Batch(images, np.zeros(len(images), np.int32))
     state = gan.init(images.mean(axis=0) / 255)
-    everywhere = Team(gan.num_devices).each()
+    everywhere = DeviceMesh(gan.num_devices).each()
     data = Stream(gan, state.key, batch, 0, ENDLESS) if streamed else jax.device_put(batch, everywhere)
     chunk = compile_chunk(gan, state, data)
     box = {"state": jax.device_put(state, everywhere), "step": 0}

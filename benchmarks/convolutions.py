@@ -1,6 +1,6 @@
 """A step of convolutional networks (gancli train --model dcgan or resnet) against PyTorch, in channels_last.
 
-The same layers, batches, game, optimiser (Adam) and average of the generator's weights, on random pixels; PyTorch eager
+The same layers, batches, game, optimizer (Adam) and average of the generator's weights, on random pixels; PyTorch eager
 as its examples have it, where the generator's step leaves gradients with the discriminator, too, and eager and compiled
 without those. ``python benchmarks/convolutions.py dcgan``, or ``resnet``: the game that gancli plays by itself, or with
 ``--game spectral-norm`` the published one; or ``layers``, which times the convolutions of dcgan one by one.
@@ -22,12 +22,12 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 from torch.nn.utils.parametrizations import spectral_norm
 
+from gancli.compute.convolution import Geometry, convolve, transpose
 from gancli.config import TrainConfig
-from gancli.convolution import Geometry, convolve, transpose
 from gancli.models import resnet
 from gancli.models.dcgan import PADDING, SIZE, SLOPE, STRIDE
-from gancli.models.pyramid import pyramid
-from gancli.presets import resolve
+from gancli.models.layers.pyramid import pyramid
+from gancli.recipes.presets import resolve
 
 SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 MAPS = {"mnist": (7, [128, 64, 1]), "cifar10": (4, [256, 128, 64, 3])}  # smallest side, channels from there on

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from gancli.features.extractor import inception_v3
-from tests.features.torch_files import random_inception_tensors, write_torch_file
+from tests.features.inception.torch_files import random_inception_tensors, write_torch_file
 
 
 def main() -> None:

@@ -20,12 +20,12 @@ from chunks import gancli_chunk
 from PIL import Image, ImageDraw
 from timing import interleave, print_machine, print_table
 
-from gancli import devices
 from gancli.cli.console import TerminalReporter
 from gancli.cli.options import parse_seeds
+from gancli.compute import devices
 from gancli.losses.catalog import LOSSES
-from gancli.presets import resolve
-from gancli.runs import Run
+from gancli.recipes.presets import resolve
+from gancli.runs.folder import Run
 from gancli.workflows.parzen import parzen
 from gancli.workflows.train import new_run
 

@@ -16,10 +16,10 @@ from chunks import gancli_chunk
 from timing import interleave, print_machine, print_table
 
 from gancli.config import TrainConfig
-from gancli.presets import resolve
+from gancli.games.adversarial import Batch
+from gancli.games.pair import GAN
+from gancli.recipes.presets import resolve
 from gancli.training import streaming
-from gancli.training.gan import GAN
-from gancli.training.step import Batch
 
 GAMES = {  # images, and the options and number of steps of a repetition
     "mlp on 28x28x1, batch 100": ((50_000, 28, 28, 1), {"model": "mlp"}, 100),

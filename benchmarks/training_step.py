@@ -1,6 +1,6 @@
 """The paper's MNIST step: gancli against PyTorch (eager and compiled) and against its bare matrix products.
 
-The same networks, batch, dropout, losses and optimiser (the preset goodfellow2014-mnist): both players' gradients on
+The same networks, batch, dropout, losses and optimizer (the preset goodfellow2014-mnist): both players' gradients on
 the same samples, momentum, an average of the generator's weights. ``python benchmarks/training_step.py``
 """
 
@@ -16,7 +16,7 @@ from chunks import gancli_chunk
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 
-from gancli.presets import resolve
+from gancli.recipes.presets import resolve
 
 CONFIG = resolve("mnist", "goodfellow2014-mnist", {"log_every": 50})
 BATCH, LATENT = CONFIG.batch_size, CONFIG.latent_size
@@ -74,7 +74,7 @@ def torch_steps(steps: int, *, compiled: bool):
 def bare_products(steps: int):
     """The step's matrix products in XLA, in the order in which they need each other, and nothing else.
 
-    No activation, dropout, loss, optimiser or average; a maxout layer is its product, of which the first piece goes on.
+    No activation, dropout, loss, optimizer or average; a maxout layer is its product, of which the first piece goes on.
     """
     key = jax.random.key(0)
     shapes = {"g1": (LATENT, 1200), "g2": (1200, 1200), "g3": (1200, 784), "d1": (784, 1200), "d2": (240, 1200)}

@@ -1,6 +1,6 @@
 """A WGAN-GP step on the default networks for MNIST: gancli against PyTorch.
 
-The same layers, batch, dropout, noise, penalty and optimiser (Adam), an average of the generator's weights; beside
+The same layers, batch, dropout, noise, penalty and optimizer (Adam), an average of the generator's weights; beside
 both, what the penalty adds to the same step without it. ``python benchmarks/wgan_gp.py``
 """
 
@@ -15,7 +15,7 @@ from against_torch import Maxout, compare_steps
 from chunks import gancli_chunk
 from torch import nn
 
-from gancli.presets import resolve
+from gancli.recipes.presets import resolve
 
 CONFIG = resolve("mnist", None, {"loss": "wasserstein", "log_every": 50})
 IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn import softplus
 
-from gancli.losses.objective import Objective, Reading
+from gancli.losses.objective import Interpretation, Objective
 
 
 def smooth_discriminator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
@@ -18,7 +18,7 @@ def smooth_generator_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
     return jnp.mean(softplus(-fake))
 
 
-# A pair of functions is enough: outputs [B] of D on data and on samples, to what its player minimises.
+# A pair of functions is enough: outputs [B] of D on data and on samples, to what its player minimizes.
 one_sided = (smooth_discriminator_loss, smooth_generator_loss)
 
 
@@ -31,7 +31,7 @@ def soft_critic_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
 soft_critic = Objective(
     soft_critic_loss,
     lambda real, fake: -jnp.mean(fake),
-    Reading("Le Cam divergence", "le_cam_bound", scale=0.2, offset=0.0, most=2.0),  # minus a fifth of the loss
+    Interpretation("Le Cam divergence", "le_cam_bound", scale=0.2, offset=0.0, most=2.0),  # minus a fifth of the loss
     belief=None,
     threshold=None,
 )

@@ -14,10 +14,10 @@ STREAM = ("auto", "always", "never")
 class TrainConfig:
     """Everything that decides a training run: same config, same machine, same run, bit for bit.
 
-    The defaults are those of any data set that :mod:`gancli.presets` says nothing else about.
+    The defaults are those of any data set that :mod:`gancli.recipes.presets` says nothing else about.
     """
 
-    dataset: str  # a name of the catalogue, or the path of one's own pictures
+    dataset: str  # a name of the catalog, or the path of one's own pictures
     seed: int = 0
 
     # One's own pictures
@@ -44,7 +44,7 @@ class TrainConfig:
 
     # The networks
     model: str = "mlp"
-    contrast: float = 0.0  # images are centred and scaled to this length (global contrast normalisation); 0: in [0, 1]
+    contrast: float = 0.0  # images are centered and scaled to this length (global contrast normalization); 0: in [0, 1]
     prior: str = "uniform"
     latent_size: int = 100
     generator_widths: tuple[int, ...] = (1200, 1200)  # hidden units per layer
@@ -77,9 +77,9 @@ class TrainConfig:
     # The networks of the models dcgan and resnet
     base_channels: int = 64  # of the largest maps; half the size, twice the channels, up to eight times
     blocks: int = 1  # of resnet, at each size
-    batch_norm: bool = True  # whether the generator is batch-normalised
+    batch_norm: bool = True  # whether the generator is batch-normalized
 
-    # The optimiser
+    # The optimizer
     optimizer: str = "adam"
     generator_learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4

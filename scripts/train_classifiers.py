@@ -26,7 +26,7 @@ from gancli.errors import GancliError
 from gancli.features.catalog import CLASSIFIERS
 from gancli.features.classifier import Classifier
 from gancli.files import write_atomically
-from gancli.images import to_unit
+from gancli.imaging.pixels import to_unit
 
 WEIGHTS = Path(__file__).parent.parent / "gancli" / "features" / "weights"
 

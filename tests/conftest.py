@@ -9,7 +9,7 @@ import pytest
 os.environ.update(
     {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": "2", "NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb"}
 )
-# Most of a test's time is compiling, and what runs so briefly is not worth all of the compiler's optimisations.
+# Most of a test's time is compiling, and what runs so briefly is not worth all of the compiler's optimizations.
 os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
 for name in ("TFDS_DATA_DIR", "FORCE_COLOR"):
     os.environ.pop(name, None)
@@ -75,7 +75,7 @@ def rehearsed_once(monkeypatch):
 @pytest.fixture(scope="session")
 def digits_run(tmp_path_factory):
     """A finished run on the embedded digits; tests must not change it."""
-    from gancli.presets import resolve
+    from gancli.recipes.presets import resolve
     from gancli.workflows.train import new_run
 
     folder = tmp_path_factory.mktemp("runs") / "digits"

@@ -7,7 +7,7 @@ import pytest
 from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS
 from gancli.errors import GancliError, UsageError
-from gancli.presets import DATASET_DEFAULTS, PRESETS, resolve
+from gancli.recipes.presets import DATASET_DEFAULTS, PRESETS, resolve
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

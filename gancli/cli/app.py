@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from gancli import __version__
-from gancli.cli import catalogue, compare, data, evaluate, export, interpolate, parzen, reproduce, sample, train
+from gancli.cli import compare, data, evaluate, export, interpolate, parzen, reproduce, sample, train
+from gancli.cli import listing as catalog
 from gancli.errors import GancliError
 
 app = typer.Typer(
@@ -40,7 +41,7 @@ app.command()(parzen.parzen)
 app.command()(compare.compare)
 app.command()(export.export)
 app.command()(reproduce.reproduce)
-app.command("list")(catalogue.catalogue)
+app.command("list")(catalog.catalog)
 app.add_typer(data.app, name="data")
 
 

@@ -23,7 +23,7 @@ def check(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """List sizes, colour modes, classes, broken and duplicate files of one's own pictures.
+    """List sizes, color modes, classes, broken and duplicate files of one's own pictures.
 
     Every picture is decoded. Exit code 1 if some are broken, so that a script can ask.
 
@@ -34,7 +34,7 @@ def check(
       gancli data check photos.zip --json
     """
     from gancli.cli.console import TerminalReporter, print_json, print_table
-    from gancli.data.decoding import Framing
+    from gancli.data.images.decoding import Framing
     from gancli.workflows.check_data import check_data
 
     with TerminalReporter(quiet=quiet) as reporter:
@@ -53,7 +53,7 @@ def _rows(found: "DataCheck") -> list[tuple[str, str]]:
         least, median, greatest = found.shortest
         rows.append(("sizes", _counted(found.sizes)))
         rows.append(("shorter side", f"{least} to {greatest} pixels, median {median:g}"))
-        rows.append(("colour modes", _counted(found.modes)))
+        rows.append(("color modes", _counted(found.modes)))
     rows.append(("classes", _counted(found.classes) if found.classes else "none"))
     rows += _listed("broken", [f"{name}: {reason}" for name, reason in found.broken.items()])
     rows += _listed("duplicates", [" = ".join(group) for group in found.duplicates])

@@ -33,7 +33,7 @@ def evaluate(
     ] = False,
     nearest: Annotated[
         bool,
-        typer.Option("--nearest", help="Memorisation: distance to training images.", rich_help_panel=METRICS),
+        typer.Option("--nearest", help="Memorization: distance to training images.", rich_help_panel=METRICS),
     ] = False,
     modes: Annotated[
         bool, typer.Option("--modes", help="Modes hit, duplicates, a verdict.", rich_help_panel=METRICS)

@@ -53,7 +53,7 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
 
 def parse_dataset(text: str) -> str:
     """Return the name of a data set; of one's own pictures the absolute path, which holds in any folder."""
-    from gancli.data.pictures import is_pictures
+    from gancli.data.images.pictures import is_pictures
 
     return str(Path(text).absolute()) if is_pictures(text) else text
 

@@ -22,7 +22,7 @@ def parzen(
         str, typer.Option(help="auto: the authors' grid, chosen on validation data; or a number, or several: 0.1,0.2.")
     ] = "auto",
     baselines: Annotated[
-        bool, typer.Option("--baselines", help="Also score training examples and k-means centres.")
+        bool, typer.Option("--baselines", help="Also score training examples and k-means centers.")
     ] = False,
     seed: Seed = 0,
     step: Step = "latest",

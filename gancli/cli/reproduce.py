@@ -8,7 +8,7 @@ import typer
 from gancli.cli.options import DataDir, Json, Quiet, parse_names, parse_seeds
 
 if TYPE_CHECKING:
-    from gancli.workflows.theory import Check
+    from gancli.reproduce.goodfellow2014.theory import Check
 
 
 def reproduce(
@@ -64,7 +64,7 @@ def reproduce(
     from gancli.cli.console import TerminalReporter, print_json, print_table
 
     if table:
-        from gancli.workflows.table1 import table_1
+        from gancli.reproduce.goodfellow2014.table1 import table_1
 
         names, chosen = parse_names(rows) or (), parse_seeds(seeds)
         with TerminalReporter(quiet=quiet) as reporter:
@@ -72,7 +72,7 @@ def reproduce(
         print((outdir / "table1.json").read_text() if json else result.markdown, end="")
         return
     if figure:
-        from gancli.workflows.paper_figures import figure as draw_figure
+        from gancli.reproduce.goodfellow2014.figures import figure as draw_figure
 
         chosen_panels = parse_names(panels) or ()
         with TerminalReporter(quiet=quiet) as reporter:
@@ -89,7 +89,7 @@ def reproduce(
             )
         return
 
-    from gancli.workflows.theory import check_theory
+    from gancli.reproduce.goodfellow2014.theory import check_theory
 
     with TerminalReporter(quiet=quiet) as reporter:
         checks = check_theory(reporter, seed)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gancli.config import TrainConfig
     from gancli.workflows.train import Plan, TrainResult
 
-GAME, NETWORKS, OPTIMISER, KEPT = "The game", "Networks", "Optimiser", "What is kept"
+GAME, NETWORKS, OPTIMIZER, KEPT = "The game", "Networks", "Optimizer", "What is kept"
 CONVOLUTIONS, EVALUATION = "Convolutions of maxout-conv", "Evaluation while training"
 OWN = "One's own pictures"
 
@@ -61,7 +61,7 @@ def train(
     seeds: Annotated[
         str | None,
         typer.Option(
-            metavar="0-2,5", help="Train a run for each seed, in folders inside --outdir, and summarise them."
+            metavar="0-2,5", help="Train a run for each seed, in folders inside --outdir, and summarize them."
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --outdir, bit for bit.")] = False,
@@ -148,7 +148,7 @@ def train(
     ] = None,
     channels: Annotated[
         str | None,
-        typer.Option(help="auto, 1 (grey), 3 (colour) or 4 (with transparency).", rich_help_panel=OWN),
+        typer.Option(help="auto, 1 (gray), 3 (color) or 4 (with transparency).", rich_help_panel=OWN),
     ] = None,
     mirror: Annotated[
         bool | None,
@@ -164,7 +164,7 @@ def train(
     contrast: Annotated[
         float | None,
         typer.Option(
-            help="Length that images are scaled to after centring; 0: pixels stay in [0, 1].", rich_help_panel=NETWORKS
+            help="Length that images are scaled to after centering; 0: pixels stay in [0, 1].", rich_help_panel=NETWORKS
         ),
     ] = None,
     prior: Annotated[
@@ -228,7 +228,7 @@ def train(
         bool | None,
         typer.Option(
             "--batch-norm/--no-batch-norm",
-            help="dcgan, resnet: normalise the generator's layers by their statistics in a batch.",
+            help="dcgan, resnet: normalize the generator's layers by their statistics in a batch.",
             rich_help_panel=NETWORKS,
         ),
     ] = None,
@@ -281,37 +281,37 @@ def train(
     deconv_stride: Annotated[
         int | None, typer.Option(help="Pixels between its kernels.", rich_help_panel=CONVOLUTIONS)
     ] = None,
-    optimizer: Annotated[str | None, typer.Option(help="adam or sgd.", rich_help_panel=OPTIMISER)] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adam or sgd.", rich_help_panel=OPTIMIZER)] = None,
     generator_learning_rate: Annotated[
-        float | None, typer.Option(help="Step size of the generator.", rich_help_panel=OPTIMISER)
+        float | None, typer.Option(help="Step size of the generator.", rich_help_panel=OPTIMIZER)
     ] = None,
     discriminator_learning_rate: Annotated[
-        float | None, typer.Option(help="Step size of the discriminator.", rich_help_panel=OPTIMISER)
+        float | None, typer.Option(help="Step size of the discriminator.", rich_help_panel=OPTIMIZER)
     ] = None,
     momentum: Annotated[
-        float | None, typer.Option(help="SGD's momentum at the start, Adam's beta1.", rich_help_panel=OPTIMISER)
+        float | None, typer.Option(help="SGD's momentum at the start, Adam's beta1.", rich_help_panel=OPTIMIZER)
     ] = None,
-    beta2: Annotated[float | None, typer.Option(help="Adam's beta2.", rich_help_panel=OPTIMISER)] = None,
+    beta2: Annotated[float | None, typer.Option(help="Adam's beta2.", rich_help_panel=OPTIMIZER)] = None,
     final_momentum: Annotated[
         float | None,
-        typer.Option(help="SGD's momentum from epoch --momentum-epochs on.", rich_help_panel=OPTIMISER),
+        typer.Option(help="SGD's momentum from epoch --momentum-epochs on.", rich_help_panel=OPTIMIZER),
     ] = None,
     momentum_epochs: Annotated[
-        int | None, typer.Option(help="Epochs of the linear rise.", rich_help_panel=OPTIMISER)
+        int | None, typer.Option(help="Epochs of the linear rise.", rich_help_panel=OPTIMIZER)
     ] = None,
     learning_rate_divisor: Annotated[
-        float | None, typer.Option(help="Learning rates are divided by this every step.", rich_help_panel=OPTIMISER)
+        float | None, typer.Option(help="Learning rates are divided by this every step.", rich_help_panel=OPTIMIZER)
     ] = None,
     min_learning_rate: Annotated[
-        float | None, typer.Option(help="Where that stops.", rich_help_panel=OPTIMISER)
+        float | None, typer.Option(help="Where that stops.", rich_help_panel=OPTIMIZER)
     ] = None,
     ema_decay: Annotated[
         float | None,
-        typer.Option(help="Of the average of the generator's weights; 0: none.", rich_help_panel=OPTIMISER),
+        typer.Option(help="Of the average of the generator's weights; 0: none.", rich_help_panel=OPTIMIZER),
     ] = None,
     ema_ramp: Annotated[
         float | None,
-        typer.Option(help="Early on the average reaches back over steps / this only.", rich_help_panel=OPTIMISER),
+        typer.Option(help="Early on the average reaches back over steps / this only.", rich_help_panel=OPTIMIZER),
     ] = None,
     log_every: Annotated[
         int | None, typer.Option(help="Steps per line of metrics.jsonl, and per dispatch.", rich_help_panel=KEPT)
@@ -441,7 +441,7 @@ def train(
     if seeds is not None and seed is not None:
         raise typer.BadParameter("--seeds and --seed exclude each other.", param_hint="--seeds")
 
-    from gancli.presets import PRESETS, resolve
+    from gancli.recipes.presets import PRESETS, resolve
 
     dataset = parse_dataset(dataset)
     config = resolve(dataset, preset, options)  # wrong names and values fail before anything heavy is imported

@@ -35,7 +35,7 @@ class ImageArchives:
 
 @dataclass(frozen=True)
 class FoldedFile:
-    """Images of one MATLAB file that only its owners hand out, labelled in part and cut into folds.
+    """Images of one MATLAB file that only its owners hand out, labeled in part and cut into folds.
 
     ``train`` is what no label is known of; ``validation`` and ``test`` are those of the first fold.
     """
@@ -77,18 +77,18 @@ class Stacked:
 class Mixture:
     """Points ``[N, D]`` float32 from equally likely Gaussians with one standard deviation; the density is known."""
 
-    centres: tuple[tuple[float, ...], ...]
+    centers: tuple[tuple[float, ...], ...]
     standard_deviation: float
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one point, ``(D,)``."""
-        return (len(self.centres[0]),)
+        return (len(self.centers[0]),)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The places of the centres in their list."""
-        return tuple(map(str, range(len(self.centres))))
+        """The places of the centers in their list."""
+        return tuple(map(str, range(len(self.centers))))
 
 
 Entry = ImageArchives | FoldedFile | Embedded | Stacked | Mixture
@@ -199,10 +199,10 @@ DATASETS: Registry[Entry] = Registry(
         # Alpaydin and Kaynak 1998: the 1 797 test digits of the UCI set, as scikit-learn ships them
         "digits": Embedded(shape=(8, 8, 1), classes=_DIGITS, num_train=1297, num_validation=250),
         # The 1-D game of Figure 1
-        "gaussian": Mixture(centres=((0.0,),), standard_deviation=1.0),
+        "gaussian": Mixture(centers=((0.0,),), standard_deviation=1.0),
         # The ring and the grid of Lin et al. 2018 (PacGAN), after Srivastava et al. 2017 (VEEGAN)
         "ring": Mixture(
-            centres=(
+            centers=(
                 (1.0, 0.0),
                 (_EIGHTH_TURN, _EIGHTH_TURN),
                 (0.0, 1.0),
@@ -215,7 +215,7 @@ DATASETS: Registry[Entry] = Registry(
             standard_deviation=0.01,
         ),
         "grid": Mixture(
-            centres=tuple((float(x), float(y)) for x in range(-4, 5, 2) for y in range(-4, 5, 2)),
+            centers=tuple((float(x), float(y)) for x in range(-4, 5, 2) for y in range(-4, 5, 2)),
             standard_deviation=0.05,
         ),
     },

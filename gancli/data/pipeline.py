@@ -9,12 +9,12 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.data import sources, tfds
 from gancli.data.catalog import DATASETS, SPLITS, Embedded, FoldedFile, ImageArchives, Mixture, Stacked
-from gancli.data.decoding import Framing
-from gancli.data.pictures import is_pictures
-from gancli.data.preparation import Listener, Silence, prepare
+from gancli.data.images.decoding import Framing
+from gancli.data.images.pictures import is_pictures
+from gancli.data.images.preparation import Listener, Silence, prepare
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
-from gancli.images import to_unit
+from gancli.imaging.pixels import to_unit
 
 HASHED = 1000  # examples at a time
 SYNTHETIC_SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}
@@ -107,17 +107,17 @@ def load(
     framing: Framing | None = None,
     listener: Listener | None = None,
 ) -> Dataset:
-    """Load one split of a data set of the catalogue, or of one's own pictures.
+    """Load one split of a data set of the catalog, or of one's own pictures.
 
     Archives are looked for first (``data_dir`` or ``data_dir/name``), then a folder prepared by TensorFlow Datasets,
     then the archives are downloaded into ``data_dir``. From archives the order is the original one; a prepared folder
     has the order of its records, so its ``train`` and ``validation`` splits hold other images of the training file.
 
     Args:
-        name: a name of the catalogue, or the path of a folder, ``.zip`` or ``.npz`` of pictures.
+        name: a name of the catalog, or the path of a folder, ``.zip`` or ``.npz`` of pictures.
         split: ``train``, ``validation`` or ``test``.
         data_dir: default ``TFDS_DATA_DIR``, else TFDS's default folder. Unused by embedded and synthetic sets.
-        framing: how one's own pictures become images of one size; the catalogue's are as they are.
+        framing: how one's own pictures become images of one size; the catalog's are as they are.
         listener: who hears of the preparation of one's own pictures.
 
     Raises:

@@ -26,7 +26,7 @@ def read_rows(array: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     flat = rows.reshape(len(rows), -1).view(np.uint8)
     try:
         with path.open("rb", buffering=0) as file:
-            for place in np.argsort(numbers):  # in the order of the file: neighbours lie in one page
+            for place in np.argsort(numbers):  # in the order of the file: neighbors lie in one page
                 buffer = flat[place].data
                 if os.preadv(file.fileno(), [buffer], offset + int(numbers[place]) * len(buffer)) < len(buffer):
                     raise GancliError(f"the training data in '{path}' was cut short. {CURE}")

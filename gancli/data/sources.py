@@ -14,7 +14,7 @@ from gancli.errors import GancliError
 
 CIFAR_FOLDER = "cifar-10-batches-bin"
 CIFAR_RECORD = 1 + 32 * 32 * 3  # a label, then three planes of 32 x 32
-FOLD_CODES = {"train": 0, "labelled": 1, "validation": 2, "test": 3}  # what the folds of TFD's file say
+FOLD_CODES = {"train": 0, "labeled": 1, "validation": 2, "test": 3}  # what the folds of TFD's file say
 CIFAR_FILES = {"train": tuple(f"data_batch_{n}.bin" for n in range(1, 6)), "test": ("test_batch.bin",)}
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images uint8 [N, H, W, C], labels int32 [N]
@@ -136,7 +136,7 @@ def read_folded(path: Path, entry: FoldedFile) -> tuple[np.ndarray, np.ndarray, 
     """Read images uint8 ``[N, H, W, 1]``, labels int32 ``[N]`` (-1: none) and folds ``[N, F]`` of a MATLAB file.
 
     The file's arrays are ``images`` [N, H, W] uint8, ``labs_ex`` [N] (the expression, from 1) and ``folds`` [N, F],
-    which says of every fold what an image is: 0 unlabelled, 1 for training, 2 for validation, 3 for testing.
+    which says of every fold what an image is: 0 unlabeled, 1 for training, 2 for validation, 3 for testing.
 
     Raises:
         GancliError: it is no such file.

@@ -11,27 +11,27 @@ from gancli.errors import UsageError
 
 @dataclass(frozen=True)
 class GaussianMixture:
-    """Equally likely isotropic Gaussians: centres ``[K, D]`` and one standard deviation."""
+    """Equally likely isotropic Gaussians: centers ``[K, D]`` and one standard deviation."""
 
-    centres: np.ndarray
+    centers: np.ndarray
     standard_deviation: float
 
     def sample(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw points ``[count, D]`` float32 and the mode ``[count]`` int32 that each came from."""
         rng = np.random.default_rng(seed)
-        modes = rng.integers(len(self.centres), size=count)
-        noise = rng.standard_normal((count, self.centres.shape[1]))
-        points = self.centres[modes] + self.standard_deviation * noise
+        modes = rng.integers(len(self.centers), size=count)
+        noise = rng.standard_normal((count, self.centers.shape[1]))
+        points = self.centers[modes] + self.standard_deviation * noise
         return points.astype(np.float32), modes.astype(np.int32)
 
     def log_density(self, points: np.ndarray) -> np.ndarray:
         """Return log p(x) in nats, float64 ``[N]``, for points ``[N, D]``."""
         points = np.asarray(points, np.float64)
-        dimensions = self.centres.shape[1]
-        squared = ((points[:, None, :] - self.centres[None, :, :]) ** 2).sum(axis=2)
+        dimensions = self.centers.shape[1]
+        squared = ((points[:, None, :] - self.centers[None, :, :]) ** 2).sum(axis=2)
         exponents = -squared / (2 * self.standard_deviation**2)
-        normaliser = dimensions * np.log(self.standard_deviation * np.sqrt(2 * np.pi)) + np.log(len(self.centres))
-        return logsumexp(exponents, axis=1) - normaliser
+        normalizer = dimensions * np.log(self.standard_deviation * np.sqrt(2 * np.pi)) + np.log(len(self.centers))
+        return logsumexp(exponents, axis=1) - normalizer
 
 
 def mixture(name: str) -> GaussianMixture:
@@ -44,4 +44,4 @@ def mixture(name: str) -> GaussianMixture:
     if not isinstance(entry, Mixture):
         known = [other for other in DATASETS if isinstance(DATASETS[other], Mixture)]
         raise UsageError(f"the density of data set '{name}' is not known. Known densities: {', '.join(known)}.")
-    return GaussianMixture(np.array(entry.centres, np.float64), entry.standard_deviation)
+    return GaussianMixture(np.array(entry.centers, np.float64), entry.standard_deviation)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli.devices import cache_folder
+from gancli.compute.devices import cache_folder
 from gancli.errors import GancliError
 from gancli.features.extractor import Extractor, Images, Watch, described
 from gancli.files import write_atomically

@@ -7,14 +7,14 @@ Their Fréchet distance is that of *these* features; it is no Inception distance
 import jax
 from flax import nnx
 
-from gancli.convolution import Convolution
+from gancli.compute.convolution import Convolution
 from gancli.features.outputs import Outputs
 
 KERNEL = 3  # pixels
 
 
 class Block(nnx.Module):
-    """``[B, H, W, in_channels]`` to ``[B, H, W, out_channels]``: convolution, batch normalisation, ReLU."""
+    """``[B, H, W, in_channels]`` to ``[B, H, W, out_channels]``: convolution, batch normalization, ReLU."""
 
     def __init__(self, in_channels: int, out_channels: int, *, rngs: nnx.Rngs):
         init = nnx.initializers.lecun_normal()

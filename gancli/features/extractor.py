@@ -14,12 +14,12 @@ import numpy as np
 from flax import nnx
 
 from gancli.errors import GancliError, UsageError
-from gancli.features import inception
 from gancli.features.catalog import CLASSIFIERS
 from gancli.features.classifier import Classifier
+from gancli.features.inception import network as inception
+from gancli.features.inception.torch_file import read_tensors
 from gancli.features.outputs import Outputs
-from gancli.features.torch_file import read_tensors
-from gancli.images import to_unit
+from gancli.imaging.pixels import to_unit
 
 WEIGHTS = Path(__file__).parent / "weights"
 Watch = Callable[[int, int], None]  # told how many images are done, of how many

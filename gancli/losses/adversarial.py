@@ -2,7 +2,7 @@
 
 Notation: ``a(x)`` is the discriminator's output and, where the game reads it as a logit, ``D(x) = sigmoid(a(x))`` the
 probability that x is real. Every function takes ``(real_logits, fake_logits)``, each ``[B]``, real first, and returns
-the scalar to be minimised, in nats where it is a cross-entropy. The identities used, ``-log D = softplus(-a)`` and
+the scalar to be minimized, in nats where it is a cross-entropy. The identities used, ``-log D = softplus(-a)`` and
 ``-log(1 - D) = softplus(a)``, never take the logarithm of a rounded zero.
 """
 

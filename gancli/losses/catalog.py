@@ -36,11 +36,11 @@ from gancli.losses.f_gan import (
     squared_hellinger_generator_loss,
 )
 from gancli.losses.matching import feature_matching_generator_loss, mmd_generator_loss, perceptual_generator_loss
-from gancli.losses.objective import Objective, Reading
+from gancli.losses.objective import Interpretation, Objective
 from gancli.registry import Registry
 
 LOG_2 = math.log(2.0)
-JENSEN_SHANNON = Reading(
+JENSEN_SHANNON = Interpretation(
     "Jensen-Shannon divergence", "jsd_bound", scale=0.5, offset=LOG_2, unit="nats", most=LOG_2
 )  # ½ (V + log 4) of Goodfellow et al. 2014, Theorem 1
 TOTAL_VARIATION = "total variation distance"
@@ -54,34 +54,34 @@ LOSSES: Registry[Objective] = Registry(
         "absolute": Objective(
             absolute_discriminator_loss,
             absolute_generator_loss,
-            Reading(TOTAL_VARIATION, "total_variation_bound", scale=2.0, offset=1.0, most=1.0),
+            Interpretation(TOTAL_VARIATION, "total_variation_bound", scale=2.0, offset=1.0, most=1.0),
         ),
         "kl": Objective(cross_entropy_discriminator_loss, maximum_likelihood_generator_loss, JENSEN_SHANNON),
         "reverse-kl": Objective(
             reverse_kl_discriminator_loss,
             reverse_kl_generator_loss,
-            Reading("KL(samples || data)", "reverse_kl_bound", scale=1.0, offset=0.0, unit="nats"),
+            Interpretation("KL(samples || data)", "reverse_kl_bound", scale=1.0, offset=0.0, unit="nats"),
         ),
         "jensen-shannon": Objective(
             jensen_shannon_discriminator_loss,
             jensen_shannon_generator_loss,
-            Reading("Jensen-Shannon divergence", "jsd_bound", scale=0.5, offset=0.0, unit="nats", most=LOG_2),
+            Interpretation("Jensen-Shannon divergence", "jsd_bound", scale=0.5, offset=0.0, unit="nats", most=LOG_2),
         ),
         "pearson": Objective(
             pearson_discriminator_loss,
             pearson_generator_loss,
-            Reading("Pearson's chi-squared divergence", "chi_squared_bound", scale=1.0, offset=0.0),
+            Interpretation("Pearson's chi-squared divergence", "chi_squared_bound", scale=1.0, offset=0.0),
         ),
         "squared-hellinger": Objective(
             squared_hellinger_discriminator_loss,
             squared_hellinger_generator_loss,
-            Reading("squared Hellinger distance", "hellinger_bound", scale=1.0, offset=0.0, most=2.0),
+            Interpretation("squared Hellinger distance", "hellinger_bound", scale=1.0, offset=0.0, most=2.0),
         ),
         "least-squares": Objective(
             least_squares_discriminator_loss,
             least_squares_generator_loss,
             # min over D is ½ ∫ pq/(p+q), and ∫ (p-q)²/(p+q) = 2 - 4 ∫ pq/(p+q) (Le Cam 1986).
-            Reading("Le Cam divergence", "le_cam_bound", scale=8.0, offset=2.0, most=2.0),
+            Interpretation("Le Cam divergence", "le_cam_bound", scale=8.0, offset=2.0, most=2.0),
             belief=None,
             threshold=0.5,
         ),
@@ -89,13 +89,13 @@ LOSSES: Registry[Objective] = Registry(
             hinge_discriminator_loss,
             critic_generator_loss,
             # min over D is 2 ∫ min(p, q) = 2 (1 - TV).
-            Reading(TOTAL_VARIATION, "total_variation_bound", scale=0.5, offset=1.0, most=1.0),
+            Interpretation(TOTAL_VARIATION, "total_variation_bound", scale=0.5, offset=1.0, most=1.0),
             belief=None,
         ),
         "wasserstein": Objective(
             wasserstein_discriminator_loss,
             wasserstein_generator_loss,
-            Reading(
+            Interpretation(
                 "earth mover's distance",
                 "wasserstein_estimate",
                 scale=1.0,
@@ -125,7 +125,7 @@ LOSSES: Registry[Objective] = Registry(
         "mmd": Objective(
             None,
             mmd_generator_loss,
-            Reading(
+            Interpretation(
                 "squared maximum mean discrepancy",
                 "mmd_squared",
                 scale=-1.0,
@@ -140,7 +140,7 @@ LOSSES: Registry[Objective] = Registry(
             relativistic_discriminator_loss,
             relativistic_generator_loss,
             # An optimal a = log p/q tells a pair (x, G(z)) from (G(z), x) as well as can be: log 2 - JSD of the two.
-            Reading("JSD of ordered pairs", "pair_jsd_bound", scale=1.0, offset=LOG_2, unit="nats", most=LOG_2),
+            Interpretation("JSD of ordered pairs", "pair_jsd_bound", scale=1.0, offset=LOG_2, unit="nats", most=LOG_2),
             belief=None,
             threshold=None,
         ),

@@ -1,8 +1,8 @@
-"""Variational divergence minimisation (Nowozin, Cseke and Tomioka 2016): f-GANs.
+"""Variational divergence minimization (Nowozin, Cseke and Tomioka 2016): f-GANs.
 
 For every f-divergence and every function T, ``F = E T(x) - E f*(T(G(z)))`` bounds the divergence of data and samples
 from below (equation 4). The discriminator's output ``v`` becomes ``T = g_f(v)``, an output activation that keeps T
-where f* is finite (Table 6); the discriminator minimises -F. The generator minimises either its half of F,
+where f* is finite (Table 6); the discriminator minimizes -F. The generator minimizes either its half of F,
 ``-E f*(T(G(z)))`` (Algorithm 1), or ``-E g_f(v(G(z)))`` (§3.2), which has the same fixed point: each divergence has the
 one that trains better. Exponentials go on as tangents beyond a limit: there F stays finite, but bounds nothing.
 

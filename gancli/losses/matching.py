@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from gancli.parallel import whole
+from gancli.compute.mesh import whole
 
 BANDWIDTHS = (4.0, 1.0, 1 / 4, 1 / 16, 1 / 64)  # of the kernels, as multiples of the median squared distance
 SMALLEST = 1e-12  # median that data all alike count as

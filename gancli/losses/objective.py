@@ -9,7 +9,7 @@ Criterion = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 @dataclass(frozen=True)
-class Reading:
+class Interpretation:
     """What the loss of D, or without one of G, says about data and samples: ``offset - scale * loss``.
 
     For most games it bounds a divergence from below, and is the divergence at the best discriminator.
@@ -24,16 +24,16 @@ class Reading:
     caveat: str = ""
     is_bound: bool = True
 
-    def __call__(self, loss: float) -> "Told":
+    def __call__(self, loss: float) -> "Estimate":
         """Return what a loss says."""
-        return Told(self, self.offset - self.scale * loss)
+        return Estimate(self, self.offset - self.scale * loss)
 
 
 @dataclass(frozen=True)
-class Told:
+class Estimate:
     """What a loss said."""
 
-    reading: Reading
+    reading: Interpretation
     value: float  # of the divergence, or a bound of it
 
     @property
@@ -54,7 +54,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Objective:
-    """A game: both halves map ``(real, fake)``, real first, to a scalar that its player minimises.
+    """A game: both halves map ``(real, fake)``, real first, to a scalar that its player minimizes.
 
     The discriminator's half meets its outputs ``[B]``, of which higher means more real. What the generator's half
     meets says ``compares``: the same ``outputs``; ``features`` of an intermediate layer of D, or of a ``classifier``
@@ -63,7 +63,7 @@ class Objective:
 
     discriminator: Callable[..., jax.Array] | None  # None: the generator learns without one
     generator: Criterion
-    reading: Reading | None = None
+    reading: Interpretation | None = None
     compares: str = "outputs"
     network: str = "scorer"  # what D is: a "scorer", or an "autoencoder" whose output is minus its error
     belief: Callable[[jax.Array], jax.Array] | None = jax.nn.sigmoid  # D(x) in [0, 1] of an output; None: it has none

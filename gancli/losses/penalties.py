@@ -1,7 +1,7 @@
 """Penalties on the slope of a discriminator, and the bounds on its weights, for any objective it makes sense for.
 
 A penalty maps ``(slopes, real, fake, key)`` to a scalar: ``slopes`` maps examples ``[B, ...]`` to the squared lengths
-``||∇a(x)||²`` ``[B]`` of the discriminator's gradient at each, see :func:`squared_slopes`.
+``||∇a(x)||²`` ``[B]`` of the discriminator's gradient at each, see :func:`squared_gradient_norms`.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,11 @@ import jax.numpy as jnp
 from gancli.registry import Registry
 
 Critic = Callable[[jax.Array], jax.Array]
-Slopes = Callable[[jax.Array], jax.Array]
-Penalty = Callable[[Slopes, jax.Array, jax.Array, jax.Array], jax.Array]
+GradientNorms = Callable[[jax.Array], jax.Array]
+Penalty = Callable[[GradientNorms, jax.Array, jax.Array, jax.Array], jax.Array]
 
 
-def squared_slopes(critic: Critic, x: jax.Array) -> jax.Array:
+def squared_gradient_norms(critic: Critic, x: jax.Array) -> jax.Array:
     """Return ``||∇a(x)||²`` of every example, ``[B]``.
 
     The critic's outputs ``[B]`` are each of its own example alone, so the gradient of their sum is that of every one.
@@ -25,19 +25,19 @@ def squared_slopes(critic: Critic, x: jax.Array) -> jax.Array:
     return jnp.sum(gradients.reshape(len(x), -1) ** 2, axis=1)
 
 
-def r1(slopes: Slopes, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+def r1(slopes: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
     """Return ``½ E ||∇a(x)||²`` on data (Mescheder, Geiger and Nowozin 2018, equation 9)."""
     del fake, key
     return 0.5 * jnp.mean(slopes(real))
 
 
-def r2(slopes: Slopes, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+def r2(slopes: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
     """Return ``½ E ||∇a(G(z))||²`` on samples (Mescheder, Geiger and Nowozin 2018, equation 10)."""
     del real, key
     return 0.5 * jnp.mean(slopes(fake))
 
 
-def gradient_penalty(slopes: Slopes, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+def gradient_penalty(slopes: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
     """Return ``E (||∇a(u)|| - 1)²``, u anywhere between an example and a sample (Gulrajani et al. 2017, equation 3)."""
     share = jax.random.uniform(key, (len(real),) + (1,) * (real.ndim - 1))
     squared = slopes(real + share * (fake - real))

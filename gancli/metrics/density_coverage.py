@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gancli.metrics.neighbours import Watch, count_within, nearest
+from gancli.metrics.neighbors import Watch, count_within, nearest
 
-NEIGHBOURS = 5
+NEIGHBORS = 5
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class DensityCoverage:
 
 
 def density_coverage(
-    samples: np.ndarray, reference: np.ndarray, k: int = NEIGHBOURS, watch: Watch | None = None
+    samples: np.ndarray, reference: np.ndarray, k: int = NEIGHBORS, watch: Watch | None = None
 ) -> DensityCoverage:
     """Return density and coverage of features ``[n, d]`` against ``[m, d]``; m more than k.
 

@@ -9,7 +9,7 @@ from scipy.special import ndtr, rel_entr
 
 CELLS_PER_DEVIATION = {1: 20, 2: 2}  # by the dimensions of the data
 POINTS_PER_AXIS = {1: 20_000, 2: 800}
-REACH = 6.0  # standard deviations around the centres that cells cover
+REACH = 6.0  # standard deviations around the centers that cells cover
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Density(Protocol):
     """A mixture of equal Gaussians."""
 
     @property
-    def centres(self) -> np.ndarray:
+    def centers(self) -> np.ndarray:
         """Means ``[M, D]``."""
         ...
 
@@ -59,11 +59,11 @@ class Density(Protocol):
 def density_divergence(p: Density, q: Density) -> float:
     """Return the divergence of two known densities in one or two dimensions, by the midpoint rule, nats.
 
-    The integrand is smooth and dies away at the edges, 9 standard deviations from the outermost centres, so that the
+    The integrand is smooth and dies away at the edges, 9 standard deviations from the outermost centers, so that the
     rule converges faster than any power of the number of points.
     """
-    dimensions = p.centres.shape[1]
-    reach = [(d.centres - 9 * d.standard_deviation, d.centres + 9 * d.standard_deviation) for d in (p, q)]
+    dimensions = p.centers.shape[1]
+    reach = [(d.centers - 9 * d.standard_deviation, d.centers + 9 * d.standard_deviation) for d in (p, q)]
     low = np.min([low.min(axis=0) for low, _ in reach], axis=0)
     high = np.max([high.max(axis=0) for _, high in reach], axis=0)
     count = POINTS_PER_AXIS[dimensions]
@@ -73,22 +73,22 @@ def density_divergence(p: Density, q: Density) -> float:
     return jensen_shannon(*(np.exp(density.log_density(points)) * cell for density in (p, q)))
 
 
-def known_divergence(points: np.ndarray, centres: np.ndarray, standard_deviation: float) -> float:
+def known_divergence(points: np.ndarray, centers: np.ndarray, standard_deviation: float) -> float:
     """Return the divergence of points ``[n, D]`` from a mixture of equal Gaussians ``[M, D]``, D 1 or 2.
 
     Space is cut into cells much smaller than a Gaussian. The data's share of a cell is exact; the samples' is counted,
     so that with n points in K cells about K / 8n nats are too many. Cells can only hide differences, never add any.
     """
-    dimensions = centres.shape[1]
+    dimensions = centers.shape[1]
     width = standard_deviation / CELLS_PER_DEVIATION[dimensions]
-    low, high = centres.min(axis=0) - REACH * standard_deviation, centres.max(axis=0) + REACH * standard_deviation
+    low, high = centers.min(axis=0) - REACH * standard_deviation, centers.max(axis=0) + REACH * standard_deviation
     edges = [np.arange(a, b + width, width) for a, b in zip(low, high, strict=True)]
     data = np.zeros([len(axis) - 1 for axis in edges])
-    for centre in centres:
+    for center in centers:
         masses = [
-            np.diff(ndtr((axis - middle) / standard_deviation)) for axis, middle in zip(edges, centre, strict=True)
+            np.diff(ndtr((axis - middle) / standard_deviation)) for axis, middle in zip(edges, center, strict=True)
         ]
-        data += (masses[0] if dimensions == 1 else np.outer(*masses)) / len(centres)
+        data += (masses[0] if dimensions == 1 else np.outer(*masses)) / len(centers)
     counted, _ = np.histogramdd(points, bins=edges)
     samples = counted / len(points)
     outside = [np.array([max(1 - part.sum(), 0.0)]) for part in (data, samples)]  # one more cell for everything else

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import rel_entr
 
-from gancli.metrics.neighbours import Watch, count_within, nearest
+from gancli.metrics.neighbors import Watch, count_within, nearest
 
-HIGH_QUALITY = 3.0  # standard deviations from a mode's centre (Srivastava et al. 2017, VEEGAN)
+HIGH_QUALITY = 3.0  # standard deviations from a mode's center (Srivastava et al. 2017, VEEGAN)
 MISSING, MOST_MISSING = 0.99, 0.5  # shares of the modes below which collapse is partial or outright
 DIVERGENT, VERY_DIVERGENT = 0.25, 1.0  # nats of KL above which it is
 FEW_IMAGES, VERY_FEW_IMAGES = 10.0, 0.1  # distinct images as a multiple of the samples, below which it is
@@ -34,14 +34,14 @@ def count_classes(classes: np.ndarray, data_classes: np.ndarray, num_classes: in
     )
 
 
-def count_gaussians(points: np.ndarray, centres: np.ndarray, standard_deviation: float) -> ModeCount:
+def count_gaussians(points: np.ndarray, centers: np.ndarray, standard_deviation: float) -> ModeCount:
     """Count the equal Gaussians ``[M, D]`` that points ``[n, D]`` reach: a mode is hit by a point within 3σ."""
-    distances, modes = nearest(points, centres)
+    distances, modes = nearest(points, centers)
     good = modes[distances[:, 0] <= HIGH_QUALITY * standard_deviation, 0]
-    shares = np.bincount(good, minlength=len(centres)) / max(len(good), 1)
-    expected = np.full(len(centres), 1 / len(centres))
+    shares = np.bincount(good, minlength=len(centers)) / max(len(good), 1)
+    expected = np.full(len(centers), 1 / len(centers))
     return ModeCount(
-        int((shares > 0).sum()), len(centres), _kl(shares, expected), tuple(shares), len(good) / len(points)
+        int((shares > 0).sum()), len(centers), _kl(shares, expected), tuple(shares), len(good) / len(points)
     )
 
 

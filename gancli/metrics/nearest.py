@@ -1,4 +1,4 @@
-"""Memorisation: do samples lie closer to the training data than data does that was held out from training?"""
+"""Memorization: do samples lie closer to the training data than data does that was held out from training?"""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Memorisation:
+class Memorization:
     """Euclidean distances to the nearest training example, of samples and of held-out examples, compared by rank."""
 
     median_distance: float  # of samples
@@ -16,7 +16,7 @@ class Memorisation:
     z: float  # the same as a deviate of the normal distribution; far below 0: copies
 
     @classmethod
-    def compare(cls, distances: np.ndarray, held_out: np.ndarray) -> "Memorisation":
+    def compare(cls, distances: np.ndarray, held_out: np.ndarray) -> "Memorization":
         """Compare distances ``[n]`` and ``[m]`` by Mann and Whitney's test, as Meehan et al. 2020 look for copies."""
         from scipy import stats  # half a second to import, and only this metric needs it
 

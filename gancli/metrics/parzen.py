@@ -107,15 +107,15 @@ def log_likelihoods(samples: np.ndarray, points: np.ndarray, sigmas: np.ndarray)
         float64 ``[S, M]``.
     """
     num_samples, dimensions = samples.shape
-    centre = samples.mean(axis=0, dtype=np.float64)
-    samples = (samples - centre).astype(np.float32)
+    center = samples.mean(axis=0, dtype=np.float64)
+    samples = (samples - center).astype(np.float32)
     rows = min(SAMPLES_PER_BLOCK, num_samples)
     padding = -num_samples % rows
     blocks = jnp.asarray(np.pad(samples, ((0, padding), (0, 0))).reshape(-1, rows, dimensions))
     result = np.empty((len(sigmas), len(points)))
     rows = min(POINTS_PER_BLOCK, max(len(points), 1))
     for start in range(0, len(points), rows):
-        part = (points[start : start + rows] - centre).astype(np.float32)
+        part = (points[start : start + rows] - center).astype(np.float32)
         full = np.pad(part, ((0, rows - len(part)), (0, 0)))  # the last, shorter block runs the same program
         nearest, sums = _block(jnp.asarray(full), blocks, jnp.asarray(sigmas, jnp.float32), num_samples)
         nearest, sums = np.asarray(nearest, np.float64), np.asarray(sums, np.float64)

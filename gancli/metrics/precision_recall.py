@@ -1,12 +1,12 @@
-"""Improved precision and recall (Kynkäänniemi et al. 2019) over the balls of k-th nearest neighbours."""
+"""Improved precision and recall (Kynkäänniemi et al. 2019) over the balls of k-th nearest neighbors."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from gancli.metrics.neighbours import Watch, count_within, nearest
+from gancli.metrics.neighbors import Watch, count_within, nearest
 
-NEIGHBOURS = 3
+NEIGHBORS = 3
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class PrecisionRecall:
 
 
 def precision_recall(
-    samples: np.ndarray, reference: np.ndarray, k: int = NEIGHBOURS, watch: Watch | None = None
+    samples: np.ndarray, reference: np.ndarray, k: int = NEIGHBORS, watch: Watch | None = None
 ) -> PrecisionRecall:
     """Return precision and recall of features ``[n, d]`` against ``[m, d]``; n and m more than k.
 

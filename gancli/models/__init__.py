@@ -9,7 +9,7 @@ from flax import nnx
 
 from gancli.errors import UsageError
 from gancli.models import dcgan, maxout_conv, mlp, resnet
-from gancli.models.parts import Judgement
+from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.registry import Registry
 
 Builder = Callable[..., nnx.Module]  # (config, data_shape, bounded, data_mean, rngs) to a network
@@ -18,9 +18,9 @@ Builder = Callable[..., nnx.Module]  # (config, data_shape, bounded, data_mean, 
 class Nobody(nnx.Module):
     """The discriminator of a game without one: it has no weights and is undecided about everything."""
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
         del key
-        return Judgement(jnp.zeros(len(x)), jnp.zeros((len(x), 0)))
+        return DiscriminatorOutput(jnp.zeros(len(x)), jnp.zeros((len(x), 0)))
 
 
 def nobody(*_: object) -> Nobody:

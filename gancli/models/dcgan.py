@@ -1,11 +1,11 @@
 """Convolutional networks after Radford et al. 2016 (DCGAN), for images of any size that can be halved twice.
 
-A generator of transposed convolutions, each of which doubles the image, with batch normalisation and rectifiers; a
+A generator of transposed convolutions, each of which doubles the image, with batch normalization and rectifiers; a
 discriminator of strided convolutions, each of which halves it, with leaky rectifiers. Kernels of 4 pixels cover every
 pixel equally often, so they leave no checkerboard (Odena et al. 2016), where the paper has 5.
 
-The discriminator has no batch normalisation: what it says of an image would depend on the images beside it, and no
-penalty on its slope at one example would mean anything. Spectral normalisation does the work (Miyato et al. 2018); it
+The discriminator has no batch normalization: what it says of an image would depend on the images beside it, and no
+penalty on its slope at one example would mean anything. Spectral normalization does the work (Miyato et al. 2018); it
 is this model's default ``penalty``.
 """
 
@@ -17,12 +17,21 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from gancli.compute.convolution import Convolution, TransposedConvolution
+from gancli.compute.remat import rematerialized
 from gancli.config import TrainConfig
-from gancli.convolution import Convolution, TransposedConvolution
+from gancli.models.layers.parts import (
+    BatchNorm,
+    BatchStats,
+    DiscriminatorOutput,
+    NoNorm,
+    drop,
+    per_layer,
+    rematerialized_normalized,
+    uniform_init,
+)
+from gancli.models.layers.pyramid import Level, pyramid
 from gancli.models.mlp import Shape
-from gancli.models.parts import BatchNorm, Judgement, Ledger, NoNorm, drop, one_a_layer, uniform_init
-from gancli.models.pyramid import Level, pyramid
-from gancli.models.recomputing import through, through_normalised
 
 SIZE, STRIDE, PADDING = 4, 2, 1  # of every kernel, in pixels: a layer doubles or halves exactly
 SLOPE = 0.2  # of the leaky rectifiers, below zero
@@ -39,7 +48,7 @@ def _scales(data_shape: Shape, base_channels: int) -> list[Level]:
 class Generator(nnx.Module):
     """Latents ``[B, latent_size]`` to images ``[B, H, W, C]``: a dense layer, then transposed convolutions.
 
-    The hidden layers are batch-normalised, or not. While training by the statistics of the batch; to draw samples that
+    The hidden layers are batch-normalized, or not. While training by the statistics of the batch; to draw samples that
     do not depend on one another, give the statistics of an earlier batch, ``standing`` (Brock et al. 2019, §4.1).
     """
 
@@ -52,7 +61,6 @@ class Generator(nnx.Module):
         batch_norm: bool,
         bounded: bool,
         init: jax.nn.initializers.Initializer,
-        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         scales = _scales(data_shape, base_channels)[::-1]  # the smallest maps first
@@ -68,21 +76,20 @@ class Generator(nnx.Module):
             ]
         )
         self.bounded = bounded
-        self.remat = remat
 
     def __call__(self, z: jax.Array, standing: list[jax.Array] | None = None) -> jax.Array:
-        return self._draw(z, Ledger(standing))
+        return self._draw(z, BatchStats(standing))
 
     def statistics(self, z: jax.Array) -> list[jax.Array]:
-        """Return the statistics ``[2, channels]`` of every normalised layer on a batch of latents."""
-        ledger = Ledger()
-        self._draw(z, ledger)
-        return ledger.used
+        """Return the statistics ``[2, channels]`` of every normalized layer on a batch of latents."""
+        stats = BatchStats()
+        self._draw(z, stats)
+        return stats.used
 
-    def _draw(self, z: jax.Array, ledger: Ledger) -> jax.Array:
+    def _draw(self, z: jax.Array, stats: BatchStats) -> jax.Array:
         x = self.dense(z).reshape(z.shape[0], *self.first)
         for modules in zip(self.norms, self.layers, strict=True):
-            x = through_normalised(_doubled, modules, x, ledger, remat=self.remat)
+            x = rematerialized_normalized(_doubled, modules, x, stats)
         return 0.5 * (jnp.tanh(x) + 1.0) if self.bounded else x
 
 
@@ -98,7 +105,6 @@ class Discriminator(nnx.Module):
         input_dropout: float,
         hidden_dropout: tuple[float, ...],
         init: jax.nn.initializers.Initializer,
-        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         scales = _scales(data_shape, base_channels)
@@ -111,22 +117,21 @@ class Discriminator(nnx.Module):
         )
         height, width, channels = scales[-1]
         self.logit = nnx.Linear(height * width * channels, 1, kernel_init=init, rngs=rngs)
-        self.rates = (input_dropout, *one_a_layer(hidden_dropout, len(scales), "--hidden-dropout"))
+        self.rates = (input_dropout, *per_layer(hidden_dropout, len(scales), "--hidden-dropout"))
         self.bounded = bounded
-        self.remat = remat
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
         x = 2.0 * x - 1.0 if self.bounded else x
         for place, (layer, rate) in enumerate(zip(self.layers, self.rates, strict=False)):
-            x = through(partial(_halved, rate, place), layer, x, key, remat=self.remat)
+            x = rematerialized(partial(_halved, rate, place), layer, x, key)
         features = x.reshape(x.shape[0], -1)
-        return Judgement(self.logit(drop(features, self.rates[-1], key, len(self.layers)))[:, 0], features)
+        return DiscriminatorOutput(self.logit(drop(features, self.rates[-1], key, len(self.layers)))[:, 0], features)
 
 
-def _doubled(modules: tuple[BatchNorm | NoNorm, TransposedConvolution], x: jax.Array, ledger: Ledger) -> jax.Array:
+def _doubled(modules: tuple[BatchNorm | NoNorm, TransposedConvolution], x: jax.Array, stats: BatchStats) -> jax.Array:
     """Return maps of twice the size."""
     norm, layer = modules
-    return layer(nnx.relu(norm(x, ledger)))
+    return layer(nnx.relu(norm(x, stats)))
 
 
 def _halved(rate: float, place: int, layer: Convolution, x: jax.Array, key: jax.Array | None) -> jax.Array:
@@ -154,7 +159,6 @@ def generator(
         batch_norm=config.batch_norm,
         bounded=bounded,
         init=_init(config.generator_init_range),
-        remat=config.remat,
         rngs=rngs,
     )
 
@@ -175,6 +179,5 @@ def discriminator(
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
         init=_init(config.discriminator_init_range),
-        remat=config.remat,
         rngs=rngs,
     )

@@ -11,21 +11,21 @@ import jax
 import numpy as np
 from flax import nnx
 
+from gancli.compute.convolution import TransposedConvolution
+from gancli.compute.remat import rematerialized
 from gancli.config import TrainConfig
-from gancli.convolution import TransposedConvolution
 from gancli.errors import UsageError
-from gancli.models.mlp import Discriminator as DenseDiscriminator
-from gancli.models.mlp import HiddenLayers, Shape, hidden_layers
-from gancli.models.parts import (
-    Judgement,
+from gancli.models.layers.parts import (
+    DiscriminatorOutput,
     MaxoutConvolution,
     drop,
     max_pool,
-    one_a_layer,
+    per_layer,
     pooled_length,
     uniform_init,
 )
-from gancli.models.recomputing import through
+from gancli.models.mlp import Discriminator as DenseDiscriminator
+from gancli.models.mlp import HiddenLayers, Shape, hidden_layers
 
 
 class Generator(nnx.Module):
@@ -96,19 +96,18 @@ class Discriminator(nnx.Module):
         input_dropout: float,
         hidden_dropout: Sequence[float],
         init_range: float | None = None,
-        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         count = len(channels)
-        sizes, padding = one_a_layer(sizes, count, "--conv-sizes"), one_a_layer(padding, count, "--conv-padding")
+        sizes, padding = per_layer(sizes, count, "--conv-sizes"), per_layer(padding, count, "--conv-padding")
         self.pools = tuple(
             zip(
-                one_a_layer(pool_sizes, count, "--pool-sizes"),
-                one_a_layer(pool_strides, count, "--pool-strides"),
+                per_layer(pool_sizes, count, "--pool-sizes"),
+                per_layer(pool_strides, count, "--pool-strides"),
                 strict=True,
             )
         )
-        rates = (input_dropout, *one_a_layer(hidden_dropout, count + len(dense), "--hidden-dropout"))
+        rates = (input_dropout, *per_layer(hidden_dropout, count + len(dense), "--hidden-dropout"))
         self.convolutions = nnx.List([])
         (side, _, depth) = data_shape
         for units, size, margin, (pool, stride) in zip(channels, sizes, padding, self.pools, strict=True):
@@ -121,7 +120,6 @@ class Discriminator(nnx.Module):
             )
             side, depth = pooled_length(side + 2 * margin - size + 1, pool, stride), units
         self.rates = rates[:count]
-        self.remat = remat
         self.dense = DenseDiscriminator(
             (side, side, depth),
             dense,
@@ -129,13 +127,12 @@ class Discriminator(nnx.Module):
             input_dropout=rates[count],
             hidden_dropout=rates[count + 1 :],
             init_range=init_range,
-            remat=remat,
             rngs=rngs,
         )
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
         for index, (layer, rate, pool) in enumerate(zip(self.convolutions, self.rates, self.pools, strict=True)):
-            x = through(partial(_pooled, rate, index, pool), layer, x, key, remat=self.remat)
+            x = rematerialized(partial(_pooled, rate, index, pool), layer, x, key)
         return self.dense(x, None if key is None else jax.random.fold_in(key, len(self.convolutions)))
 
 
@@ -149,7 +146,7 @@ def _pooled(
 def generator(
     config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
 ) -> Generator:
-    """Build the generator as configured, for images of ``data_shape``; it starts around zero or grey.
+    """Build the generator as configured, for images of ``data_shape``; it starts around zero or gray.
 
     Raises:
         UsageError: the data are no square images, or a size does not fit them.
@@ -192,6 +189,5 @@ def discriminator(
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
         init_range=config.discriminator_init_range,
-        remat=config.remat,
         rngs=rngs,
     )

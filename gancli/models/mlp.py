@@ -13,10 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from gancli.compute.remat import rematerialized
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
-from gancli.models.parts import ACTIVATIONS, Judgement, Maxout, drop, one_a_layer, uniform_init
-from gancli.models.recomputing import through
+from gancli.models.layers.parts import ACTIVATIONS, DiscriminatorOutput, Maxout, drop, per_layer, uniform_init
 
 Shape = tuple[int, ...]
 
@@ -35,14 +35,12 @@ class HiddenLayers(nnx.Module):
         *,
         init_range: float | None = None,
         sigmoid_bias: float = 0.0,
-        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         sizes = (latent_size, *widths)
         self.out_features = sizes[-1]
-        names = one_a_layer(activations, len(widths), "--generator-activations")
+        names = per_layer(activations, len(widths), "--generator-activations")
         self.activations = tuple(ACTIVATIONS[name] for name in names)
-        self.remat = remat
         self.layers = nnx.List([])
         for name, inputs, outputs in zip(names, sizes, widths, strict=False):
             bias = nnx.initializers.constant(sigmoid_bias if name == "sigmoid" else 0.0)
@@ -52,7 +50,7 @@ class HiddenLayers(nnx.Module):
 
     def __call__(self, z: jax.Array) -> jax.Array:
         for activation, layer in zip(self.activations, self.layers, strict=True):
-            z = through(partial(_activated, activation), layer, z, remat=self.remat)
+            z = rematerialized(partial(_activated, activation), layer, z)
         return z
 
 
@@ -114,7 +112,6 @@ class MaxoutLayers(nnx.Module):
         *,
         rates: Sequence[float],
         init_range: float | None = None,
-        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         sizes = (math.prod(data_shape), *widths)
@@ -122,13 +119,12 @@ class MaxoutLayers(nnx.Module):
             [Maxout(i, o, pieces, init_range, rngs=rngs) for i, o in zip(sizes, widths, strict=False)]
         )
         self.rates = tuple(rates)
-        self.remat = remat
         self.out_features = sizes[-1]
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
         x = x.reshape(x.shape[0], -1)
         for index, (layer, rate) in enumerate(zip(self.layers, self.rates, strict=True)):
-            x = through(partial(_dropped, rate, index), layer, x, key, remat=self.remat)
+            x = rematerialized(partial(_dropped, rate, index), layer, x, key)
         return x
 
 
@@ -148,19 +144,16 @@ class Discriminator(nnx.Module):
         input_dropout: float,
         hidden_dropout: Sequence[float],
         init_range: float | None = None,
-        remat: bool = False,
         rngs: nnx.Rngs,
     ):
-        *rates, self.last_rate = (input_dropout, *one_a_layer(hidden_dropout, len(widths), "--hidden-dropout"))
-        self.hidden = MaxoutLayers(
-            data_shape, widths, pieces, rates=rates, init_range=init_range, remat=remat, rngs=rngs
-        )
+        *rates, self.last_rate = (input_dropout, *per_layer(hidden_dropout, len(widths), "--hidden-dropout"))
+        self.hidden = MaxoutLayers(data_shape, widths, pieces, rates=rates, init_range=init_range, rngs=rngs)
         self.logit = nnx.Linear(self.hidden.out_features, 1, kernel_init=uniform_init(init_range), rngs=rngs)
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
         features = self.hidden(x, key)
         logits = self.logit(drop(features, self.last_rate, key, len(self.hidden.layers)))
-        return Judgement(logits[:, 0], features)
+        return DiscriminatorOutput(logits[:, 0], features)
 
 
 class Autoencoder(nnx.Module):
@@ -174,10 +167,10 @@ class Autoencoder(nnx.Module):
         self.encoder = encoder
         self.decoder = decoder
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
         code = self.encoder(x, key)
         error = (self.decoder(code) - x).reshape(len(x), -1).astype(jnp.float32)  # of which the loss is made
-        return Judgement(-jnp.sum(error**2, axis=1), code)
+        return DiscriminatorOutput(-jnp.sum(error**2, axis=1), code)
 
 
 def hidden_layers(config: TrainConfig, rngs: nnx.Rngs) -> HiddenLayers:
@@ -188,7 +181,6 @@ def hidden_layers(config: TrainConfig, rngs: nnx.Rngs) -> HiddenLayers:
         config.generator_activations,
         init_range=config.generator_init_range,
         sigmoid_bias=config.sigmoid_bias,
-        remat=config.remat,
         rngs=rngs,
     )
 
@@ -219,7 +211,6 @@ def discriminator(
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
         init_range=config.discriminator_init_range,
-        remat=config.remat,
         rngs=rngs,
     )
 
@@ -231,12 +222,10 @@ def autoencoder(
     widths = config.discriminator_widths
     if not widths:
         raise UsageError("an autoencoder needs at least one of --discriminator-widths, that of its code.")
-    rates = (config.input_dropout, *one_a_layer(config.hidden_dropout, len(widths), "--hidden-dropout"))
-    init_range, remat = config.discriminator_init_range, config.remat
-    encoder = MaxoutLayers(
-        data_shape, widths, config.maxout_pieces, rates=rates[:-1], init_range=init_range, remat=remat, rngs=rngs
-    )
-    back = HiddenLayers(widths[-1], widths[-2::-1], init_range=init_range, remat=remat, rngs=rngs)
+    rates = (config.input_dropout, *per_layer(config.hidden_dropout, len(widths), "--hidden-dropout"))
+    init_range = config.discriminator_init_range
+    encoder = MaxoutLayers(data_shape, widths, config.maxout_pieces, rates=rates[:-1], init_range=init_range, rngs=rngs)
+    back = HiddenLayers(widths[-1], widths[-2::-1], init_range=init_range, rngs=rngs)
     return Autoencoder(
         encoder, Generator(back, data_shape, data_mean, bounded=bounded, init_range=init_range, rngs=rngs)
     )

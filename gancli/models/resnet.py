@@ -5,8 +5,8 @@ Huang et al. 2024 (R3GAN, §3): two convolutions of 3 pixels beside a straight w
 blocks a change of size and then, by a convolution of 1 pixel, of channels. Images are doubled by repeating pixels and
 halved by averaging them, the transpose of it.
 
-Without normalisation a block starts as the straight way alone (Zhang et al. 2019, Fixup: the last convolution of a
-branch starts at zero), so that no depth makes the first signals explode. Where batch or spectral normalisation does
+Without normalization a block starts as the straight way alone (Zhang et al. 2019, Fixup: the last convolution of a
+branch starts at zero), so that no depth makes the first signals explode. Where batch or spectral normalization does
 that work, all start at random.
 """
 
@@ -17,12 +17,20 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from gancli.compute.convolution import Convolution
 from gancli.config import TrainConfig
-from gancli.convolution import Convolution
+from gancli.models.layers.parts import (
+    BatchNorm,
+    BatchStats,
+    DiscriminatorOutput,
+    NoNorm,
+    drop,
+    per_layer,
+    rematerialized_normalized,
+    uniform_init,
+)
+from gancli.models.layers.pyramid import pyramid
 from gancli.models.mlp import Shape
-from gancli.models.parts import BatchNorm, Judgement, Ledger, NoNorm, drop, one_a_layer, uniform_init
-from gancli.models.pyramid import pyramid
-from gancli.models.recomputing import through_normalised
 
 SLOPE = 0.2  # of the leaky rectifiers, below zero
 
@@ -56,10 +64,10 @@ class Block(nnx.Module):
             [Convolution(channels, channels, size=3, padding=1, init=start, rngs=rngs) for start in (init, last_init)]
         )
 
-    def __call__(self, x: jax.Array, ledger: Ledger) -> jax.Array:
+    def __call__(self, x: jax.Array, stats: BatchStats) -> jax.Array:
         branch = x
         for norm, layer in zip(self.norms, self.layers, strict=True):
-            branch = layer(_activation(norm(branch, ledger)))
+            branch = layer(_activation(norm(branch, stats)))
         return x + branch
 
 
@@ -74,10 +82,8 @@ class Stage(nnx.Module):
         batch_norm: bool,
         starts_straight: bool,
         init: Init,
-        remat: bool,
         rngs: nnx.Rngs,
     ):
-        self.remat = remat
         self.blocks = nnx.List(
             [
                 Block(channels, batch_norm=batch_norm, starts_straight=starts_straight, init=init, rngs=rngs)
@@ -85,9 +91,9 @@ class Stage(nnx.Module):
             ]
         )
 
-    def __call__(self, x: jax.Array, ledger: Ledger) -> jax.Array:
+    def __call__(self, x: jax.Array, stats: BatchStats) -> jax.Array:
         for block in self.blocks:
-            x = through_normalised(Block.__call__, block, x, ledger, remat=self.remat)
+            x = rematerialized_normalized(Block.__call__, block, x, stats)
         return x
 
 
@@ -98,7 +104,7 @@ def _pointwise(channels: tuple[int, int], init: Init, rngs: nnx.Rngs) -> Convolu
 class Generator(nnx.Module):
     """Latents ``[B, latent_size]`` to images ``[B, H, W, C]``: a dense layer, at every size blocks, then the image.
 
-    With ``batch_norm`` the blocks are normalised. While training by the statistics of the batch; to draw samples that
+    With ``batch_norm`` the blocks are normalized. While training by the statistics of the batch; to draw samples that
     do not depend on one another, give the statistics of an earlier batch, ``standing`` (Brock et al. 2019, §4.1).
     """
 
@@ -112,7 +118,6 @@ class Generator(nnx.Module):
         batch_norm: bool,
         bounded: bool,
         init: Init,
-        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         levels = pyramid("resnet", data_shape, base_channels)[::-1]  # the smallest maps first
@@ -129,7 +134,6 @@ class Generator(nnx.Module):
                     batch_norm=batch_norm,
                     starts_straight=not batch_norm,
                     init=init,
-                    remat=remat,
                     rngs=rngs,
                 )
                 for width in widths
@@ -140,21 +144,21 @@ class Generator(nnx.Module):
         self.bounded = bounded
 
     def __call__(self, z: jax.Array, standing: list[jax.Array] | None = None) -> jax.Array:
-        return self._draw(z, Ledger(standing))
+        return self._draw(z, BatchStats(standing))
 
     def statistics(self, z: jax.Array) -> list[jax.Array]:
-        """Return the statistics ``[2, channels]`` of every normalised layer on a batch of latents."""
-        ledger = Ledger()
-        self._draw(z, ledger)
-        return ledger.used
+        """Return the statistics ``[2, channels]`` of every normalized layer on a batch of latents."""
+        stats = BatchStats()
+        self._draw(z, stats)
+        return stats.used
 
-    def _draw(self, z: jax.Array, ledger: Ledger) -> jax.Array:
+    def _draw(self, z: jax.Array, stats: BatchStats) -> jax.Array:
         x = self.dense(z).reshape(z.shape[0], *self.first)
         for place, stage in enumerate(self.stages):
             if place:
                 x = doubled(self.changes[place - 1](x))  # channels first: a quarter of the work, and the same result
-            x = stage(x, ledger)
-        x = self.image(_activation(self.norm(x, ledger)))
+            x = stage(x, stats)
+        x = self.image(_activation(self.norm(x, stats)))
         return 0.5 * (jnp.tanh(x) + 1.0) if self.bounded else x
 
 
@@ -177,7 +181,6 @@ class Discriminator(nnx.Module):
         input_dropout: float,
         hidden_dropout: tuple[float, ...],
         init: Init,
-        remat: bool = False,
         rngs: nnx.Rngs,
     ):
         widths = [level.channels for level in pyramid("resnet", data_shape, base_channels)]
@@ -191,7 +194,6 @@ class Discriminator(nnx.Module):
                     batch_norm=False,
                     starts_straight=starts_straight,
                     init=init,
-                    remat=remat,
                     rngs=rngs,
                 )
                 for width in widths
@@ -199,18 +201,18 @@ class Discriminator(nnx.Module):
         )
         self.pooled = jnp.mean if starts_straight else jnp.sum
         self.logit = nnx.Linear(widths[-1], 1, kernel_init=init, rngs=rngs)
-        self.rates = (input_dropout, *one_a_layer(hidden_dropout, len(widths), "--hidden-dropout"))
+        self.rates = (input_dropout, *per_layer(hidden_dropout, len(widths), "--hidden-dropout"))
         self.bounded = bounded
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> Judgement:
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
         x = 2.0 * x - 1.0 if self.bounded else x
         x = self.image(drop(x, self.rates[0], key, 0))
         for place, stage in enumerate(self.stages):
             if place:
                 x = self.changes[place - 1](halved(drop(x, self.rates[place], key, place)))
-            x = stage(x, Ledger())
+            x = stage(x, BatchStats())
         features = self.pooled(_activation(x), axis=(1, 2))
-        return Judgement(self.logit(drop(features, self.rates[-1], key, len(self.stages)))[:, 0], features)
+        return DiscriminatorOutput(self.logit(drop(features, self.rates[-1], key, len(self.stages)))[:, 0], features)
 
 
 def _init(half_range: float | None) -> Init:
@@ -234,7 +236,6 @@ def generator(
         batch_norm=config.batch_norm,
         bounded=bounded,
         init=_init(config.generator_init_range),
-        remat=config.remat,
         rngs=rngs,
     )
 
@@ -257,6 +258,5 @@ def discriminator(
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
         init=_init(config.discriminator_init_range),
-        remat=config.remat,
         rngs=rngs,
     )

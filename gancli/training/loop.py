@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.compute.mesh import DeviceMesh
 from gancli.errors import DivergedError
-from gancli.losses.objective import Told
-from gancli.parallel import Team
-from gancli.training.gan import GAN, GANState
-from gancli.training.step import Batch, Cursor, Measurements, train_chunk, train_chunks
+from gancli.games.adversarial import Batch, Cursor, Measurements, train_chunk, train_chunks
+from gancli.games.pair import GAN, GANState
+from gancli.losses.objective import Estimate
 from gancli.training.streaming import Stream
 
 Compiled = Callable[..., tuple[GANState, Measurements]]
@@ -27,7 +27,7 @@ class Progress:
     images_seen: int  # real images met
     images_per_second: float  # of this chunk
     measured: dict[str, float]  # by the names of Measurements; of D's only where there is one
-    reading: Told | None  # what the loss says of data and samples; None where the objective does not know
+    reading: Estimate | None  # what the loss says of data and samples; None where the objective does not know
     shows: str  # what D's outputs are called
 
     @property
@@ -61,7 +61,7 @@ def compile_chunk(gan: GAN, state: GANState, data: Batch | Stream) -> Chunk:
     cursor, began = Cursor.at(0, gan), time.perf_counter()
     kind = data.layout if isinstance(data, Stream) else data
     capacity = gan.config.log_every  # however the data arrives: with another one, XLA rounds differently
-    team = Team(gan.num_devices)
+    team = DeviceMesh(gan.num_devices)
     with team.at_work():
         state = jax.device_put(state, team.each())
         program = train_chunk.lower(gan, state, kind, cursor, jnp.int32(0), capacity=capacity).compile()
@@ -69,7 +69,7 @@ def compile_chunk(gan: GAN, state: GANState, data: Batch | Stream) -> Chunk:
 
 
 def compile_chunks(gan: GAN, states: GANState, data: Batch) -> Chunk:
-    """Compile the program that trains several states at once; see :func:`gancli.training.step.train_chunks`."""
+    """Compile the program that trains several states at once; see :func:`gancli.games.adversarial.train_chunks`."""
     capacity, began = gan.config.log_every, time.perf_counter()
     program = train_chunks.lower(gan, states, data, Cursor.at(0, gan), jnp.int32(0), capacity=capacity).compile()
     return _measured(program, began)
@@ -119,7 +119,7 @@ def train(
         DivergedError: a loss or gradient was not finite; the message names it and the step.
         GancliError: streamed data cannot be read any more.
     """
-    team = Team(gan.num_devices)
+    team = DeviceMesh(gan.num_devices)
     state = jax.device_put(state, team.each())
     for end in chunk_ends(start, gan):
         began = time.perf_counter()
@@ -147,7 +147,7 @@ def train_together(
 
 
 def _progress(gan: GAN, report: Measurements, start: int, end: int, seconds: float) -> Progress:
-    """Summarise the measurements of the steps from ``start`` to ``end``."""
+    """Summarize the measurements of the steps from ``start`` to ``end``."""
     values = {name: np.asarray(part)[: end - start] for name, part in report._asdict().items()}
     _check_finite(values, first_step=start + 1)
     means = {name: float(part.mean(dtype=np.float64)) for name, part in values.items()}

@@ -1,4 +1,4 @@
-"""The two players' optimisers: optax transformations built from the configuration."""
+"""The two players' optimizers: optax transformations built from the configuration."""
 
 import math
 from collections.abc import Callable

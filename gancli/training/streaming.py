@@ -14,11 +14,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.compute.mesh import DeviceMesh
 from gancli.data.rows import read_rows
 from gancli.data.shuffle import permute_on_host, round_keys
-from gancli.parallel import Team
-from gancli.training.gan import GAN
-from gancli.training.step import Batch, Block, order_key
+from gancli.games.adversarial import Batch, Block, order_key
+from gancli.games.pair import GAN
 
 # In such blocks images of 64x64x3 are read fastest, small ones as fast as in others (benchmarks/streaming.py).
 # Three lie on the device at a time, and five in the host's memory.
@@ -74,7 +74,7 @@ class Stream:
         self._examples: Any = None  # of the block in use ...
         self._first = start  # ... and the step that it begins with
         self.steps = self._blocks.steps  # of a block
-        self._sharding = Team(gan.num_devices).parts(1)
+        self._sharding = DeviceMesh(gan.num_devices).parts(1)
         kind = partial(jax.ShapeDtypeStruct, sharding=self._sharding)
         self.layout = Block(  # of a part
             jax.tree.map(lambda part: kind(self._blocks.shape_of(part), part.dtype), data), jnp.int32(0)

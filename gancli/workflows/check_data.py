@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gancli.data.decoding import Framing
-from gancli.data.pictures import find_pictures
-from gancli.data.preparation import chosen_framing, look
-from gancli.workflows.reporting import Reporter
+from gancli.data.images.decoding import Framing
+from gancli.data.images.pictures import find_pictures
+from gancli.data.images.preparation import chosen_framing, look
+from gancli.reporting import Reporter
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class DataCheck:
     count: int  # pictures, broken ones included
     sizes: dict[str, int]  # 640x480 (width x height): how many, the most frequent first
     shortest: tuple[int, float, int] | None  # least, median and greatest length of the shorter side, pixels
-    modes: dict[str, int]  # Pillow's colour modes, likewise
+    modes: dict[str, int]  # Pillow's color modes, likewise
     classes: dict[str, int]  # empty where there are none
     broken: dict[str, str]  # name and reason
     duplicates: list[list[str]]  # groups of names with the same content

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gancli.bibliography import BIBLIOGRAPHY
 from gancli.config import TrainConfig
-from gancli.runs import Run
+from gancli.runs.folder import Run
 
 OF_DATASET = {
     "mnist": ("lecun1998gradient",),
@@ -102,7 +102,7 @@ def _keys(config: TrainConfig) -> Iterator[str]:
 
 
 def citations(folder: Path) -> dict[str, str]:
-    """Return the BibTeX entries, by key, of what a run used: data, objective, networks, optimiser and metrics.
+    """Return the BibTeX entries, by key, of what a run used: data, objective, networks, optimizer and metrics.
 
     Raises:
         GancliError: there is no such run.

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gancli import devices
+from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
+from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
+from gancli.evaluation.inputs import EvaluationInputs, Reference
+from gancli.evaluation.measures import Measured, measure, missing
 from gancli.features import extractor as extractors
-from gancli.features import inception_weights
 from gancli.features.catalog import CLASSIFIED
 from gancli.features.extractor import Extractor
+from gancli.features.inception import weights as inception_weights
 from gancli.files import write_atomically
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.statistics import Statistics, holds_statistics
 from gancli.registry import Registry
-from gancli.workflows.drawing import Trained, draw_latents, training_data
-from gancli.workflows.image_sets import ImageSet, is_run, open_images, split_name
-from gancli.workflows.material import Material, Reference
-from gancli.workflows.measures import Measured, measure, missing
-from gancli.workflows.reporting import Reporter
+from gancli.reporting import Reporter
+from gancli.sampling.drawing import Trained, draw_latents, training_data
 
 NUM_SAMPLES = 10_000
 
@@ -90,7 +90,7 @@ def evaluate(
 
     Args:
         source: a run, a data set (``mnist/test``), a folder of images, or a file of arrays.
-        metrics: names of the catalogue.
+        metrics: names of the catalog.
         reporter: told of progress.
         everything: measure whatever can be measured here, and say why the rest cannot.
         against: the reference: a data set, a folder, a file of arrays or of statistics. Default: what the run was
@@ -124,7 +124,7 @@ def evaluate(
     devices.keep_compiled_programs()
     trained, samples = _open_source(source, num_samples, seed, step, ema, data_dir)
     found = _open_reference(trained, samples, against, data_dir)
-    material = Material(
+    material = EvaluationInputs(
         samples=samples,
         reference=Reference(found, _reference_name(found, against), reporter, batch_size) if found else None,
         load_extractor=lambda: choose_extractor(features, weights, material, reporter),
@@ -199,7 +199,7 @@ def _reference_name(reference: ImageSet | Statistics, against: str | None) -> st
     return f"statistics {reference.sha256[:12]}" if reference.sha256 else Path(str(against)).name
 
 
-def choose_extractor(features: str, weights: Path | None, material: Material, reporter: Reporter) -> Extractor:
+def choose_extractor(features: str, weights: Path | None, material: EvaluationInputs, reporter: Reporter) -> Extractor:
     """Load the network that ``--features`` asks for; ``auto`` is the built-in classifier of the data if there is one.
 
     Raises:
@@ -221,7 +221,7 @@ def choose_extractor(features: str, weights: Path | None, material: Material, re
     return chosen
 
 
-def _features_of_data(material: Material, statistics: Statistics | None, weights: Path | None) -> str:
+def _features_of_data(material: EvaluationInputs, statistics: Statistics | None, weights: Path | None) -> str:
     if statistics:
         made_with = statistics.features or ""
         return next((name for name in FEATURES if made_with.startswith(name)), "inception-v3")
@@ -246,7 +246,7 @@ def _check_statistics(statistics: Statistics, chosen: Extractor, name: str) -> N
         )
 
 
-def _write(material: Material, save_statistics: Path | None) -> tuple[Path, ...]:
+def _write(material: EvaluationInputs, save_statistics: Path | None) -> tuple[Path, ...]:
     for path, content in material.pictures.items():
         write_atomically(path, content)
     written = list(material.pictures)

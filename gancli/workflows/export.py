@@ -11,14 +11,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli import devices, images
+from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
-from gancli.exports import WEIGHTS, is_export, write_weights
 from gancli.files import writing
+from gancli.imaging import pixels as images
 from gancli.registry import Registry
-from gancli.runs import CONFIG, RunRecord
+from gancli.runs.exported import WEIGHTS, is_export, write_weights
+from gancli.runs.folder import CONFIG, RunRecord
+from gancli.sampling.drawing import Trained, draw
 from gancli.workflows.citations import citations
-from gancli.workflows.drawing import Trained, draw
 
 STABLEHLO, SAMPLES, CARD = "generator.stablehlo", "samples.png", "README.md"
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
@@ -102,7 +103,7 @@ def _shared(record: RunRecord) -> RunRecord:
 
 
 def _stablehlo(trained: Trained, standing: list[jax.Array] | None) -> bytes:
-    """Return the function from latents ``[b, Z]`` to images ``[b, H, W, C]`` in [0, 1], serialised, weights inside.
+    """Return the function from latents ``[b, Z]`` to images ``[b, H, W, C]`` in [0, 1], serialized, weights inside.
 
     Of a class-conditional generator the latents stand beside one-hot classes, ``[b, Z + K]``.
     """

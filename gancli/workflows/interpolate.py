@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli import devices, images
+from gancli.compute import devices
 from gancli.errors import UsageError
 from gancli.files import write_atomically
+from gancli.imaging import pixels as images
 from gancli.latents import PATHS, lerp
-from gancli.workflows.drawing import Trained, draw_latents, generate, line_picture, plane_picture
+from gancli.sampling.drawing import Trained, draw_latents, generate, line_picture, plane_picture
 
 
 @dataclass(frozen=True)

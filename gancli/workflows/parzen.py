@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli import devices
-from gancli.data.arrays import read_samples
+from gancli.compute import devices
+from gancli.data.images.arrays import read_samples
 from gancli.data.pipeline import Dataset, framing_of, load, load_folds
 from gancli.errors import UsageError
-from gancli.images import to_unit
+from gancli.imaging.pixels import to_unit
 from gancli.metrics.parzen import FoldScores, parzen_score
-from gancli.workflows.drawing import Trained, draw, show_shape, training_data
+from gancli.sampling.drawing import Trained, draw, show_shape, training_data
 
 NUM_VALIDATION = 1000  # validation examples that choose σ, as in the authors' script
-NUM_CENTRES = 1000
+NUM_CENTERS = 1000
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def parzen(
         seed: of the draws.
         step: of the checkpoint; ``latest`` is the newest whole one, ``best`` that of the run's first metric.
         ema: whether G's averaged weights are used.
-        baselines: also score training examples and k-means centres.
+        baselines: also score training examples and k-means centers.
         data_dir: where the data lies.
 
     Raises:
@@ -141,9 +141,9 @@ def _baselines(train: Dataset, count: int, seed: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(len(train), size=min(count, len(train)), replace=False))
     flat = train.flat()
-    clusters = min(NUM_CENTRES, len(train))
+    clusters = min(NUM_CENTERS, len(train))
     fitted = MiniBatchKMeans(clusters, random_state=seed, batch_size=10_000).fit(flat)
     return {
         f"{len(chosen)} training examples": flat[chosen],
-        f"{clusters} k-means centres of them": np.asarray(fitted.cluster_centers_, np.float32),
+        f"{clusters} k-means centers of them": np.asarray(fitted.cluster_centers_, np.float32),
     }

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli import devices, images
+from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically, writing
-from gancli.images import to_unit
-from gancli.metrics.neighbours import nearest as nearest_rows
-from gancli.runs import generator_weights
-from gancli.training.gan import GAN
-from gancli.workflows.drawing import (
+from gancli.games.pair import GAN
+from gancli.imaging import pixels as images
+from gancli.imaging.pixels import to_unit
+from gancli.metrics.neighbors import nearest as nearest_rows
+from gancli.runs.folder import generator_weights
+from gancli.sampling.drawing import (
     Drawing,
     Trained,
     draw,
@@ -142,14 +143,14 @@ def _figure_1(trained: Trained, count: int, seed: int, ema: bool) -> bytes:
 
 
 def _comparable(trained: Trained, pictures: np.ndarray) -> np.ndarray:
-    """Return images in [0, 1] as flat vectors, each with the run's contrast where it normalises that."""
+    """Return images in [0, 1] as flat vectors, each with the run's contrast where it normalizes that."""
     contrast = trained.gan.contrast
     pictures = pictures if contrast is None else contrast.apply(pictures)
     return pictures.reshape(len(pictures), -1)
 
 
 def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None) -> bytes:
-    """Draw a grid whose rightmost column is the training example nearest to its left neighbour (Figure 2)."""
+    """Draw a grid whose rightmost column is the training example nearest to its left neighbor (Figure 2)."""
     dataset = training_data(trained, data_dir)
     count = len(drawing.samples)
     columns = math.ceil(math.sqrt(count))

@@ -16,11 +16,11 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
 from gancli.files import write_atomically
-from gancli.runs import CONFIG, Run
+from gancli.reporting import Reporter
+from gancli.runs.folder import CONFIG, Run
+from gancli.training.delivery import why_streamed
 from gancli.training.interrupts import StopRequest
 from gancli.training.loop import Progress
-from gancli.workflows.delivery import why_streamed
-from gancli.workflows.reporting import Reporter
 from gancli.workflows.train import (
     Prepared,
     TrainResult,
@@ -220,7 +220,7 @@ def sweep(
     resume: bool = False,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Train a run for each configuration, which differ in their seeds, and summarise them in ``summary.json``.
+    """Train a run for each configuration, which differ in their seeds, and summarize them in ``summary.json``.
 
     Args:
         configs: of the runs; they go to ``outdir/seed<seed>``.

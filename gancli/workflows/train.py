@@ -17,22 +17,31 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli import __version__, devices
+from gancli import __version__
+from gancli.compute import devices
+from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
-from gancli.contrast import Contrast
-from gancli.data.decoding import Framing
-from gancli.data.pictures import is_pictures
+from gancli.data.images.decoding import Framing
+from gancli.data.images.pictures import is_pictures
 from gancli.data.pipeline import Dataset, framing_of, load_for
 from gancli.errors import DivergedError, Interrupted, UsageError
-from gancli.exports import is_export
+from gancli.games.adversarial import UPDATES, Batch
+from gancli.games.augmentation import AUGMENTATIONS
+from gancli.games.decoder import check_decoder, with_trained_decoder
+from gancli.games.pair import GAN, GANState
+from gancli.games.passes import PRECISIONS
+from gancli.imaging.contrast import Contrast
 from gancli.latents import PRIORS
 from gancli.losses.catalog import fingerprint, objective
 from gancli.models import MODELS
-from gancli.parallel import Team
-from gancli.runs import Run, RunRecord, join_state
-from gancli.training.augmentation import AUGMENTATIONS
-from gancli.training.decoder import check_decoder, with_trained_decoder
-from gancli.training.gan import GAN, GANState
+from gancli.monitoring.accuracy import Judge
+from gancli.monitoring.metrics import Monitor, check_metrics
+from gancli.monitoring.recorder import Recorder
+from gancli.reporting import Reporter, Silence
+from gancli.runs.exported import is_export
+from gancli.runs.folder import Run, RunRecord, join_state
+from gancli.sampling.drawing import check_fits
+from gancli.training.delivery import delivered, why_streamed
 from gancli.training.interrupts import StopRequest
 from gancli.training.loop import (
     Chunk,
@@ -43,15 +52,7 @@ from gancli.training.loop import (
     train_together,
 )
 from gancli.training.optimizers import OPTIMIZERS
-from gancli.training.passes import PRECISIONS
-from gancli.training.step import UPDATES, Batch
 from gancli.training.streaming import Stream
-from gancli.workflows.delivery import delivered, why_streamed
-from gancli.workflows.drawing import check_fits
-from gancli.workflows.judging import Judge
-from gancli.workflows.monitor import Monitor, check_metrics
-from gancli.workflows.recording import Recorder
-from gancli.workflows.reporting import Reporter, Silence
 
 PROBE_UPDATES = 20  # of the discriminator
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
@@ -80,7 +81,7 @@ class TrainResult:
     images_per_second: float
     seconds_to_compile: float
     working_bytes: int  # temporary memory of the compiled program
-    peak_bytes: int | None  # the most that was in use, see :func:`gancli.devices.peak_memory`
+    peak_bytes: int | None  # the most that was in use, see :func:`gancli.compute.devices.peak_memory`
     last: Progress | None  # None where nothing was left to do
     evaluations: int = 0
     evaluation_seconds: float = 0.0  # of ``seconds``
@@ -98,7 +99,7 @@ class Plan:
     generator_parameters: int
     discriminator_parameters: int
     num_devices: int  # that share each batch
-    state_bytes: int  # weights, averages, optimisers; on each device, as the next two
+    state_bytes: int  # weights, averages, optimizers; on each device, as the next two
     data_bytes: int
     streamed: str | None  # why, where the data does not go to the device as a whole
     working_bytes: int  # temporary memory of the compiled program
@@ -164,7 +165,7 @@ def _prepare(config: TrainConfig, data_dir: Path | None, reporter: Reporter | No
     counts = tuple(dataset.class_counts().values()) if config.conditional else ()
     gan = GAN.build(config, dataset.shape, dataset.is_images, len(dataset), contrast, counts)
     check_decoder(gan)
-    _ = Team(gan.num_devices)  # whether there are so many
+    _ = DeviceMesh(gan.num_devices)  # whether there are so many
     return dataset, gan
 
 

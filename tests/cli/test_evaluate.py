@@ -14,7 +14,7 @@ from gancli.features import extractor
 from gancli.metrics.frechet import frechet_distance
 from gancli.metrics.moments import Moments
 from tests.conftest import tiny
-from tests.features.torch_files import random_inception_tensors, write_torch_file
+from tests.features.inception.torch_files import random_inception_tensors, write_torch_file
 
 
 @pytest.fixture(autouse=True)

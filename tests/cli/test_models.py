@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from gancli.runs import Run
+from gancli.runs.folder import Run
 from tests.conftest import tiny
 
 DCGAN = ("--model", "dcgan", "--base-channels", 4)
@@ -24,7 +24,7 @@ def test_a_dcgan_trains_and_goes_on_bit_for_bit(gancli, tmp_path):
     assert gancli("train", "digits", "--outdir", halves, "--resume", *tiny(), *options)[0] == 0
     one, other = weights(whole), weights(halves)
     jax.tree.map(np.testing.assert_array_equal, one, other)
-    assert "direction" in one["discriminator"]["layers"][0]  # of spectral normalisation
+    assert "direction" in one["discriminator"]["layers"][0]  # of spectral normalization
 
 
 def test_a_sample_of_a_dcgan_does_not_depend_on_how_many_are_drawn(gancli, tmp_path):

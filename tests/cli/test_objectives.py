@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from gancli.config import TrainConfig
+from gancli.games.pair import GAN
 from gancli.losses.catalog import LOSSES
-from gancli.presets import LOSS_DEFAULTS, resolve
-from gancli.runs import Run
-from gancli.training.gan import GAN
+from gancli.recipes.presets import LOSS_DEFAULTS, resolve
+from gancli.runs.folder import Run
 from tests.conftest import ROOT, tiny
 
 OWN = ROOT / "examples" / "my_losses.py"

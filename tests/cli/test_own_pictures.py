@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.runs import Run
+from gancli.runs.folder import Run
 from tests.conftest import tiny
 
 SMALL = (*tiny(model="dcgan", base_channels=4), "--evaluate-every", 0)
@@ -27,7 +27,7 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
     code, _, err = gancli("train", "pictures", "--outdir", "run", "--mirror", *SMALL[:-3], "--evaluate-every", 0)
     assert code == 0
     assert err.splitlines()[0] == (
-        f"60 pictures in '{pictures}' as 8x8x3, cropped to the centre, 2 classes: 54 to train on, 3 for validation, "
+        f"60 pictures in '{pictures}' as 8x8x3, cropped to the center, 2 classes: 54 to train on, 3 for validation, "
         "3 for testing"
     )
     config = Run.open(tmp_path / "run").record.config
@@ -55,7 +55,7 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
         (["mnist", "--resolution", 32], "--resolution, --crop and --channels are for one's own pictures; 'mnist' stays "
          "as it is."),
         (["ring", "--augment", "cutout"], "--augment is for images; data set 'ring' holds points."),
-        (["digits", "--augment", "colour"], "unknown augmentation 'colour'. Did you mean 'color'? Known: color, "
+        (["digits", "--augment", "color"], "unknown augmentation 'color'. Did you mean 'color'? Known: color, "
          "translation, cutout."),
         (["digits", "--loss", "mmd", "--augment", "cutout"], "--augment cutout is for a discriminator, and --loss mmd "
          "has none."),
@@ -80,7 +80,7 @@ def test_a_folder_is_looked_at_before_training(gancli, pictures):
         f"pictures      60 in '{pictures}'",
         "sizes         9x11 60",
         "shorter side  9 to 9 pixels, median 9",
-        "colour modes  RGB 60",
+        "color modes  RGB 60",
         "classes       class 0 30, class 1 30",
         "broken        none",
         "duplicates    none",

@@ -59,7 +59,7 @@ def test_the_whole_curve_is_printed(digits_run, gancli):
 
 def test_baselines_stand_beside_the_score(digits_run, gancli):
     values = json.loads(gancli("parzen", digits_run, "--samples", 300, "--baselines", "--json")[1])
-    assert list(values["baselines"]) == ["300 training examples", "1000 k-means centres of them"]
+    assert list(values["baselines"]) == ["300 training examples", "1000 k-means centers of them"]
     for score in values["baselines"].values():
         assert score["log_likelihood"] > values["log_likelihood"]
     assert "baseline" in gancli("parzen", digits_run, "--samples", 300, "--baselines")[1]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gancli.data.pipeline import load
-from gancli.metrics.neighbours import nearest
+from gancli.metrics.neighbors import nearest
 from tests.conftest import tiny
 
 
@@ -112,8 +112,8 @@ def test_nearest_adds_the_training_example_next_to_the_last_column(digits_run, g
     with Image.open("samples.png") as picture:
         sheet = np.asarray(picture)
     assert sheet.shape == (2 * 58 + 2, 3 * 58 + 2)
-    for row, neighbour in enumerate((samples[1], samples[3])):
-        distances = ((train.examples / 255.0 - neighbour) ** 2).sum(axis=(1, 2, 3))
+    for row, neighbor in enumerate((samples[1], samples[3])):
+        distances = ((train.examples / 255.0 - neighbor) ** 2).sum(axis=(1, 2, 3))
         tile = sheet[row * 58 + 2 : row * 58 + 58 : 7, 118:174:7]
         np.testing.assert_array_equal(tile, train.examples[distances.argmin(), ..., 0])
 

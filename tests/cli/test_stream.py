@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.runs import Run
+from gancli.runs.folder import Run
 from tests.cli.test_train import assert_same, start, wait_for
 from tests.conftest import tiny
 
@@ -52,10 +52,10 @@ def test_a_streamed_class_conditional_run_is_the_same_run(gancli, tmp_path):
 
 
 def test_it_streams_by_itself_and_says_so(gancli, tmp_path, monkeypatch):
-    monkeypatch.setattr("gancli.devices.free_memory", lambda: 100_000)  # of which digits take 83 008
+    monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 100_000)  # of which digits take 83 008
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "run", *LOUD)
     assert (code, err.splitlines()[0]) == (0, "streaming the data: 0.0 GiB, and 0.0 GiB are free on the device")
-    monkeypatch.setattr("gancli.devices.free_memory", lambda: 1_000_000)
+    monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 1_000_000)
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "other", *LOUD)
     assert code == 0
     assert err.splitlines()[0].startswith("compiled in ")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gancli.runs import NETWORKS, Run
+from gancli.runs.folder import NETWORKS, Run
 from tests.conftest import tiny
 
 ITEMS = (*NETWORKS, "training")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from gancli.evaluation import measures
 from gancli.metrics.frechet import Estimate
-from gancli.runs import Run
-from gancli.workflows import measures
+from gancli.runs.folder import Run
 from tests.conftest import tiny
 
 
@@ -145,7 +145,7 @@ def test_metrics_of_images_are_refused_for_points(gancli):
 
 
 def test_weights_that_cannot_be_had_stop_a_run_before_it_begins(gancli, tmp_path, monkeypatch):
-    from gancli.features import inception_weights
+    from gancli.features.inception import weights as inception_weights
     from tests.data.archives import trust, write_idx_set
 
     write_idx_set(tmp_path / "data")

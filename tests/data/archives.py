@@ -58,7 +58,7 @@ def write_cifar_archive(path: Path, count: int = 4) -> np.ndarray:
 
 
 def trust(monkeypatch, name: str, folder: Path, num_train: int) -> None:
-    """Make the catalogue expect the archives in ``folder`` instead of the published ones."""
+    """Make the catalog expect the archives in ``folder`` instead of the published ones."""
     entry = DATASETS[name]
     assert isinstance(entry, ImageArchives)
     archives = tuple(

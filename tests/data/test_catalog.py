@@ -13,9 +13,9 @@ def test_density_integrates_to_one(name):
     density = mixture(name)
     reach = 8 * density.standard_deviation
     total = 0.0
-    for centre in density.centres:  # a fine grid around every mode; modes do not overlap, or there is one
-        axes = [np.linspace(c - reach, c + reach, 201) for c in centre]
-        points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(centre))
+    for center in density.centers:  # a fine grid around every mode; modes do not overlap, or there is one
+        axes = [np.linspace(c - reach, c + reach, 201) for c in center]
+        points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(center))
         cell = np.prod([axis[1] - axis[0] for axis in axes])
         total += np.exp(density.log_density(points)).sum() * cell
     assert total == pytest.approx(1.0, abs=1e-6)
@@ -26,19 +26,19 @@ def test_samples_follow_the_density(name):
     density = mixture(name)
     points, modes = density.sample(20_000, seed=3)
     assert points.dtype == np.float32
-    shares = np.bincount(modes, minlength=len(density.centres)) / len(modes)
-    np.testing.assert_allclose(shares, 1 / len(density.centres), atol=0.01)
-    residual = (points - density.centres[modes]) / density.standard_deviation
+    shares = np.bincount(modes, minlength=len(density.centers)) / len(modes)
+    np.testing.assert_allclose(shares, 1 / len(density.centers), atol=0.01)
+    residual = (points - density.centers[modes]) / density.standard_deviation
     np.testing.assert_allclose(residual.mean(0), 0, atol=0.03)
     np.testing.assert_allclose(residual.std(0), 1, atol=0.03)
     # Minus the mean log-density estimates the entropy: log K + D/2 log(2πeσ²) for modes that do not overlap.
     dimensions = points.shape[1]
-    entropy = np.log(len(density.centres)) + dimensions / 2 * np.log(2 * np.pi * np.e * density.standard_deviation**2)
+    entropy = np.log(len(density.centers)) + dimensions / 2 * np.log(2 * np.pi * np.e * density.standard_deviation**2)
     assert -density.log_density(points).mean() == pytest.approx(entropy, abs=0.03)
 
 
 def test_modes_are_where_the_papers_put_them():
-    ring, grid = mixture("ring").centres, mixture("grid").centres
+    ring, grid = mixture("ring").centers, mixture("grid").centers
     assert len(ring) == 8
     np.testing.assert_allclose(np.linalg.norm(ring, axis=1), 1.0)
     assert len(np.unique(grid, axis=0)) == 25

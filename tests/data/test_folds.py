@@ -9,7 +9,7 @@ from gancli.errors import GancliError
 
 
 def write_tfd(folder, count=60, **changes):
-    """Write a file of TFD's schema, 20 of its images unlabelled, and return its arrays."""
+    """Write a file of TFD's schema, 20 of its images unlabeled, and return its arrays."""
     rng = np.random.default_rng(0)
     folds = rng.integers(1, 4, (count, 5)).astype(np.uint8)
     folds[:20] = 0
@@ -22,7 +22,7 @@ def write_tfd(folder, count=60, **changes):
     return arrays
 
 
-def test_the_unlabelled_images_are_for_training(tmp_path):
+def test_the_unlabeled_images_are_for_training(tmp_path):
     arrays = write_tfd(tmp_path / "tfd")
     train = load("tfd", "train", tmp_path)
     np.testing.assert_array_equal(train.examples[..., 0], arrays["images"][:20])

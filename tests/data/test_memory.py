@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gancli.contrast import Contrast
 from gancli.data.pipeline import Dataset
+from gancli.imaging.contrast import Contrast
 
 MEBIBYTE = 2**20
 

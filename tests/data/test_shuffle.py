@@ -40,7 +40,7 @@ def test_places_are_uniform_over_epochs():
         assert chisquare(np.bincount(places, minlength=size)).pvalue > 1e-3
 
 
-def test_neighbours_are_independent():
+def test_neighbors_are_independent():
     rows = order(4096).astype(float)
     assert abs(np.corrcoef(rows[:-1], rows[1:])[0, 1]) < 0.05
 

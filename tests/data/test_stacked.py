@@ -29,7 +29,7 @@ def test_channels_are_images_of_the_base_and_labels_their_digits(tmp_path, monke
     assert len(load("stacked_mnist", "test", tmp_path)) == 40
 
 
-def test_its_thousand_classes_are_recognised(mnist_dir):
+def test_its_thousand_classes_are_recognized(mnist_dir):
     test = load("stacked_mnist", "test", mnist_dir)
     _, logits = extractor.extract(extractor.classifier("mnist", 3), [test.examples[:2000]], 2000)
     assert logits.shape == (2000, 1000)

@@ -23,14 +23,14 @@ def test_weights_are_small_and_those_of_the_table(name):
     assert hashlib.sha256(raw).hexdigest() == CLASSIFIERS[name].sha256
 
 
-def test_digits_are_recognised():
+def test_digits_are_recognized():
     test = load("digits", "test")
     features, logits = extractor.extract(extractor.classifier("digits"), [test.examples], len(test))
     assert features.shape == (250, 64)
     assert (logits.argmax(1) == test.labels).mean() >= 0.97
 
 
-def test_mnist_is_recognised(mnist_dir):
+def test_mnist_is_recognized(mnist_dir):
     test = load("mnist", "test", mnist_dir)
     _, logits = extractor.extract(extractor.classifier("mnist"), [test.examples], len(test))
     assert (logits.argmax(1) == test.labels).mean() >= 0.993

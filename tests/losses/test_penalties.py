@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gancli.losses.penalties import PENALTIES, gradient_penalty, r1, r2, squared_slopes
+from gancli.losses.penalties import PENALTIES, gradient_penalty, r1, r2, squared_gradient_norms
 
 REAL, FAKE = jax.random.normal(jax.random.key(0), (2, 5, 4, 3, 1))
 WEIGHTS = jax.random.normal(jax.random.key(1), (12,))
@@ -18,7 +18,7 @@ def linear(x):
     return x.reshape(len(x), -1) @ WEIGHTS
 
 
-LINEAR = partial(squared_slopes, linear)
+LINEAR = partial(squared_gradient_norms, linear)
 
 
 def test_of_a_linear_critic_they_are_exact():
@@ -32,7 +32,7 @@ def test_r1_looks_at_data_and_r2_at_samples():
     def square(x):
         return 0.5 * jnp.sum(x.reshape(len(x), -1) ** 2, axis=1)  # whose slope is x
 
-    slopes = partial(squared_slopes, square)
+    slopes = partial(squared_gradient_norms, square)
     np.testing.assert_allclose(slopes(REAL), jnp.sum(REAL**2, axis=(1, 2, 3)), rtol=1e-5)
     assert r1(slopes, REAL, FAKE, KEY) == pytest.approx(0.5 * float(jnp.sum(REAL**2)) / 5, rel=1e-5)
     assert r2(slopes, REAL, FAKE, KEY) == pytest.approx(0.5 * float(jnp.sum(FAKE**2)) / 5, rel=1e-5)
@@ -43,7 +43,7 @@ def test_the_gradient_penalty_looks_between_data_and_samples():
 
     def record(x):
         seen.append(np.asarray(x))
-        return squared_slopes(lambda x: jnp.sum(x, axis=(1, 2)), x)
+        return squared_gradient_norms(lambda x: jnp.sum(x, axis=(1, 2)), x)
 
     gradient_penalty(record, jnp.zeros((1000, 2, 6)), jnp.ones((1000, 2, 6)), KEY)
     (between,) = seen
@@ -61,7 +61,7 @@ def test_a_flat_critic_has_finite_gradients(name):
         def critic(x):
             return weight * jnp.sum(x.reshape(len(x), -1) ** 2, axis=1)
 
-        return penalty(partial(squared_slopes, critic), REAL, FAKE, KEY)
+        return penalty(partial(squared_gradient_norms, critic), REAL, FAKE, KEY)
 
     for weight in (0.0, 1e4):
         assert np.isfinite(jax.grad(value)(weight))

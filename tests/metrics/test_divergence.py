@@ -41,9 +41,9 @@ def test_points_on_a_line_find_the_integral(shift, scale):
 def test_points_of_the_data_itself_are_at_almost_no_distance(name):
     density = mixture(name)
     points, _ = density.sample(1_000_000, seed=3)
-    assert known_divergence(points, density.centres, density.standard_deviation) < 5e-3
+    assert known_divergence(points, density.centers, density.standard_deviation) < 5e-3
     away = points + 10 * density.standard_deviation * 100
-    assert known_divergence(away, density.centres, density.standard_deviation) == pytest.approx(math.log(2))
+    assert known_divergence(away, density.centers, density.standard_deviation) == pytest.approx(math.log(2))
 
 
 def test_the_optimal_discriminator_meets_the_divergence_and_others_stay_below():

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import pdist
 
 from gancli.metrics.modes import ModeCount, closest, count_classes, count_duplicates, count_gaussians, verdict
-from gancli.metrics.nearest import Memorisation
+from gancli.metrics.nearest import Memorization
 
 RING = np.array([[math.cos(t), math.sin(t)] for t in np.arange(8) * math.pi / 4])
 
@@ -96,11 +96,11 @@ def test_verdicts_on_repetition(distinct, expected):
 
 def test_copies_are_closer_than_held_out_data():
     rng = np.random.default_rng(2)
-    copies = Memorisation.compare(rng.uniform(0, 0.1, 300), rng.uniform(1, 2, 200))
+    copies = Memorization.compare(rng.uniform(0, 0.1, 300), rng.uniform(1, 2, 200))
     assert copies.closer == 1
     assert copies.z < -15
-    alike = Memorisation.compare(rng.uniform(0, 1, 3000), rng.uniform(0, 1, 2000))
+    alike = Memorization.compare(rng.uniform(0, 1, 3000), rng.uniform(0, 1, 2000))
     assert abs(alike.z) < 4
     assert alike.closer == pytest.approx(0.5, abs=0.05)
-    far = Memorisation.compare(np.array([3.0, 4.0]), np.array([1.0, 2.0]))
+    far = Memorization.compare(np.array([3.0, 4.0]), np.array([1.0, 2.0]))
     assert (far.median_distance, far.held_out_median_distance, far.closer) == (3.5, 1.5, 0)

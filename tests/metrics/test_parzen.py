@@ -77,7 +77,7 @@ def test_cancellation_is_kept_away(offset):
 
 
 def test_precision_on_mnist(mnist_dir):
-    """1e-3 nats at every σ of the grid, 1e-3 of the value at σ = 0.01, for other images and for memorised ones."""
+    """1e-3 nats at every σ of the grid, 1e-3 of the value at σ = 0.01, for other images and for memorized ones."""
     train, test = load("mnist", "train", mnist_dir).flat(0, 1500), load("mnist", "test", mnist_dir).flat(0, 200)
     for points in (test, train[:200]):
         expected = reference(train, points, default_sigmas()).mean(axis=1)

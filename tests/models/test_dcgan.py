@@ -1,4 +1,4 @@
-"""The networks after Radford et al. 2016: their geometry, their normalisation, and what does not fit."""
+"""The networks after Radford et al. 2016: their geometry, their normalization, and what does not fit."""
 
 import dataclasses
 
@@ -10,8 +10,8 @@ from flax import nnx
 
 from gancli.errors import UsageError
 from gancli.models.dcgan import discriminator, generator
-from gancli.models.parts import BatchNorm, Ledger
-from gancli.presets import resolve
+from gancli.models.layers.parts import BatchNorm, BatchStats
+from gancli.recipes.presets import resolve
 
 SMALL = dataclasses.replace(resolve("mnist", None, {"model": "dcgan"}), latent_size=6, base_channels=4)
 
@@ -87,7 +87,7 @@ def test_batch_norm_against_float64():
     layer.scale[...], layer.bias[...] = jnp.array([1.0, 2.0, 0.5]), jnp.array([0.0, -1.0, 3.0])
     x = np.random.default_rng(0).normal([0.0, 100.0, -3.0], [1.0, 5.0, 0.01], (8, 5, 4, 3))
     mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
-    ledger = Ledger()
+    ledger = BatchStats()
     found = layer(jnp.asarray(x, jnp.float32), ledger)
     (statistics,) = ledger.used
     expected = (x - mean) / np.sqrt(variance + 1e-5) * np.array([1.0, 2.0, 0.5]) + np.array([0.0, -1.0, 3.0])
@@ -98,11 +98,11 @@ def test_batch_norm_against_float64():
 def test_batch_norm_of_a_constant_channel_is_its_bias():
     layer = BatchNorm(1)
     layer.bias[...] = jnp.array([0.25])
-    ledger = Ledger()
+    ledger = BatchStats()
     found = layer(jnp.full((4, 1), 1e4), ledger)
     np.testing.assert_array_equal(found, 0.25)
     np.testing.assert_array_equal(ledger.used, [[[1e4], [0.0]]])
-    slope = jax.grad(lambda x: layer(x, Ledger()).sum())(jnp.full((4, 1), 1e4))
+    slope = jax.grad(lambda x: layer(x, BatchStats()).sum())(jnp.full((4, 1), 1e4))
     assert np.isfinite(slope).all()
 
 

@@ -8,8 +8,8 @@ from flax import nnx
 
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
+from gancli.models.layers.parts import Maxout, dropout, uniform_init
 from gancli.models.mlp import Discriminator, Generator, HiddenLayers, autoencoder
-from gancli.models.parts import Maxout, dropout, uniform_init
 
 
 def rngs():

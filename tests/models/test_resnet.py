@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from gancli import convolution
 from gancli.errors import UsageError
-from gancli.models.parts import Ledger
+from gancli.models.layers.parts import BatchStats
 from gancli.models.resnet import Block, discriminator, doubled, generator, halved
-from gancli.presets import resolve
+from gancli.recipes.presets import resolve
 
 SMALL = dataclasses.replace(resolve("mnist", None, {"model": "resnet"}), latent_size=6, base_channels=4)
 
@@ -61,11 +60,11 @@ def test_doubling_and_halving():
 @pytest.mark.parametrize(
     "changes", [{"penalty": ("r1",), "batch_norm": False}, {"penalty": ("spectral-norm",)}], ids=str
 )
-def test_a_block_starts_as_the_straight_way_where_nothing_normalises_it(changes):
+def test_a_block_starts_as_the_straight_way_where_nothing_normalizes_it(changes):
     straight = changes["penalty"] == ("r1",)
     x = jax.random.normal(jax.random.key(0), (2, 8, 8, 4))
     for network, stage in zip(build((8, 8, 1), **changes), (1, 0), strict=True):
-        assert np.array_equal(network.stages[stage](x, Ledger()), x) == straight
+        assert np.array_equal(network.stages[stage](x, BatchStats()), x) == straight
 
 
 def test_features_are_sums_over_the_last_maps_where_weights_are_held_and_means_elsewhere():
@@ -90,10 +89,10 @@ def test_a_block_against_its_definition():
     for layer in block.layers:
         branch = (branch - branch.mean((0, 1, 2))) / np.sqrt(branch.var((0, 1, 2)) + 1e-5)
         branch = convolved(np.where(branch > 0, branch, 0.2 * branch), layer)
-    np.testing.assert_allclose(block(jnp.asarray(x, jnp.float32), Ledger()), x + branch, atol=1e-4)
+    np.testing.assert_allclose(block(jnp.asarray(x, jnp.float32), BatchStats()), x + branch, atol=1e-4)
 
 
-def test_samples_are_independent_of_one_another_by_standing_statistics_or_without_normalisation():
+def test_samples_are_independent_of_one_another_by_standing_statistics_or_without_normalization():
     up, _ = build((8, 8, 1))
     standing = up.statistics(latents(50))
     assert [part.shape for part in standing] == [(2, 8)] * 2 + [(2, 4)] * 3
@@ -102,18 +101,6 @@ def test_samples_are_independent_of_one_another_by_standing_statistics_or_withou
     free, _ = build((8, 8, 1), batch_norm=False)
     assert free.statistics(latents(5)) == []
     np.testing.assert_allclose(free(latents(5))[:1], free(latents(5)[:1]), atol=1e-6)
-
-
-def test_convolutions_in_tiles_leave_as_plain_ones_for_any_number_of_images(monkeypatch):
-    monkeypatch.setattr("gancli.parallel.on_one_core", lambda: True)
-    monkeypatch.setattr(convolution, "MANY", 4)
-    up, _ = build((8, 8, 1))
-    some = jax.ShapeDtypeStruct((*jax.export.symbolic_shape("b"), 6), jnp.float32)
-    exported = jax.export.export(jax.jit(lambda z: up(z)))(some)
-    assert exported.mlir_module().count("stablehlo.convolution") == 1 + 2 * 2 + 1  # change, blocks, image
-    assert str(jax.make_jaxpr(lambda z: up(z))(latents(3))).count("conv_general") == 2
-    for count in (1, 3):
-        np.testing.assert_allclose(exported.call(latents(count)), up(latents(count)), atol=1e-5)
 
 
 def test_the_range_of_images():

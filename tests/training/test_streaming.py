@@ -13,12 +13,12 @@ import pytest
 
 from gancli.data.shuffle import permute
 from gancli.errors import GancliError
+from gancli.games.adversarial import Batch, order_key, train_chunk
+from gancli.games.pair import GAN
 from gancli.training import streaming
-from gancli.training.gan import GAN
 from gancli.training.loop import compile_chunk, train
-from gancli.training.step import Batch, order_key, train_chunk
 from gancli.training.streaming import Stream
-from tests.training.test_step import BATCH, CONFIG, DATA, LABELS, SLOW, assert_equal
+from tests.games.test_adversarial import BATCH, CONFIG, DATA, LABELS, SLOW, assert_equal
 
 HOST = Batch(DATA, LABELS)
 ROW = DATA[0].nbytes + LABELS[0].nbytes

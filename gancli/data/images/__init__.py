@@ -1,0 +1,1 @@
+"""Images on a disk: the only reader of folders, zips and arrays."""

@@ -1,0 +1,68 @@
+"""Samples in ``.npz`` and ``.npy`` files, of gancli or of anybody."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from gancli.errors import GancliError
+from gancli.imaging.pixels import to_uint8
+
+NAMES = ("samples", "images", "arr_0")  # gancli's float and uint8 arrays; what np.savez calls an array without a name
+
+
+def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
+    """Read the samples of a file as they are stored: uint8, or floats in the model's range, ``[N, ...]``.
+
+    Args:
+        path: ``.npy`` with one array, or ``.npz`` with one of ``names``.
+        names: the arrays to look for, the best one first.
+
+    Raises:
+        GancliError: the file is damaged or holds something else.
+    """
+    try:
+        with path.open("rb") as file:  # numpy leaves a file open that it cannot make sense of
+            arrays = np.load(file, allow_pickle=False)
+            if isinstance(arrays, np.ndarray):
+                samples = arrays
+            else:
+                chosen = next((name for name in names if name in arrays.files), None)
+                if chosen is None:
+                    wanted, found = " or ".join(map(repr, names[:2])), ", ".join(arrays.files)
+                    raise GancliError(f"'{path}' holds no array {wanted}. It has: {found}.")
+                samples = arrays[chosen]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        raise GancliError(f"'{path}' is not an .npz or .npy file, or damaged.") from None
+    is_pixels = samples.dtype == np.uint8
+    if samples.ndim < 2 or len(samples) == 0 or not (is_pixels or np.issubdtype(samples.dtype, np.floating)):
+        raise GancliError(
+            f"the samples in '{path}' must be floats or uint8 of shape [N, ...] with N at least 1, "
+            f"got {samples.dtype} of shape {list(samples.shape)}."
+        )
+    if not is_pixels and not np.isfinite(samples).all():
+        raise GancliError(f"the samples in '{path}' are not all finite.")
+    return samples
+
+
+def read_images(path: Path) -> np.ndarray:
+    """Read the images of a file as uint8 ``[N, H, W, C]``; floats in [0, 1] are rounded to the nearest of 256 values.
+
+    Raises:
+        GancliError: as in :func:`read_samples`, or these are no images.
+    """
+    images = read_samples(path, ("images", "samples", "arr_0"))
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        swapped = images.ndim == 4 and images.shape[1] in (1, 3)
+        cure = " Put channels last: images.transpose(0, 2, 3, 1)." if swapped else ""
+        raise GancliError(f"images must be [N, H, W] or [N, H, W, 1 or 3], got {list(images.shape)} in '{path}'.{cure}")
+    if images.dtype != np.uint8:
+        low, high = float(images.min()), float(images.max())
+        if low < 0 or high > 1:
+            raise GancliError(
+                f"float images must lie in [0, 1], got [{low:.4g}, {high:.4g}] in '{path}'. Rescale them."
+            )
+        images = to_uint8(images)
+    return images

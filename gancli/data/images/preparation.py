@@ -1,0 +1,251 @@
+"""One's own pictures brought to one size, in parallel, once, and kept by their content.
+
+They stand in the order of their SHA-256, so the data set does not depend on names, dates or where it lies. The first
+twentieth of them is the validation split, the second one the test split, the rest is trained on.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, TypeVar
+
+import numpy as np
+
+from gancli.compute.devices import cache_folder
+from gancli.data.images.decoding import GRAY_MODES, Framing, decode, frame, upright_size
+from gancli.data.images.pictures import Picture, find_pictures, state
+from gancli.errors import GancliError
+from gancli.files import write_atomically, writing
+
+LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
+HELD_OUT = 20  # one picture of so many for validation, one for testing
+VERSION = 1  # of what preparation does; another one prepares anew
+NAMED = 3  # broken files that a message names
+
+
+class Listener(Protocol):
+    """Who is told of long work and of files that were passed over."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """``done`` of ``total`` parts are finished."""
+
+    def warning(self, message: str) -> None:
+        """Something the user should know."""
+
+    def status(self, message: str) -> None:
+        """Something that happened."""
+
+
+class Silence:
+    """Listens, and says nothing."""
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Hear of progress."""
+
+    def warning(self, message: str) -> None:
+        """Hear of a warning."""
+
+    def status(self, message: str) -> None:
+        """Hear of something that happened."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the content and the header of a picture say."""
+
+    picture: Picture
+    sha256: str  # empty: its content could not be read
+    size: tuple[int, int] | None = None  # width and height, upright; None: broken
+    mode: str = ""  # Pillow's color mode
+    broken: str = ""  # why it cannot be used
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Pictures of one size, in the order of their hashes, in host memory or on disk."""
+
+    images: np.ndarray  # uint8 [N, H, W, C]
+    labels: np.ndarray  # int32 [N]
+    classes: tuple[str, ...]  # names by label
+
+    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return images and labels of ``train``, ``validation`` or ``test``."""
+        count = len(self.images) // HELD_OUT
+        rows = {"validation": slice(count), "test": slice(count, 2 * count), "train": slice(2 * count, None)}[name]
+        return self.images[rows], self.labels[rows]
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def _in_parallel(
+    work: Callable[[Item], Result], items: Sequence[Item], what: str, listener: Listener
+) -> Iterable[Result]:
+    """Yield ``work`` of every item in order; Pillow and hashing leave Python's lock to other threads."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for done, result in enumerate(threads.map(work, items), start=1):
+            listener.advance(what, done, len(items))
+            yield result
+
+
+def look(pictures: Sequence[Picture], listener: Listener, *, pixels: bool = False) -> list[Seen]:
+    """Read every picture's content and header; its pixels only if asked for."""
+    return list(_in_parallel(partial(_look, pixels=pixels), pictures, "looking at pictures", listener))
+
+
+def _look(picture: Picture, *, pixels: bool) -> Seen:
+    digest = ""
+    try:
+        content = picture.read()
+        digest = hashlib.sha256(content).hexdigest()
+        image = picture.open(content)
+        size, mode = upright_size(image), image.mode
+        if pixels:
+            _ = decode(image, 4)
+        return Seen(picture, digest, size, mode)
+    except (OSError, GancliError) as error:
+        return Seen(picture, digest, broken=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def chosen_framing(framing: Framing, seen: Sequence[Seen]) -> tuple[int, str, int]:
+    """Return resolution, crop and number of channels for pictures of which none is broken."""
+    framing.check()
+    resolution = framing.resolution
+    if resolution == 0:
+        short = statistics.median(min(one.size) for one in seen if one.size)
+        resolution = int(min(max(short // 4 * 4, 8), LARGEST_BY_ITSELF))
+    if framing.channels != "auto":
+        return resolution, framing.crop, int(framing.channels)
+    return resolution, framing.crop, 1 if all(one.mode in GRAY_MODES for one in seen) else 3
+
+
+def prepare(path: Path, framing: Framing, listener: Listener) -> Prepared:
+    """Bring one's own pictures to one size, or take what was kept of the last time; broken ones are left out and named.
+
+    Raises:
+        GancliError: there are no pictures, all are broken, or the cache cannot be written.
+        UsageError: the framing is none.
+    """
+    framing.check()
+    kept = cache_folder() / "pictures"
+    receipt = kept / f"{_short_hash(f'{VERSION} {framing} {state(path)}')}.json"
+    if (found := _receipt(receipt)) is None:
+        found = _prepare(path, framing, receipt, listener)
+    _tell_broken(path, found["broken"], found["count"], listener)
+    images, labels = (np.load(kept / found["folder"] / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
+    listener.status(_summary(path, images, len(found["classes"]), framing.crop))
+    return Prepared(images, np.asarray(labels), tuple(found["classes"]))
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def _receipt(path: Path) -> dict[str, Any] | None:
+    """Return what was found when the same unchanged files were prepared, unless the cache has lost it."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found if (path.parent / found["folder"] / "about.json").is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _prepare(path: Path, framing: Framing, receipt: Path, listener: Listener) -> dict[str, Any]:
+    """Read all pictures, and decode them unless that has been done, under whatever names; return what to remember."""
+    seen = look(find_pictures(path), listener)
+    whole = [one for one in seen if one.size]
+    broken = [one for one in seen if not one.size]
+    if not whole:
+        _tell_broken(path, _named(broken), len(seen), listener)
+        raise GancliError(f"none of the pictures in '{path}' can be read.")
+    whole.sort(key=lambda one: (one.sha256, one.picture.name))
+    how = chosen_framing(framing, whole)
+    content = [(one.sha256, one.picture.label) for one in whole]
+    folder = receipt.with_name(_short_hash(f"{VERSION} {how} {content}"))
+    if not (folder / "about.json").is_file():
+        _fill(folder, path, whole, how, listener)
+    about: dict[str, Any] = json.loads((folder / "about.json").read_text())
+    undecoded = about["broken"]
+    broken += [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]
+    found = {"folder": folder.name, "classes": about["classes"], "count": len(seen), "broken": _named(broken)}
+    if all(one.sha256 for one in seen):  # what stood in the way of the others may be gone next time
+        write_atomically(receipt, json.dumps(found))
+    return found
+
+
+def _named(broken: Sequence[Seen]) -> list[tuple[str, str]]:
+    return [(one.picture.name, one.broken) for one in broken]
+
+
+def _tell_broken(path: Path, broken: Sequence[tuple[str, str]], count: int, listener: Listener) -> None:
+    """Warn of those of ``count`` pictures, by name and reason, that are left out."""
+    if broken:
+        named = "; ".join(f"{name}: {reason}" for name, reason in broken[:NAMED])
+        more = f"; and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
+        listener.warning(f"left out {len(broken):,} of the {count:,} pictures in '{path}' ({named}{more}).")
+
+
+def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, int], listener: Listener) -> None:
+    """Decode and keep pictures; the folder appears when it is complete."""
+    resolution, crop, channels = how
+    classes = sorted({one.picture.label for one in seen})
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+
+    def image(one: Seen) -> np.ndarray | str:
+        draw = tuple(int(one.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
+        try:
+            decoded = decode(one.picture.open(one.picture.read()), channels)
+            return frame(decoded, resolution, crop, (draw[0], draw[1]))
+        except (OSError, GancliError) as error:
+            return _reason(error)
+
+    with writing(folder):
+        part.mkdir(parents=True, exist_ok=True)
+        try:
+            broken, labels = {}, []
+            with (part / "images.npy").open("wb") as file:
+                _write_header(file, (len(seen), resolution, resolution, channels))
+                for one, found in zip(seen, _in_parallel(image, seen, "preparing pictures", listener), strict=True):
+                    if isinstance(found, str):
+                        broken[one.sha256] = found
+                    else:
+                        file.write(found.tobytes())
+                        labels.append(classes.index(one.picture.label))
+                _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
+            if not labels:
+                raise GancliError(f"none of the pictures in '{path}' can be read.")
+            np.save(part / "labels.npy", np.array(labels, np.int32))
+            (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))
+            shutil.rmtree(folder, ignore_errors=True)
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    """Write the beginning of an ``.npy`` file; NumPy gives it the same length whatever the number of images."""
+    file.seek(0)
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def _summary(path: Path, images: np.ndarray, num_classes: int, crop: str) -> str:
+    count, height, width, channels = images.shape
+    held = count // HELD_OUT
+    classes = f", {num_classes} classes" if num_classes > 1 else ""
+    how = {"center": "cropped to the center", "random": "cropped anywhere", "none": "squeezed"}[crop]
+    return (
+        f"{count:,} pictures in '{path}' as {height}x{width}x{channels}, {how}{classes}: "
+        f"{count - 2 * held:,} to train on, {held:,} for validation, {held:,} for testing"
+    )

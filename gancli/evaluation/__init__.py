@@ -1,0 +1,1 @@
+"""Metrics of samples against a reference: inputs, measures, extractors."""

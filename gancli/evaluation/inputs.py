@@ -1,0 +1,181 @@
+"""What metrics are computed from: samples, a reference, and what a network says of both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gancli.data.synthetic import GaussianMixture, mixture
+from gancli.evaluation.image_sets import ImageSet
+from gancli.features.cache import cached_features
+from gancli.features.extractor import Extractor, extract
+from gancli.games.pair import GAN, Params
+from gancli.imaging.pixels import to_unit
+from gancli.metrics import modes
+from gancli.metrics.moments import Gaussian, Moments
+from gancli.metrics.neighbors import Watch
+from gancli.metrics.statistics import Statistics
+from gancli.reporting import Reporter
+from gancli.sampling.drawing import draw_latents, generate
+
+
+class Reference:
+    """What samples are compared with; described by a network when first asked for, and once for each network."""
+
+    def __init__(self, source: ImageSet | Statistics, name: str, reporter: Reporter, batch_size: int = 1000):
+        self.source, self.name = source, name
+        self.count = source.count  # None where a statistics file does not say
+        self._reporter, self._batch_size = reporter, batch_size
+        self._described: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._gaussians: dict[str, Gaussian] = {}
+        self._closest: dict[int, float] = {}
+
+    @property
+    def dataset_name(self) -> str:
+        """Name of the data set that it is a split of, else empty."""
+        dataset = self.source.dataset if isinstance(self.source, ImageSet) else None
+        return dataset.name if dataset else ""
+
+    @property
+    def images(self) -> ImageSet:
+        """The images; a statistics file has none."""
+        assert isinstance(self.source, ImageSet)
+        return self.source
+
+    def describe(self, extractor: Extractor) -> tuple[np.ndarray, np.ndarray]:
+        """Return features ``[m, F]`` and classes ``[m]``."""
+        if extractor.identity not in self._described:
+            images = self.images
+            extractor.check(images.shape)
+            assert images.fingerprint is not None
+            self._described[extractor.identity] = cached_features(
+                extractor,
+                images.fingerprint(),
+                lambda: images.batches(self._batch_size),
+                images.count,
+                watch=lambda done, total: self._reporter.advance(f"features of {self.name}", done, total),
+                warn=self._reporter.warning,
+            )
+        return self._described[extractor.identity]
+
+    def gaussian(self, extractor: Extractor) -> Gaussian:
+        """Return the Gaussian fitted to the features."""
+        if isinstance(self.source, Statistics):
+            return self.source.gaussian
+        if extractor.identity not in self._gaussians:
+            self._gaussians[extractor.identity] = Moments.of(self.describe(extractor)[0]).compute()
+        return self._gaussians[extractor.identity]
+
+    def closest(self, count: int, watch: Watch) -> float:
+        """Return the distance of the two closest of the first ``count`` images, Euclidean in [0, 1] pixels."""
+        if count not in self._closest:
+            images = np.asarray(next(iter(self.images.batches(count))))
+            self._closest[count] = modes.closest(to_unit(images).reshape(len(images), -1), watch)
+        return self._closest[count]
+
+
+@dataclass
+class EvaluationInputs:
+    """Samples and what they are measured with; everything costly is made when first asked for, and once."""
+
+    samples: ImageSet | None  # None: points
+    reference: Reference | None
+    load_extractor: Callable[[], Extractor]
+    reporter: Reporter
+    num_samples: int
+    gan: GAN | None = None  # of a run, with its weights
+    generator: Params = None
+    discriminator: Params | None = None
+    draw: str = ""  # ema, seed 0
+    seed: int = 0
+    batch_size: int = 1000
+    data_dir: Path | None = None
+    figure: Path | None = None  # where the picture of nearest examples goes
+    pictures: dict[Path, bytes] = field(default_factory=dict)  # made on the way, written by whoever asked
+
+    @property
+    def dataset_name(self) -> str:
+        """The data set that the reference belongs to, or that points are of; empty where there is none."""
+        if self.reference:
+            return self.reference.dataset_name
+        return self.gan.config.dataset if self.gan and not self.gan.is_images else ""
+
+    def watch(self, what: str) -> Watch:
+        """Return a function that reports the progress of something."""
+        return lambda done, total: self.reporter.advance(what, done, total)
+
+    @property
+    def images(self) -> ImageSet:
+        """The samples, known to be images."""
+        assert self.samples is not None
+        return self.samples
+
+    @property
+    def compared(self) -> Reference:
+        """The reference, known to be there."""
+        assert self.reference is not None
+        return self.reference
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """The network that describes images."""
+        extractor = self.load_extractor()
+        extractor.check(self.images.shape)
+        return extractor
+
+    def describe(self, extractor: Extractor) -> tuple[np.ndarray, np.ndarray]:
+        """Return features ``[n, F]`` and logits ``[n, K]`` of the samples."""
+        images = self.images
+        return extract(extractor, images.batches(self.batch_size), images.count, self.watch("features of samples"))
+
+    @cached_property
+    def described(self) -> tuple[np.ndarray, np.ndarray]:
+        """Features and logits of the samples by the chosen network."""
+        return self.describe(self.extractor)
+
+    @property
+    def features(self) -> np.ndarray:
+        """Features of the samples ``[n, F]``."""
+        return self.described[0]
+
+    @cached_property
+    def reference_features(self) -> np.ndarray:
+        """Features of the reference ``[m, F]``."""
+        return self.compared.describe(self.extractor)[0]
+
+    @cached_property
+    def reference_subset(self) -> np.ndarray:
+        """As many of the reference's features as there are samples, chosen at random; all where there are fewer."""
+        features = self.reference_features
+        count = min(self.num_samples, len(features))
+        return features[np.sort(np.random.default_rng(self.seed).choice(len(features), count, replace=False))]
+
+    @property
+    def density(self) -> GaussianMixture | None:
+        """The density of the data, where it is known."""
+        return mixture(self.dataset_name) if self.samples is None else None
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """The samples as generated, ``[n, *data_shape]``: points, or images in [0, 1]."""
+        return self.draw_points(self.num_samples)
+
+    def draw_points(self, count: int) -> np.ndarray:
+        """Draw samples as the generator makes them."""
+        assert self.gan is not None
+        return generate(self.gan, self.generator, draw_latents(self.gan, count, self.seed))
+
+    def protocol(self, *, count: int | None = None, **more: Any) -> dict[str, Any]:
+        """Return what protocols of feature metrics say; ``count`` of the reference's images were taken."""
+        about: dict[str, Any] = {"features": self.extractor.identity}
+        if self.extractor.resize != "none":
+            about["resize"] = self.extractor.resize
+        if reference := self.reference:
+            size = "of unknown size" if reference.count is None else str(reference.count)
+            about["reference"] = f"{reference.name} {size}"
+            if count not in (None, reference.count):
+                about["reference"] = f"{reference.name} {count} of {size}"
+        return about | {"n": self.num_samples} | more

@@ -1,0 +1,1 @@
+"""Pixels, contrast and plots: arrays in, images out; no network, no file."""

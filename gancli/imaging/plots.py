@@ -1,0 +1,118 @@
+"""Plots for data that can be plotted: one and two dimensions, as PNG bytes. Arrays in, bytes out."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+DATA, MODEL, JUDGE = "black", "tab:green", "tab:blue"  # the colors of the paper's Figure 1
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One stage of training on 1-D data; curves are sampled on the ``x`` shared by all panels."""
+
+    title: str
+    discriminator: np.ndarray  # D(x) in [0, 1], [P]
+    density: np.ndarray  # p_g(x), [P]
+    latents: np.ndarray | None  # [L, 1], rising, for the arrows z -> x; None unless Z is 1
+    mapped: np.ndarray | None  # [L], G of these latents
+
+
+def render(figure: Figure, dpi: int = 110) -> bytes:
+    """Draw a figure as PNG bytes, without a date, so that equal figures are equal bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    mpl.use("Agg")
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel]) -> bytes:
+    """Draw Figure 1 of Goodfellow et al. 2014: p_data dotted, p_g solid, D dashed, the arrows z -> x underneath.
+
+    Beside D, thin, the optimal D* = p_data / (p_data + p_g) for the generator of that stage.
+
+    Args:
+        x: where the curves are sampled, ``[P]``.
+        data_density: p_data there, ``[P]``.
+        panels: the stages, left to right.
+    """
+    figure = _new_figure(3.2 * len(panels), 3.6)
+    axes = figure.subplots(2, len(panels), squeeze=False, height_ratios=(4, 1), sharex="col")
+    for (top, bottom), panel in zip(axes.T, panels, strict=True):
+        top.plot(x, data_density, color=DATA, linestyle="dotted", label=r"$p_{data}$")
+        top.plot(x, panel.density, color=MODEL, label=r"$p_g$")
+        top.plot(x, panel.discriminator, color=JUDGE, linestyle="dashed", label="$D$")
+        optimal = data_density / np.maximum(data_density + panel.density, np.finfo(np.float64).tiny)
+        top.plot(x, optimal, color=JUDGE, linewidth=0.7, label="$D^*$")
+        top.set(title=panel.title, ylim=(0, max(1.05, 1.3 * data_density.max())), xlim=(x[0], x[-1]))
+        _draw_arrows(bottom, panel, (x[0], x[-1]))
+    axes[0, 0].legend(loc="upper left", frameon=False, fontsize="small")
+    return render(figure)
+
+
+def _draw_arrows(axes: Axes, panel: Panel, x_range: tuple[float, float]) -> None:
+    axes.set(ylim=(0, 1), yticks=[0, 1], yticklabels=["$z$", "$x$"])
+    axes.spines[["left", "right"]].set_visible(False)
+    if panel.latents is None or panel.mapped is None:
+        axes.text(0.5, 0.5, "latents have more than one dimension", ha="center", va="center", transform=axes.transAxes)
+        return
+    z = panel.latents[:, 0]
+    middle, half = (x_range[0] + x_range[1]) / 2, (x_range[1] - x_range[0]) / 2
+    starts = middle + half * 0.8 * z / np.abs(z).max()  # z has its own axis, drawn as wide as x's
+    for start, end in zip(starts, panel.mapped, strict=True):
+        axes.annotate("", (end, 1), (start, 0), arrowprops={"arrowstyle": "->", "lw": 0.6}, annotation_clip=False)
+
+
+def plane(
+    data: np.ndarray,
+    samples: np.ndarray,
+    heat: np.ndarray | None,
+    extent: tuple[float, float, float, float],
+    heat_label: str = "$D(x)$",
+    paths: np.ndarray | None = None,
+) -> bytes:
+    """Draw 2-D data, samples on top of it, and D as a heat map; with ``paths``, walks through latent space.
+
+    Args:
+        data, samples: ``[N, 2]``.
+        heat: D on a regular grid over ``extent``, ``[rows, columns]``, the first row lowest, in [0, 1]; None: no D.
+        extent: left, right, bottom, top.
+        heat_label: what the heat is.
+        paths: images of latent paths, ``[R, T, 2]``.
+    """
+    figure = _new_figure(5.6, 4.8)
+    axes = figure.subplots()
+    if heat is not None:
+        image = axes.imshow(
+            heat, origin="lower", extent=extent, cmap="coolwarm", vmin=0, vmax=1, alpha=0.6, aspect="auto"
+        )
+        figure.colorbar(image, ax=axes, label=heat_label)
+    axes.scatter(*data.T, s=4, color=DATA, alpha=0.35, linewidths=0, label="data")
+    axes.scatter(*samples.T, s=4, color=MODEL, alpha=0.7, linewidths=0, label="samples")
+    for path in paths if paths is not None else ():
+        axes.plot(*path.T, linewidth=1, marker=".", markersize=3)
+    axes.set(xlim=extent[:2], ylim=extent[2:])
+    axes.legend(loc="upper right", fontsize="small")
+    return render(figure)
+
+
+def curves(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_label: str, y_label: str, logarithmic_x: bool
+) -> bytes:
+    """Draw named curves, each from its x and y values."""
+    figure = _new_figure(5.6, 4.0)
+    axes = figure.subplots()
+    for name, (x, y) in lines.items():
+        axes.plot(x, y, marker=".", label=name)
+    axes.set(xlabel=x_label, ylabel=y_label, xscale="log" if logarithmic_x else "linear")
+    axes.legend(frameon=False, fontsize="small")
+    return render(figure)

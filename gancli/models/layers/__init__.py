@@ -1,0 +1,1 @@
+"""Layers and sizes that several architectures share."""

@@ -1,0 +1,122 @@
+"""What training leaves behind in a run folder: measurements, pictures, checkpoints; and what it amounts to."""
+
+from gancli.errors import DivergedError
+from gancli.games.pair import GAN, GANState
+from gancli.monitoring.accuracy import Judge, imbalance
+from gancli.monitoring.metrics import Monitor
+from gancli.reporting import Reporter
+from gancli.runs.folder import Checkpoints, Run
+from gancli.sampling.drawing import draw, draw_every_class, picture
+from gancli.training.loop import Progress
+
+NUM_FIXED = 64  # samples in the pictures kept during training
+NUM_FIXED_POINTS = 2000
+
+
+class Recorder:
+    """Keeps, after each chunk of steps, what is due of one run."""
+
+    def __init__(
+        self,
+        run: Run,
+        gan: GAN,
+        judge: Judge,
+        monitor: Monitor | None,
+        checkpoints: Checkpoints,
+        reporter: Reporter,
+    ):
+        self.last: Progress | None = None
+        self.accuracies: dict[str, float] = {}  # of D, when last asked
+        self._run, self._gan, self._judge, self._monitor = run, gan, judge, monitor
+        self._checkpoints, self._reporter = checkpoints, reporter
+        self._warned = False
+
+    def record(self, state: GANState, progress: Progress, *, stopping: bool) -> bool:
+        """Keep what is due at a step, with a checkpoint at the end or when stopping; return whether this is the end.
+
+        The end is the last step, or where the run's patience is over.
+        """
+        config, run = self._gan.config, self._run
+        self.last = progress
+        last = progress.step == config.num_steps
+        due = self._monitor is not None and progress.step % config.evaluate_every == 0
+        looked_at = progress.step % config.sample_every == 0
+        if looked_at or last:
+            self.accuracies = self._judge.accuracies(state)
+        # The line of a step is the same whether or not the run stops there.
+        told = progress.to_dict() | (self.accuracies if looked_at else {})
+        run.append_metrics(told | (self._monitor.measure(state) if self._monitor and due else {}))
+        if looked_at:
+            self._warn_of_imbalance(progress.step)
+        scores = run.scores() if due else {}
+        is_best = progress.step in scores and run.best_step(scores) == progress.step
+        gave_up = due and self._gave_up(scores)
+        finished = last or gave_up
+        if finished or looked_at:
+            run.write_samples(progress.step, self._fixed_samples(state))
+        if finished or stopping or is_best or progress.step % config.checkpoint_every == 0:
+            self._checkpoints.save(state)
+        if gave_up:
+            self._reporter.status(
+                f"stopped at step {progress.step}: no better {config.metrics[0]} in {config.patience} evaluations."
+            )
+        if finished or stopping:
+            self._checkpoints.wait()
+        return finished
+
+    def best(self) -> tuple[int, str, float] | None:
+        """Return the step of the best checkpoint, and its score by which metric; None where none was evaluated."""
+        run = self._run
+        scores = run.scores()
+        if not any(step in scores for step in self._checkpoints.steps()):
+            return None
+        step = run.best_step(self._checkpoints.steps())
+        return step, run.record.config.metrics[0], scores[step]
+
+    def verdict(self) -> str | None:
+        """Return what the run amounts to: its modes, when last counted, and whether D has won; None if unknown."""
+        lines = self._run.metrics()
+        counted = next((line["modes"] for line in reversed(lines) if line.get("modes")), None)
+        won = imbalance(self._gan, lines)
+        modes = None
+        if counted:
+            modes = f"{counted['verdict']}: {counted['hit']} of {counted['total']} modes, KL {counted['kl']:.3f} nats"
+            if counted.get("high_quality") is not None:
+                modes += f", {counted['high_quality']:.1%} of the samples within 3 standard deviations of one"
+        if won:
+            return f"imbalanced: {won}" + (f" ({modes})" if modes else "")
+        return modes
+
+    def _warn_of_imbalance(self, step: int) -> None:
+        """Say once, and again only after it was mended, that D has won."""
+        won = imbalance(self._gan, self._run.metrics())
+        if won and not self._warned:
+            self._reporter.warning(f"step {step}: {won}.")
+        self._warned = won is not None
+
+    def explain(self, error: DivergedError) -> DivergedError:
+        """Add to a divergence what is kept, and what might help."""
+        self._checkpoints.wait()
+        steps, config = self._checkpoints.steps(), self._gan.config
+        kept = f"The checkpoint of step {steps[-1]} is kept in '{self._run.folder}'." if steps else ""
+        return DivergedError(
+            f"{error} {kept or 'No checkpoint had been due.'} "
+            f"Try lower learning rates (now --generator-learning-rate {config.generator_learning_rate:g}, "
+            f"--discriminator-learning-rate {config.discriminator_learning_rate:g})."
+        )
+
+    def _gave_up(self, scores: dict[int, float]) -> bool:
+        """Return whether as many evaluations as the run's patience brought nothing better."""
+        patience = self._run.record.config.patience
+        if not patience or not scores:
+            return False
+        best = self._run.best_step(scores)
+        return sum(step > best for step in scores) >= patience
+
+    def _fixed_samples(self, state: GANState) -> bytes:
+        """Draw the picture of a step: the same latents at every step, through the averaged weights."""
+        gan = self._gan
+        count = NUM_FIXED if gan.is_images else NUM_FIXED_POINTS
+        drawn = draw_every_class if gan.class_counts else draw
+        drawing = drawn(gan, state.ema, count, gan.config.seed)
+        return picture(gan, state.ema, state.discriminator, drawing, title=f"step {int(state.step)}")

@@ -1,0 +1,1 @@
+"""What a configuration starts from: defaults and presets."""

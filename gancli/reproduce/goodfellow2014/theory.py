@@ -1,0 +1,258 @@
+"""The theory of Goodfellow et al. 2014, §3 and §4, checked on distributions whose density is known."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from scipy.special import expit
+
+from gancli.compute import devices
+from gancli.config import TrainConfig
+from gancli.data.pipeline import load
+from gancli.data.synthetic import GaussianMixture, mixture
+from gancli.games.adversarial import Batch, discriminator_gradients, generator_gradients
+from gancli.games.pair import GAN, GANState, Params
+from gancli.losses.catalog import LOSSES
+from gancli.metrics.divergence import bound, density_divergence
+from gancli.metrics.modes import count_gaussians, verdict
+from gancli.recipes.presets import resolve
+from gancli.reporting import Reporter
+from gancli.sampling.drawing import discriminator_logits, draw_latents, generate
+from gancli.training.loop import compile_chunk, train
+
+STEPS = 6000  # of a discriminator that is trained alone
+DRAWS = 200_000  # behind Monte-Carlo values
+ERRORS = 4.0  # standard errors that a Monte-Carlo value may be off
+BINS = 200  # of the densities that the game's samples are counted in
+
+
+@dataclass(frozen=True)
+class Check:
+    """A statement of the paper, what it says should be found, and what was."""
+
+    claim: str
+    setting: str
+    expected: float
+    measured: float
+    tolerance: float
+    relation: str = "="  # measured = expected, <= or >=, each within the tolerance
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was found."""
+        above = self.measured - self.expected
+        return {"=": abs(above), "<=": above, ">=": -above}[self.relation] <= self.tolerance
+
+
+def gaussian(centers: object, standard_deviation: float) -> GaussianMixture:
+    """Return equally likely Gaussians around ``centers`` ``[K, D]``."""
+    return GaussianMixture(np.array(centers, np.float64), standard_deviation)
+
+
+PAIRS = {
+    "N(0, 1) and N(1, 1)": (gaussian([[0]], 1.0), gaussian([[1]], 1.0)),
+    "N(0, 1) and N(0, 1/4)": (gaussian([[0]], 1.0), gaussian([[0]], 0.5)),
+    "two Gaussians and one": (gaussian([[-2], [2]], 0.6), gaussian([[0]], 1.5)),
+    "N(0, I) and N((1, 1), I) in the plane": (gaussian([[0, 0]], 1.0), gaussian([[1, 1]], 1.0)),
+    "four Gaussians and one in the plane": (
+        gaussian([[1, 1], [1, -1], [-1, 1], [-1, -1]], 0.5),
+        gaussian([[0, 0]], 1.2),
+    ),
+}
+
+
+def check_theory(reporter: Reporter, seed: int = 0) -> list[Check]:
+    """Check the paper's statements one by one; about two minutes on two processor cores."""
+    devices.keep_compiled_programs()
+    checks = []
+    parts: tuple[Callable[[int], Iterator[Check]], ...] = (
+        optimal_discriminator,
+        equilibrium,
+        vanishing_gradient,
+        more_discriminator_steps,
+        deliberate_collapse,
+    )
+    for part in parts:
+        for check in part(seed):
+            checks.append(check)
+            reporter.status(f"{'holds' if check.holds else 'FAILS'}  {check.claim} ({check.setting})")
+    return checks
+
+
+def _judge(dimensions: int) -> GAN:
+    """Lay out a discriminator for points, with an optimizer that comes to rest."""
+    config = TrainConfig(
+        dataset="gaussian",
+        batch_size=512,
+        discriminator_widths=(64, 64),
+        maxout_pieces=4,
+        input_dropout=0.0,
+        hidden_dropout=(0.0,),
+        discriminator_learning_rate=2e-3,
+        learning_rate_divisor=1.001,
+    )
+    return GAN.build(config, (dimensions,), False, 1)
+
+
+def _draw(density: GaussianMixture) -> Callable[[jax.Array, int], jax.Array]:
+    centers = jnp.asarray(density.centers, jnp.float32)
+
+    def draw(key: jax.Array, count: int) -> jax.Array:
+        mode_key, noise_key = jax.random.split(key)
+        modes = jax.random.randint(mode_key, (count,), 0, len(centers))
+        noise = jax.random.normal(noise_key, (count, centers.shape[1]))
+        return centers[modes] + density.standard_deviation * noise
+
+    return draw
+
+
+def fit_discriminator(gan: GAN, real: GaussianMixture, fake: GaussianMixture, seed: int) -> Params:
+    """Train a discriminator alone, for a generator that stays as it is."""
+    draw_real, draw_fake = _draw(real), _draw(fake)
+    size = gan.config.batch_size
+
+    def step(index: jax.Array, carry: tuple[Params, optax.OptState]) -> tuple[Params, optax.OptState]:
+        discriminator, state = carry
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), index), 3)
+        batches = draw_real(keys[0], size), draw_fake(keys[1], size)
+        gradients, _ = discriminator_gradients(gan, discriminator, *batches, keys[2])
+        updates, state = gan.discriminator_optimizer.update(gradients, state, discriminator)
+        return optax.apply_updates(discriminator, updates), state
+
+    start = gan.init(np.zeros(gan.data_shape))
+    carry = (start.discriminator, start.discriminator_optimizer)
+    return jax.jit(lambda carry: jax.lax.fori_loop(0, STEPS, step, carry))(carry)[0]
+
+
+def optimal_discriminator(seed: int) -> Iterator[Check]:
+    """Proposition 1 and Theorem 1: D* = p_data / (p_data + p_g), and V(D*, G) = -log 4 + 2 JSD."""
+    for name, (real, fake) in PAIRS.items():
+        gan = _judge(real.centers.shape[1])
+        x, y = (density.sample(DRAWS, seed=seed + offset)[0] for offset, density in enumerate((real, fake)))
+        jsd = density_divergence(real, fake)
+        # The logit of D* is log p_data - log p_g.
+        best = bound(*(real.log_density(points) - fake.log_density(points) for points in (x, y)))
+        yield Check(
+            "V(D*, G) = -log 4 + 2 JSD", name, 2 * jsd - math.log(4), best.value, 2 * ERRORS * best.standard_error
+        )
+        trained = fit_discriminator(gan, real, fake, seed)
+        held_out = np.concatenate([x[:10_000], y[:10_000]])
+        found = expit(discriminator_logits(gan, trained, held_out))
+        optimal = expit(real.log_density(held_out) - fake.log_density(held_out))
+        yield Check("a trained D is D*: mean distance", name, 0.0, float(np.abs(found - optimal).mean()), 0.02)
+        its = bound(*(discriminator_logits(gan, trained, points) for points in (x, y)))
+        yield Check("(V + log 4) / 2 bounds JSD", name, jsd, its.bound, ERRORS * its.standard_error, "<=")
+
+
+def equilibrium(seed: int) -> Iterator[Check]:
+    """Theorem 1: where p_g = p_data, D = ½ everywhere and V = -log 4."""
+    name, density = "N(0, 1) and itself", gaussian([[0]], 1.0)
+    gan = _judge(1)
+    trained = fit_discriminator(gan, density, density, seed)
+    x, y = (density.sample(DRAWS, seed=seed + offset)[0] for offset in (0, 1))
+    found = bound(*(discriminator_logits(gan, trained, points) for points in (x, y)))
+    judged = expit(discriminator_logits(gan, trained, x[:10_000]))
+    yield Check("at p_g = p_data, D = 1/2: mean distance", name, 0.0, float(np.abs(judged - 0.5).mean()), 0.02)
+    yield Check("at p_g = p_data, V = -log 4", name, -math.log(4), found.value, 0.01)
+
+
+def vanishing_gradient(seed: int) -> Iterator[Check]:
+    """§3: where D is sure, log(1 - D(G(z))) is flat, and -log D(G(z)) is not."""
+    real, fake = gaussian([[0]], 1.0), gaussian([[6]], 0.5)
+    name = "data N(0, 1), samples N(6, 1/4)"
+    gan = _judge(1)
+    trained = fit_discriminator(gan, real, fake, seed)
+    z = jnp.asarray(gaussian([[0]], 1.0).sample(10_000, seed=seed)[0])
+
+    def gradient(loss: str) -> float:
+        def objective(weights: jax.Array) -> jax.Array:  # G(z) = 6 + z / 2, moved by two numbers
+            logits = gan.discriminate(trained, weights[0] + weights[1] * z)
+            return LOSSES[loss].generator(logits, logits)
+
+        return float(jnp.linalg.norm(jax.grad(objective)(jnp.array([6.0, 0.5]))))
+
+    flat, steep = gradient("minimax"), gradient("non-saturating")
+    yield Check("a sure D leaves the minimax generator no gradient", name, 0.0, flat, 0.01)
+    yield Check("it leaves the non-saturating one 100 times as much, at least", name, 100.0, steep / flat, 0.0, ">=")
+
+
+def more_discriminator_steps(seed: int) -> Iterator[Check]:
+    """Algorithm 1: the more steps k the discriminator takes, the nearer it stays to D*."""
+    errors = {k: float(np.mean([_distance_from_optimum(k, seed + run) for run in range(3)])) for k in (1, 2, 5)}
+    for fewer, more in ((1, 2), (2, 5)):
+        claim = f"D is no farther from D* with k = {more} than with k = {fewer}"
+        yield Check(claim, "gaussian, 1 000 steps, 3 seeds", errors[fewer], errors[more], 0.0, "<=")
+
+
+def _distance_from_optimum(k: int, seed: int) -> float:
+    config = resolve("gaussian", None, {"k": k, "seed": seed, "num_steps": 1000})
+    dataset = load("gaussian")
+    gan = GAN.build(config, dataset.shape, False, len(dataset))
+    state = _train(gan, dataset.examples, dataset.mean())
+    points = generate(gan, state.generator, draw_latents(gan, DRAWS, seed))[:, 0]
+    density = mixture("gaussian")
+    edges = np.linspace(min(-5.0, points.min()), max(5.0, points.max()), BINS + 1)
+    middles = (edges[1:] + edges[:-1])[:, None] / 2
+    data = np.exp(density.log_density(middles)) * np.diff(edges)
+    samples = np.histogram(points, edges)[0] / len(points)
+    weight = (data + samples) / 2
+    optimal = np.divide(data, data + samples, out=np.full(BINS, 0.5), where=weight > 0)
+    found = expit(discriminator_logits(gan, state.discriminator, middles.astype(np.float32)))
+    return float((weight * np.abs(found - optimal)).sum() / weight.sum())
+
+
+def _train(gan: GAN, examples: np.ndarray, mean: np.ndarray) -> GANState:
+    state, data = gan.init(mean), jax.device_put(Batch(examples, np.zeros(len(examples), np.int32)))
+    chunk = compile_chunk(gan, state, data)
+    for state, _ in train(gan, chunk, state, data, 0):  # noqa: B007, B020 (the last state is what is wanted)
+        pass
+    return state
+
+
+def deliberate_collapse(seed: int, rounds: int = 300, updates: int = 50) -> Iterator[Check]:
+    """§6, "the Helvetica scenario": G trained too much without updating D maps many z to one x."""
+    config = resolve("ring", None, {"seed": seed, "learning_rate_divisor": 1.0, "packing": 1})
+    dataset = load("ring")
+    gan = GAN.build(config, dataset.shape, False, len(dataset))
+    state = gan.init(dataset.mean())
+    step = jax.jit(partial(_generator_heavy_round, gan, jnp.asarray(dataset.examples), updates))
+    for _ in range(rounds):
+        state = step(state)
+    density = mixture("ring")
+    points = generate(gan, state.generator, draw_latents(gan, 5000, seed))
+    found = count_gaussians(points, density.centers, density.standard_deviation)
+    judged, told = verdict(found, None)
+    setting = f"ring, {updates} generator updates per discriminator update: {told}"
+    yield Check("a collapsed generator is found out: verdict collapse", setting, 1.0, float(judged == "collapse"), 0.0)
+
+
+def _generator_heavy_round(gan: GAN, data: jax.Array, updates: int, state: GANState) -> GANState:
+    """Update D once and G many times, each time on fresh latents."""
+    key = jax.random.fold_in(state.key, state.step)
+    size = gan.config.batch_size
+    real = data[jax.random.randint(jax.random.fold_in(key, 0), (size,), 0, len(data))]
+    fake = gan.generate(state.generator, gan.draw_latents(jax.random.fold_in(key, 1), size))
+    gradients, _ = discriminator_gradients(gan, state.discriminator, real, fake, key)
+    moves, d_optimizer = gan.discriminator_optimizer.update(gradients, state.discriminator_optimizer)
+    discriminator = optax.apply_updates(state.discriminator, moves)
+
+    def update(index: jax.Array, carry: tuple[Params, optax.OptState]) -> tuple[Params, optax.OptState]:
+        generator, optimizer = carry
+        own = jax.random.fold_in(key, 2 + index)
+        gradients, _ = generator_gradients(gan, generator, discriminator, gan.draw_latents(own, size), real, own)
+        moves, optimizer = gan.generator_optimizer.update(gradients, optimizer)
+        return optax.apply_updates(generator, moves), optimizer
+
+    generator, g_optimizer = jax.lax.fori_loop(0, updates, update, (state.generator, state.generator_optimizer))
+    return state._replace(
+        step=state.step + 1,
+        generator=generator,
+        discriminator=discriminator,
+        generator_optimizer=g_optimizer,
+        discriminator_optimizer=d_optimizer,
+    )

@@ -1,0 +1,1 @@
+"""A run folder: its record, its checkpoints, a trained run, an exported one."""

@@ -1,0 +1,1 @@
+"""Draws from a trained generator, and pictures of them."""

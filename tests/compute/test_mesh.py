@@ -1,0 +1,220 @@
+"""A batch that two devices share against the same batch on one."""
+
+import contextlib
+import dataclasses
+import re
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import AxisType
+
+from gancli.compute import convolution
+from gancli.compute import mesh as parallel
+from gancli.compute.convolution import Geometry, convolve
+from gancli.compute.mesh import DeviceMesh
+from gancli.config import TrainConfig
+from gancli.errors import UsageError
+from gancli.games.adversarial import Batch
+from gancli.games.pair import GAN
+from gancli.training.loop import compile_chunk, train
+from gancli.training.streaming import Stream
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
+DATA = Batch(IMAGES, np.arange(40, dtype=np.int32) % 3)
+CONFIG = TrainConfig(
+    dataset="digits", batch_size=8, num_steps=6, log_every=4, latent_size=5, optimizer="sgd", penalty_weight=0.1
+)
+GAMES: list[dict[str, Any]] = [
+    {"generator_widths": (6,), "discriminator_widths": (4,), "hidden_dropout": (0.5,), "instance_noise": 0.3, "k": 3},
+    {
+        "model": "dcgan",
+        "base_channels": 4,
+        "penalty": ("spectral-norm", "r1"),
+        "conditional": True,
+        "augment": ("translation",),
+    },
+    {"generator_widths": (6,), "discriminator_widths": (4,), "loss": "mmd"},
+]
+
+
+def prepared(options: dict[str, Any], devices: int):
+    config = dataclasses.replace(CONFIG, **options, devices=devices)
+    gan = GAN.build(config, (8, 8, 1), True, 40, class_counts=(14, 13, 13) if config.conditional else ())
+    return gan, gan.init(IMAGES.mean(0) / 255), jax.device_put(DATA, DeviceMesh(devices).each())
+
+
+def trained(options: dict[str, Any], devices: int, *, streamed: bool = False):
+    gan, state, data = prepared(options, devices)
+    with contextlib.ExitStack() as stack:
+        if streamed:
+            data = stack.enter_context(contextlib.closing(Stream(gan, state.key, DATA, 0, gan.config.num_steps)))
+        *_, (state, progress) = train(gan, compile_chunk(gan, state, data), state, data, 0)
+        return jax.tree.map(np.asarray, state._replace(key=jax.random.key_data(state.key))), progress.measured
+
+
+@pytest.mark.parametrize("options", GAMES)
+def test_two_devices_train_the_weights_of_one(options, monkeypatch):
+    monkeypatch.setattr(convolution, "CACHED", 64)
+    monkeypatch.setattr(convolution, "FEW", 1)
+    one, seen_by_one = trained(options, 1)
+    two, seen_by_two = trained(options, 2)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), one, two)
+    for name, value in seen_by_one.items():
+        assert seen_by_two[name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
+
+
+@pytest.mark.parametrize("options", [GAMES[0], GAMES[2]])
+def test_two_devices_train_the_same_bits_streamed(options):
+    jax.tree.map(np.testing.assert_array_equal, trained(options, 2), trained(options, 2, streamed=True))
+
+
+COLLECTIVE = re.compile(r"(all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter|collective-broadcast)\(")
+CALLED = re.compile(r"(?:condition|body|calls|to_apply)=%?([\w.-]+)")
+
+
+def compiled_text(program: Any) -> str:
+    return program.as_text()
+
+
+class Instruction(NamedTuple):
+    name: str
+    operands: set[str]
+    called: list[str]
+    meets: bool  # the other devices
+
+
+def computations(program: str) -> dict[str, list[Instruction]]:
+    """Read what XLA writes of a compiled program."""
+    found: dict[str, list[Instruction]] = {}
+    for line in program.splitlines():
+        if begin := re.match(r"(?:ENTRY )?%?([\w.-]+) \(.*\{$", line):
+            found[begin[1]] = []
+        elif made := re.match(r"\s+(?:ROOT )?%?([\w.-]+) = .*?[\w-]\((.*)$", line):
+            operands = set(re.findall(r"%([\w.-]+)", made[2].split("), ")[0]))
+            found[list(found)[-1]].append(
+                Instruction(made[1], operands, CALLED.findall(line), bool(COLLECTIVE.search(line)))
+            )
+    return found
+
+
+def sums_beside_loops(program: str) -> tuple[int, list[str]]:
+    """Return how many instructions meet other devices, and which of them may run beside a loop that does, too."""
+    parts = computations(program)
+
+    def meets(one: Instruction) -> bool:
+        return one.meets or any(meets(other) for name in one.called for other in parts.get(name, []))
+
+    total, loose = 0, []
+    for instructions in parts.values():
+        before: dict[str, set[str]] = {}  # what each waits for
+        for one in instructions:
+            before[one.name] = one.operands.union(*(before.get(operand, set()) for operand in one.operands))
+        meeting = [one for one in instructions if meets(one)]
+        total += sum(one.meets for one in meeting)
+        loose += [
+            f"{one.name} beside {loop.name}"
+            for loop in meeting
+            for one in meeting
+            if not loop.meets
+            and one != loop
+            and loop.name not in before[one.name]
+            and one.name not in before[loop.name]
+        ]
+    return total, loose
+
+
+@pytest.mark.parametrize("options", GAMES)
+def test_devices_meet_for_all_sums_in_one_order(options):
+    gan, state, data = prepared(options, 2)
+    total, loose = sums_beside_loops(compiled_text(compile_chunk(gan, state, data).run))
+    assert total > 0
+    assert not loose
+
+
+def test_in_tiles_each_device_computes_its_own_maps_and_meets_the_others_for_the_kernel_alone(monkeypatch):
+    monkeypatch.setattr(convolution, "MANY", 2)
+    monkeypatch.setattr(convolution, "CACHED", 2 * 6 * 6 * 4)  # an image at a time
+    geometry, rng = Geometry(6, 6, 3, 1, 1), np.random.default_rng(0)
+    x, kernel = (jnp.asarray(rng.integers(-2, 3, shape), jnp.float32) for shape in ((4, 6, 6, 4), (3, 3, 4, 4)))
+
+    def slopes(x, kernel):
+        x = parallel.divided(x)
+        return jax.grad(lambda *both: jnp.sum(convolve(*both, geometry) ** 2) / 2, (0, 1))(x, kernel)
+
+    alone = slopes(x, kernel)
+    team = DeviceMesh(2)
+    operands = jax.device_put((x, kernel), team.each())
+    with team.at_work():
+        shared = jax.jit(slopes, out_shardings=(team.parts(0), team.each())).lower(*operands).compile()
+    total, loose = sums_beside_loops(compiled_text(shared))
+    assert total == len(COLLECTIVE.findall(compiled_text(shared))) > 0
+    assert set(COLLECTIVE.findall(compiled_text(shared))) == {"all-reduce"}
+    assert not loose
+    for one, two in zip(alone, shared(*operands), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_a_sum_beside_a_loop_of_sums_is_found_out():
+    mesh = jax.make_mesh((2,), (parallel.AXIS,), (AxisType.Auto,))
+
+    def loop(x):
+        return jax.lax.fori_loop(0, 3, lambda _, total: total + jnp.sum(parallel.divided(x * total)), 1.0)
+
+    with jax.set_mesh(mesh):
+        apart = jax.jit(lambda x: (loop(x), jnp.sum(parallel.divided(x) ** 2))).lower(jnp.ones(4)).compile()
+        after = jax.jit(lambda x: loop(x * jnp.sum(parallel.divided(x) ** 2))).lower(jnp.ones(4)).compile()
+    assert len(sums_beside_loops(compiled_text(apart))[1]) == 1
+    assert sums_beside_loops(compiled_text(after)) == (2, [])
+
+
+def test_each_device_has_a_part_of_the_batch(monkeypatch):
+    seen = []
+    divided = parallel.divided
+
+    def spy(tree: Any, axis: int = 0) -> Any:
+        tree = divided(tree, axis)
+        jax.debug.inspect_array_sharding(jax.tree.leaves(tree)[0], callback=lambda s: seen.append(s.num_devices))
+        return tree
+
+    monkeypatch.setattr("gancli.games.adversarial.divided", spy)
+    trained(GAMES[0] | {"latent_size": 7}, 2)
+    assert set(seen) == {2}
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({}, 1),
+        ({"devices": 2}, 2),
+        ({"model": "dcgan"}, 2),
+        ({"model": "dcgan", "devices": 1}, 1),
+        ({"model": "dcgan", "batch_size": 7}, 1),
+        ({"model": "dcgan", "microbatch": 4}, 1),
+    ],
+)
+def test_how_many_devices_share_a_batch(options, count):
+    config = dataclasses.replace(CONFIG, **options)
+    assert GAN.build(config, (8, 8, 1), True, 40).num_devices == count
+
+
+def test_one_core_is_one_device(monkeypatch):
+    gan = GAN.build(dataclasses.replace(CONFIG, model="dcgan"), (8, 8, 1), True, 40)
+    monkeypatch.setattr(jax, "devices", lambda: [object()])
+    assert gan.num_devices == 1
+
+
+def test_more_devices_than_there_are_and_uneven_parts_are_refused():
+    with pytest.raises(UsageError) as refused:
+        DeviceMesh(3)
+    assert str(refused.value) == "--devices must be at most the 2 of this machine, got 3."
+    for options, message in (
+        ({"devices": 3}, "--batch-size must be a multiple of --devices 3, got 8."),
+        ({"devices": 4, "microbatch": 2}, "--microbatch must be 0 with --devices 4, got 2."),
+        ({"devices": -1}, "--devices must be at least 0, got -1."),
+    ):
+        with pytest.raises(UsageError) as refused:
+            dataclasses.replace(CONFIG, **options)
+        assert str(refused.value) == message

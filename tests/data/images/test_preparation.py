@@ -1,0 +1,273 @@
+"""One's own pictures: where they are found, how they are brought to one size and kept."""
+
+import json
+import os
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gancli.compute.devices import cache_folder
+from gancli.data.images.decoding import Framing
+from gancli.data.images.pictures import find_pictures, is_pictures
+from gancli.data.images.preparation import prepare
+from gancli.data.pipeline import load
+from gancli.errors import GancliError
+
+
+class Heard:
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.warnings, self.told, self.works = [], [], set()
+
+    def advance(self, what, done, total):
+        assert done <= total
+        self.works.add(what)
+
+    def warning(self, message):
+        self.warnings.append(message)
+
+    def status(self, message):
+        self.told.append(message)
+
+
+def picture(seed, shape=(12, 10, 3)):
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+def fill(folder, count=60, shape=(12, 10, 3)):
+    """Write pictures in two classes."""
+    for index in range(count):
+        path = folder / ("cats" if index % 3 else "dogs") / f"{index:03d}.PNG"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture(index, shape)).save(path)
+    return folder
+
+
+def test_a_folder_is_split_by_content_wherever_it_lies(tmp_path):
+    one = fill(tmp_path / "one")
+    other = tmp_path / "other"
+    shutil.copytree(one / "cats", other / "cats")
+    for index, path in enumerate(sorted((one / "dogs").iterdir(), reverse=True)):
+        (other / "dogs").mkdir(exist_ok=True)
+        shutil.copy(path, other / "dogs" / f"renamed {index}.png")
+    parts = {split: load(str(one), split) for split in ("train", "validation", "test")}
+    assert {split: len(part) for split, part in parts.items()} == {"train": 54, "validation": 3, "test": 3}
+    assert parts["train"].shape == (8, 8, 3)  # the multiple of 4 below 10
+    for split, part in parts.items():
+        again = load(str(other), split)
+        assert again.fingerprint == part.fingerprint
+        np.testing.assert_array_equal(again.labels, part.labels)
+    everything = np.concatenate([part.examples for part in parts.values()])
+    assert len(np.unique(everything, axis=0)) == 60
+    assert np.bincount(np.concatenate([part.labels for part in parts.values()])).tolist() == [40, 20]
+
+
+def test_pictures_of_the_right_size_arrive_bit_for_bit(tmp_path):
+    folder = fill(tmp_path / "same", 20, (16, 16, 3))
+    prepared = prepare(folder, Framing(16), Heard())
+    assert {image.tobytes() for image in prepared.images} == {picture(i, (16, 16, 3)).tobytes() for i in range(20)}
+
+
+def test_folder_zip_and_arrays_hold_the_same(tmp_path):
+    folder = fill(tmp_path / "folder", 20, (16, 16, 3))
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in sorted(folder.rglob("*.PNG")):
+            archive.write(path, path.relative_to(folder).as_posix())
+        archive.writestr("__MACOSX/cats/._000.png", b"not a picture")
+    labels = np.array(["cats" if i % 3 else "dogs" for i in range(20)])
+    np.savez(tmp_path / "all.npz", images=np.stack([picture(i, (16, 16, 3)) for i in range(20)]), labels=labels)
+    found = [prepare(tmp_path / name, Framing(), Heard()) for name in ("folder", "all.zip", "all.npz")]
+    pairs = [sorted(zip((i.tobytes() for i in one.images), one.labels.tolist(), strict=True)) for one in found]
+    assert pairs[0] == pairs[1] == pairs[2]
+
+
+def test_classes_of_a_table_and_of_nvidias_json(tmp_path):
+    folder = fill(tmp_path / "folder", 6)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.PNG"))
+    (folder / "dataset.json").write_text(json.dumps({"labels": [[name, 7 - i] for i, name in enumerate(names)]}))
+    assert [one.label for one in find_pictures(folder)] == ["7", "6", "5", "4", "3", "2"]
+    (folder / "labels.csv").write_text("file,class\n" + "".join(f"{name},{name[-5]}\n" for name in names))
+    assert [one.label for one in find_pictures(folder)] == [name[-5] for name in names]
+    (folder / "labels.csv").write_text(f"{names[0]},x\n")
+    with pytest.raises(GancliError) as error:
+        find_pictures(folder)
+    assert str(error.value) == (f"labels.csv in '{folder}' has no class for 5 pictures, the first is {names[1]}.")
+
+
+def test_gray_pictures_have_one_channel_unless_others_are_among_them(tmp_path):
+    for index in range(3):
+        Image.fromarray(picture(index, (8, 8))).save(tmp_path / f"{index}.png")
+    assert prepare(tmp_path, Framing(), Heard()).images.shape == (3, 8, 8, 1)
+    assert prepare(tmp_path, Framing(12, channels="4"), Heard()).images.shape == (3, 12, 12, 4)
+    Image.fromarray(picture(9, (8, 8, 3))).save(tmp_path / "color.bmp")
+    assert prepare(tmp_path, Framing(), Heard()).images.shape == (4, 8, 8, 3)
+
+
+def test_preparation_is_kept_until_something_changes(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder, heard = fill(tmp_path / "folder", 6), Heard()
+    first = prepare(folder, Framing(), heard)
+    assert heard.works == {"looking at pictures", "preparing pictures"}
+    assert heard.told == [
+        f"6 pictures in '{folder}' as 8x8x3, cropped to the center, 2 classes: 6 to train on, 0 for validation, 0 for "
+        "testing"
+    ]
+    for changed, works in ((False, set()), (True, {"looking at pictures"})):
+        if changed:  # in name alone
+            (folder / "cats" / "001.PNG").rename(folder / "cats" / "new.PNG")
+        heard = Heard()
+        again = prepare(folder, Framing(), heard)
+        assert heard.works == works
+        assert again.classes == first.classes
+        np.testing.assert_array_equal(first.images, again.images)
+        np.testing.assert_array_equal(first.labels, again.labels)
+    for change in (Framing(12), Framing(crop="none"), Framing(channels="1")):
+        heard = Heard()
+        prepare(folder, change, heard)
+        assert "preparing pictures" in heard.works
+    Image.fromarray(picture(99)).save(folder / "cats" / "new.png")
+    assert len(prepare(folder, Framing(), Heard()).images) == 7
+    kept = list((cache_folder() / "pictures").iterdir())
+    assert not [path for path in kept if path.name.startswith(".")]  # nothing half-done
+    folders = [path for path in kept if path.is_dir()]
+    assert len(folders) == 5
+    for path in folders:
+        shutil.rmtree(path)
+    assert len(prepare(folder, Framing(), Heard()).images) == 7
+
+
+def test_a_file_that_was_replaced_by_one_as_old_and_as_long_is_seen(tmp_path):
+    folder = fill(tmp_path / "folder", 2, (8, 8, 3))
+    bitmaps = [folder / "dogs" / f"{index}.bmp" for index in range(2)]  # not compressed: of equal length
+    for index, path in enumerate(bitmaps):
+        Image.fromarray(picture(index + 90, (8, 8, 3))).save(path)
+        os.utime(path, ns=(0, 0))
+    assert bitmaps[0].stat().st_size == bitmaps[1].stat().st_size
+    before = prepare(folder, Framing(), Heard()).images
+    shutil.copy2(bitmaps[0], bitmaps[1])  # with its times
+    after = prepare(folder, Framing(), Heard()).images
+    assert not np.array_equal(before, after)
+
+
+def test_a_preparation_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gancli.data.images.preparation.np.save", full)
+    with pytest.raises(GancliError, match=r"^cannot write .*: No space left on device\.$"):
+        prepare(fill(tmp_path / "folder", 6), Framing(), Heard())
+    assert list((cache_folder() / "pictures").iterdir()) == []
+
+
+def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
+    folder = fill(tmp_path / "folder", 6)
+    (folder / "nowhere.png").symlink_to(tmp_path / "gone.png")
+    read = Path.read_bytes
+
+    def refused(path):
+        if path.name == "003.PNG":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refused)
+        heard = Heard()
+        assert len(prepare(folder, Framing(), heard).images) == 5
+        assert heard.warnings == [f"left out 1 of the 6 pictures in '{folder}' (dogs/003.PNG: Permission denied)."]
+    heard = Heard()
+    assert len(prepare(folder, Framing(), heard).images) == 6
+    assert heard.warnings == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text")
+def test_names_may_be_any_bytes(tmp_path):
+    folder = fill(tmp_path / "folder", 3)
+    odd = folder / os.fsdecode(b"\xff") / os.fsdecode(b"\xfe.png")
+    odd.parent.mkdir()
+    Image.fromarray(picture(70)).save(odd)
+    for _ in range(2):  # prepared, and found in the cache
+        prepared = prepare(folder, Framing(), Heard())
+        assert (len(prepared.images), prepared.classes) == (4, ("cats", "dogs", odd.parent.name))
+
+
+def test_broken_pictures_are_left_out_and_named(tmp_path):
+    folder = fill(tmp_path / "folder", 6)
+    (folder / "cats" / "bad.jpg").write_bytes(b"no picture")
+    Image.fromarray(picture(50, (64, 64, 3))).save(folder / "dogs" / "cut.jpg")
+    cut = (folder / "dogs" / "cut.jpg").read_bytes()[:1500]  # its header is whole
+    (folder / "dogs" / "cut.jpg").write_bytes(cut)
+    for _ in range(2):  # prepared, and found in the cache
+        heard = Heard()
+        assert len(prepare(folder, Framing(), heard).images) == 6
+        assert heard.warnings == [
+            f"left out 2 of the 8 pictures in '{folder}' (cats/bad.jpg: it is no picture, or its header is damaged; "
+            "dogs/cut.jpg: its pixels cannot be read: it is damaged or cut short)."
+        ]
+    shutil.rmtree(folder / "dogs")
+    shutil.rmtree(folder / "cats")
+    (folder / "only.png").write_bytes(b"no picture")
+    heard = Heard()
+    with pytest.raises(GancliError) as error:
+        prepare(folder, Framing(), heard)
+    assert heard.warnings == [
+        f"left out 1 of the 1 pictures in '{folder}' (only.png: it is no picture, or its header is damaged)."
+    ]
+    assert str(error.value) == f"none of the pictures in '{folder}' can be read."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("no.zip", b"nothing", "'{path}' is not a zip file, or damaged."),
+        ("no.npz", b"nothing", "'{path}' is not an .npz or .npy file, or damaged."),
+        ("missing.zip", None, "no such folder or file: '{path}'."),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path, name, content, message):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(GancliError) as error:
+        find_pictures(path)
+    assert str(error.value) == message.format(path=path)
+
+
+def test_a_folder_without_pictures_says_what_it_has(tmp_path):
+    (tmp_path / "notes.TXT").write_text("x")
+    (tmp_path / ".hidden.png").write_text("x")
+    with pytest.raises(GancliError) as error:
+        find_pictures(tmp_path)
+    assert str(error.value) == (
+        f"no pictures in '{tmp_path}' (.png, .jpg, .jpeg, .webp, .gif, .tif, .tiff, .bmp). It has: 1 .txt."
+    )
+
+
+def test_labels_of_arrays_must_fit(tmp_path):
+    np.savez(tmp_path / "x.npz", images=picture(0, (4, 8, 8, 3)), labels=np.zeros(3, int))
+    with pytest.raises(GancliError) as error:
+        find_pictures(tmp_path / "x.npz")
+    assert str(error.value) == (
+        f"labels in '{tmp_path / 'x.npz'}' must be integers or strings of shape [4], got int64 of shape [3]."
+    )
+
+
+def test_a_name_of_the_catalog_is_never_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mnist").mkdir()
+    Path("photos").mkdir()
+    assert [is_pictures(name) for name in ("mnist", "./mnist", "photos", "photos.zip", "mnits", "a/b")] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]

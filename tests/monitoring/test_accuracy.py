@@ -1,0 +1,145 @@
+"""What D can tell, and whether it has won."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gancli.config import TrainConfig
+from gancli.data.pipeline import Dataset, load
+from gancli.games.pair import GAN
+from gancli.losses.catalog import LOSSES
+from gancli.monitoring.accuracy import Judge, imbalance, sure_since
+
+CONFIG = TrainConfig(
+    dataset="ring", batch_size=8, latent_size=2, generator_widths=(4,), discriminator_widths=(4,), maxout_pieces=2
+)
+
+
+def judge_and_state(**changes):
+    dataset = load("ring")
+    gan = GAN.build(dataclasses.replace(CONFIG, **changes), dataset.shape, False, len(dataset))
+    return gan, Judge(gan, dataset, None), gan.init(dataset.mean())
+
+
+def decided(state, output):
+    """Return the state with a D that says ``output`` of everything."""
+    discriminator = jax.tree.map(jnp.zeros_like, state.discriminator)
+    discriminator["logit"]["bias"] = jnp.full(1, output)
+    return state._replace(discriminator=discriminator)
+
+
+@pytest.mark.parametrize("packing", [1, 3])
+def test_a_judge_that_believes_everything_is_right_about_data_alone(packing):
+    _, judge, state = judge_and_state(packing=packing, batch_size=9)
+    assert judge.accuracies(decided(state, 5.0)) == {
+        "accuracy_train": 1.0,
+        "accuracy_held_out": 1.0,
+        "accuracy_fake": 0.0,
+        "memorization_gap": 0.0,
+    }
+    assert judge.accuracies(decided(state, -5.0))["accuracy_fake"] == 1.0
+
+
+def answers(monkeypatch, train, held_out, fake):
+    """Let D say these numbers."""
+    three = tuple(jnp.asarray(part, jnp.float32) for part in (train, held_out, fake))
+    monkeypatch.setattr("gancli.monitoring.accuracy._ask", lambda *_: three)
+
+
+def test_least_squares_is_cut_at_one_half():
+    _, judge, state = judge_and_state(loss="least-squares")
+    assert judge.accuracies(decided(state, 0.4))["accuracy_train"] == 0.0
+    assert judge.accuracies(decided(state, 0.6))["accuracy_train"] == 1.0
+
+
+def test_a_critic_is_cut_half_way_between_the_means(monkeypatch):
+    """The means of data and samples are 104 and 100; nothing else says where zero is."""
+    _, judge, state = judge_and_state(loss="wasserstein", penalty=("clip",))
+    answers(monkeypatch, [103, 101.5, 107.5], [101, 103, 105], [99, 101, 100])
+    assert judge.accuracies(state) == {
+        "accuracy_train": 2 / 3,
+        "accuracy_held_out": 2 / 3,
+        "accuracy_fake": 1.0,
+        "memorization_gap": 0.0,
+    }
+
+
+def test_memorizing_shows_as_a_gap(monkeypatch):
+    _, judge, state = judge_and_state()
+    answers(monkeypatch, [1] * 900 + [-1] * 100, [-1] * 1000, [-1] * 1000)
+    found = judge.accuracies(state)
+    assert (found["accuracy_train"], found["accuracy_held_out"], found["memorization_gap"]) == (0.9, 0.0, 0.9)
+
+
+def test_without_a_discriminator_nobody_is_asked():
+    _, judge, state = judge_and_state(loss="mmd", batch_size=64)
+    assert judge.accuracies(state) == {}
+    spread = judge.null_spread()
+    assert spread is not None
+    assert 0 < spread < 0.2
+    assert judge_and_state()[1].null_spread() is None
+
+
+def test_the_null_spread_shrinks_as_one_over_the_batch():
+    small, large = (judge_and_state(loss="mmd", batch_size=size)[1].null_spread() for size in (32, 128))
+    assert small is not None
+    assert large is not None
+    assert 2 < small / large < 8
+
+
+def lines(bounds):
+    return [{"step": 10 * (place + 1), "jsd_bound": bound} for place, bound in enumerate(bounds)]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "since"),
+    [
+        ([0.1] * 20, None),
+        ([0.1] * 15 + [0.69] * 5, 160),
+        ([0.1] * 16 + [0.69] * 4, None),  # four lines are too few
+        ([0.1] * 94 + [0.69] * 6, None),  # less than a tenth
+        ([0.69] * 50 + [0.1], None),  # mended
+        ([0.69] * 5, 10),
+        ([], None),
+    ],
+)
+def test_d_has_won_where_it_stays_sure(bounds, since):
+    assert sure_since(LOSSES["minimax"], lines(bounds)) == since
+
+
+def test_a_generator_that_does_not_listen_to_d_cannot_lose_to_it():
+    assert sure_since(LOSSES["perceptual"], lines([0.69] * 20)) is None
+
+
+def test_divergences_without_a_limit_have_no_winner():
+    assert sure_since(LOSSES["wasserstein"], [{"step": 1, "wasserstein_estimate": 1e9}] * 20) is None
+
+
+def test_a_win_is_said_with_one_thing_to_try():
+    gan, _, _ = judge_and_state(discriminator_learning_rate=0.01)
+    assert imbalance(gan, lines([0.69] * 5)) == (
+        "D tells all samples from data since step 10, so G learns little; try a lower --discriminator-learning-rate "
+        "(now 0.01)"
+    )
+    assert imbalance(gan, lines([0.1] * 5)) is None
+
+
+def test_a_hopeless_game_is_warned_of_and_counts_in_the_verdict(gancli, tmp_path):
+    """G stands still, D learns fast."""
+    options = ("--steps", 200, "--log-every", 10, "--sample-every", 100, "--evaluate-every", 100, "--quiet")
+    rates = ("--generator-learning-rate", 1e-9, "--discriminator-learning-rate", 0.01)
+    code, out, err = gancli("train", "ring", "--outdir", tmp_path / "run", *options, *rates)
+    assert code == 0
+    (warning,) = err.splitlines()
+    assert warning.startswith("warning: step 200: D tells all samples from data since step ")
+    assert any(line.startswith("verdict     imbalanced: D tells all samples") for line in out.splitlines())
+
+
+def test_a_judge_needs_as_many_examples_as_a_pack():
+    dataset = load("ring")
+    few = Dataset("ring", "train", dataset.examples[:2], dataset.labels[:2], dataset.classes)
+    gan = GAN.build(dataclasses.replace(CONFIG, packing=4), dataset.shape, False, 2)
+    assert Judge(gan, few, None).accuracies(gan.init(np.zeros(2))) == {}
