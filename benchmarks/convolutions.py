@@ -27,7 +27,7 @@ from gancli.config import TrainConfig
 from gancli.models import resnet
 from gancli.models.dcgan import PADDING, SIZE, SLOPE, STRIDE
 from gancli.models.layers.pyramid import pyramid
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 
 SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 MAPS = {"mnist": (7, [128, 64, 1]), "cifar10": (4, [256, 128, 64, 3])}  # smallest side, channels from there on

@@ -24,7 +24,7 @@ from gancli.cli.console import TerminalReporter
 from gancli.cli.options import parse_seeds
 from gancli.compute import devices
 from gancli.losses.catalog import LOSSES
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 from gancli.runs.folder import Run
 from gancli.workflows.parzen import parzen
 from gancli.workflows.train import new_run

@@ -11,7 +11,7 @@ from pathlib import Path
 from timing import interleave, print_machine, print_table
 
 from gancli.cli.console import TerminalReporter
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 from gancli.workflows.sweep import Goal, train_all
 
 PRESET = "goodfellow2014-mnist"

@@ -18,7 +18,7 @@ from timing import interleave, print_machine, print_table
 from gancli.config import TrainConfig
 from gancli.games.adversarial import Batch
 from gancli.games.pair import GAN
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 from gancli.training import streaming
 
 GAMES = {  # images, and the options and number of steps of a repetition

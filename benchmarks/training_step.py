@@ -16,7 +16,7 @@ from chunks import gancli_chunk
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 
 CONFIG = resolve("mnist", "goodfellow2014-mnist", {"log_every": 50})
 BATCH, LATENT = CONFIG.batch_size, CONFIG.latent_size

@@ -15,7 +15,7 @@ from against_torch import Maxout, compare_steps
 from chunks import gancli_chunk
 from torch import nn
 
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 
 CONFIG = resolve("mnist", None, {"loss": "wasserstein", "log_every": 50})
 IMAGES = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)

@@ -14,7 +14,7 @@ STREAM = ("auto", "always", "never")
 class TrainConfig:
     """Everything that decides a training run: same config, same machine, same run, bit for bit.
 
-    The defaults are those of any data set that :mod:`gancli.recipes.presets` says nothing else about.
+    The defaults are those of any data set that :mod:`gancli.recipes` says nothing else about.
     """
 
     dataset: str  # a name of the catalog, or the path of one's own pictures

@@ -75,7 +75,7 @@ def rehearsed_once(monkeypatch):
 @pytest.fixture(scope="session")
 def digits_run(tmp_path_factory):
     """A finished run on the embedded digits; tests must not change it."""
-    from gancli.recipes.presets import resolve
+    from gancli.recipes.resolve import resolve
     from gancli.workflows.train import new_run
 
     folder = tmp_path_factory.mktemp("runs") / "digits"

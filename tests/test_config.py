@@ -7,7 +7,9 @@ import pytest
 from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS
 from gancli.errors import GancliError, UsageError
-from gancli.recipes.presets import DATASET_DEFAULTS, PRESETS, resolve
+from gancli.recipes.defaults import DATASET_DEFAULTS
+from gancli.recipes.presets import PRESETS
+from gancli.recipes.resolve import resolve
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

@@ -441,7 +441,8 @@ def train(
     if seeds is not None and seed is not None:
         raise typer.BadParameter("--seeds and --seed exclude each other.", param_hint="--seeds")
 
-    from gancli.recipes.presets import PRESETS, resolve
+    from gancli.recipes.presets import PRESETS
+    from gancli.recipes.resolve import resolve
 
     dataset = parse_dataset(dataset)
     config = resolve(dataset, preset, options)  # wrong names and values fail before anything heavy is imported

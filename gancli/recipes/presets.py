@@ -1,108 +1,9 @@
-"""Defaults that belong to a data set or an objective, and recipes by name: what a configuration starts from."""
+"""Recipes by name: what a configuration starts from when the user names one."""
 
 from typing import Any
 
-from gancli.config import TrainConfig
-from gancli.data.catalog import DATASETS, Mixture
-from gancli.data.images.pictures import is_pictures
-from gancli.errors import UsageError
+from gancli.recipes.defaults import EVALUATED, HELD, MODEL_DEFAULTS, RESIDUAL
 from gancli.registry import Registry
-
-# Fields in which a data set differs from TrainConfig's defaults. The recipes for images are made for the true minimax
-# game: noise on D's inputs keeps the supports of data and samples overlapping, so that D is never sure and
-# log(1 - D(G(z))) never flat (Arjovsky and Bottou 2017), and Adam makes G's steps large while its gradient is small.
-_GRAY_28: dict[str, Any] = {
-    "num_steps": 10_000,
-    "generator_widths": (600, 600),
-    "discriminator_widths": (240, 240),
-    "maxout_pieces": 3,
-    "input_dropout": 0.0,
-    "hidden_dropout": (0.3,),
-    "instance_noise": 0.5,
-    "generator_init_range": 0.05,
-    "discriminator_init_range": 0.005,
-    "generator_learning_rate": 4e-4,
-    "discriminator_learning_rate": 2e-4,
-    "ema_decay": 0.9998,
-}
-_POINTS: dict[str, Any] = {
-    "batch_size": 256,
-    "input_dropout": 0.0,
-    "hidden_dropout": (0.0,),
-    "ema_decay": 0.999,
-    "log_every": 500,
-    "sample_every": 2500,
-    "checkpoint_every": 2500,
-    "evaluate_every": 2500,
-    "metrics": ("modes",),
-}
-_EVALUATED: dict[str, Any] = {"evaluate_every": 1000, "metrics": ("fid", "modes")}
-DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
-    "mnist": _GRAY_28 | _EVALUATED,
-    "fashion_mnist": _GRAY_28,
-    "kmnist": _GRAY_28,
-    "tfd": _GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5},
-    "cifar10": _GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **_EVALUATED},
-    "stacked_mnist": _GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **_EVALUATED},
-    "digits": {
-        "num_steps": 16_000,
-        "latent_size": 64,
-        "generator_widths": (256, 256),
-        "discriminator_widths": (128, 128),
-        "maxout_pieces": 3,
-        "input_dropout": 0.0,
-        "hidden_dropout": (0.3,),
-        "instance_noise": 0.2,
-        "generator_init_range": 0.05,
-        "generator_learning_rate": 1e-3,
-        "discriminator_learning_rate": 1e-3,
-        "learning_rate_divisor": 1.0002,
-        "sample_every": 1000,
-        "checkpoint_every": 2000,
-        "evaluate_every": 2000,
-        "metrics": ("fid", "modes"),
-    },
-    "gaussian": _POINTS
-    | {
-        "num_steps": 4000,
-        "latent_size": 1,
-        "generator_widths": (32, 32),
-        "discriminator_widths": (32, 32),
-        "maxout_pieces": 2,
-        "generator_learning_rate": 1e-3,
-        "discriminator_learning_rate": 1e-3,
-        "log_every": 100,
-        "sample_every": 1000,
-        "checkpoint_every": 100,
-        "keep": 40,  # the stages of Figure 1
-    },
-    "ring": _POINTS
-    | {
-        "num_steps": 10_000,
-        "packing": 2,
-        "latent_size": 2,
-        "generator_widths": (128, 128),
-        "discriminator_widths": (64, 64),
-        "maxout_pieces": 3,
-        "generator_learning_rate": 5e-4,
-        "discriminator_learning_rate": 5e-4,
-        "learning_rate_divisor": 1.0003,
-    },
-    "grid": _POINTS
-    | {
-        "num_steps": 20_000,
-        "packing": 2,
-        "latent_size": 2,
-        "generator_widths": (128, 128, 128, 128),  # deep: between 25 places there are many edges to draw
-        "discriminator_widths": (64, 64, 64),
-        "maxout_pieces": 3,
-        "generator_learning_rate": 1e-3,
-        "discriminator_learning_rate": 1e-3,
-        "learning_rate_divisor": 1.00015,
-        "evaluate_every": 5000,
-    },
-}
-OWN_PICTURES: dict[str, Any] = {"model": "dcgan", "num_steps": 20_000}
 
 # Goodfellow et al. 2014, the authors' published configurations. They halve the discriminator's loss; under gradient
 # descent that is half its learning rate. One epoch is the training images // the batch.
@@ -139,33 +40,8 @@ _CIFAR_10: dict[str, Any] = {
     "generator_widths": (8000, 8000),
     "generator_activations": ("relu", "sigmoid"),
 }
-_CONVOLUTIONAL: dict[str, Any] = {
-    "batch_size": 64,
-    "prior": "gaussian",
-    "latent_size": 128,
-    "instance_noise": 0.0,
-    "input_dropout": 0.0,
-    "hidden_dropout": (0.0,),
-    "generator_init_range": None,
-    "discriminator_init_range": None,
-    "generator_learning_rate": 2e-4,
-    "discriminator_learning_rate": 2e-4,
-    "learning_rate_divisor": 1.0,
-    "momentum": 0.5,
-    "ema_decay": 0.999,
-}
-_RESIDUAL: dict[str, Any] = _CONVOLUTIONAL | {"model": "resnet", "momentum": 0.0}
-# Huang et al. 2024 (R3GAN): both penalties hold D's slope.
-_HELD: dict[str, Any] = {"loss": "relativistic", "penalty": ("r1", "r2"), "penalty_weight": 0.05}
-_QUICK: dict[str, Any] = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
-# What a model needs, over the data set's defaults; a preset's stay. So held, D bears rates at which both learn several
-# times as fast as with spectral norms and the papers' 2e-4 (docs/RESULTS.md).
-MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
-    "dcgan": _CONVOLUTIONAL | _HELD | _QUICK,
-    "resnet": _RESIDUAL | _HELD | _QUICK,
-}
 # R3GAN again: nothing is normalized. (Its beta2 rises to this from 0.9.)
-_MODERN: dict[str, Any] = _RESIDUAL | _HELD | {"batch_norm": False, "mirror": True, "beta2": 0.99}
+_MODERN: dict[str, Any] = RESIDUAL | HELD | {"batch_norm": False, "mirror": True, "beta2": 0.99}
 PRESETS: Registry[dict[str, Any]] = Registry(
     "preset",
     {
@@ -238,7 +114,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
         },
         # Held by R1 alone (Mescheder et al. 2018), D bears rates ten times as high, see docs/RESULTS.md.
         "mnist-dcgan": MODEL_DEFAULTS["dcgan"]
-        | _EVALUATED
+        | EVALUATED
         | {
             "dataset": "mnist",
             "model": "dcgan",
@@ -253,7 +129,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
         },
         # docs/RESULTS.md says what these reached, and how far they were run.
         "cifar10-dcgan": MODEL_DEFAULTS["dcgan"]
-        | _EVALUATED
+        | EVALUATED
         | {
             "dataset": "cifar10",
             "model": "dcgan",
@@ -261,8 +137,8 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "num_steps": 100_000,
         },
         # Miyato et al. 2018, §4.1.
-        "cifar10-resnet": _RESIDUAL
-        | _EVALUATED
+        "cifar10-resnet": RESIDUAL
+        | EVALUATED
         | {
             "dataset": "cifar10",
             "loss": "hinge",
@@ -271,60 +147,13 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "beta2": 0.9,
             "num_steps": 100_000,
         },
-        "cifar10-modern": _MODERN | _EVALUATED | {"dataset": "cifar10", "blocks": 2, "num_steps": 200_000},
+        "cifar10-modern": _MODERN | EVALUATED | {"dataset": "cifar10", "blocks": 2, "num_steps": 200_000},
         "faces-64": _MODERN | {"resolution": 64, "num_steps": 200_000},
     },
 )
-
-
-# What an objective needs where the defaults are made for another: "always", and of "points", of "images" or of one data
-# set; a preset's stay.
-LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
-    "absolute": {"always": {"penalty": ("r1",), "penalty_weight": 0.1}},  # keeps D(1 - D), G's gradient, above zero
-    "wasserstein": {"always": {"penalty": ("gradient-penalty",), "penalty_weight": 1.0}},
-    "energy": {
-        "always": {"pulling_away": 0.1},
-        "points": {"discriminator_learning_rate": 1e-4},
-        "images": {"instance_noise": 0.0, "margin": 50.0},  # about the variance of MNIST's pixels, summed
-        "digits": {"instance_noise": 0.2, "margin": 10.0},
-        "grid": {"discriminator_learning_rate": 1e-3, "margin": 10.0},  # about the square of its width
-    },
-    "mmd": {"always": {"penalty": (), "instance_noise": 0.0, "k": 1, "packing": 1}, "images": {"batch_size": 500}},
-    "feature-matching": {"points": {"batch_size": 512}},  # means of few examples vary much
-    "relativistic": {"always": {"penalty": ("r1", "r2"), "penalty_weight": 1.0}},
-}
 
 
 def made_for(preset: str) -> str:
     """Return what a preset is to be trained on, for people."""
     dataset = PRESETS[preset].get("dataset")
     return f"data set '{dataset}'" if dataset else "one's own pictures"
-
-
-def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainConfig:
-    """Build a configuration: what the user said, over the objective's defaults, over the preset or the data set's.
-
-    Args:
-        dataset: a name of the catalog, or a path of one's own pictures.
-        preset: a recipe; it takes the place of the data set's defaults.
-        options: the fields that the user set.
-
-    Raises:
-        UsageError: a name is unknown, the preset is for another data set, or a value breaks a rule.
-    """
-    own = is_pictures(dataset)
-    points = not own and isinstance(DATASETS[dataset], Mixture)
-    base = OWN_PICTURES if own else DATASET_DEFAULTS[dataset]
-    if preset is not None:
-        base = PRESETS[preset]
-        if base.get("dataset") != (None if own else dataset):
-            raise UsageError(f"preset '{preset}' is for {made_for(preset)}, not '{dataset}'.")
-    else:
-        base = base | MODEL_DEFAULTS.get(options.get("model", base.get("model", TrainConfig.model)), {})
-    made_for_it = base.get("loss", TrainConfig.loss)
-    loss = options.get("loss", made_for_it)
-    kinds = ("always",) if preset else ("always", "points" if points else "images", dataset)
-    for kind in kinds if loss != made_for_it else ():
-        base = base | LOSS_DEFAULTS.get(loss, {}).get(kind, {})
-    values: dict[str, Any] = {"dataset": dataset} | base | options
-    return TrainConfig(**values)

@@ -12,7 +12,7 @@ from tests.conftest import tiny
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     from gancli.cli.console import TerminalReporter
-    from gancli.recipes.presets import resolve
+    from gancli.recipes.resolve import resolve
     from gancli.workflows.train import new_run
 
     folder = tmp_path_factory.mktemp("runs") / "conditional"

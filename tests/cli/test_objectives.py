@@ -9,7 +9,8 @@ import pytest
 from gancli.config import TrainConfig
 from gancli.games.pair import GAN
 from gancli.losses.catalog import LOSSES
-from gancli.recipes.presets import LOSS_DEFAULTS, resolve
+from gancli.recipes.defaults import LOSS_DEFAULTS
+from gancli.recipes.resolve import resolve
 from gancli.runs.folder import Run
 from tests.conftest import ROOT, tiny
 

@@ -20,7 +20,7 @@ from gancli.games.adversarial import (
 )
 from gancli.games.pair import GAN
 from gancli.models.layers.parts import BatchNorm, BatchStats
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 from gancli.training.loop import compile_chunk
 
 DATA = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1), np.uint8)

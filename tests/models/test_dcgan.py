@@ -11,7 +11,7 @@ from flax import nnx
 from gancli.errors import UsageError
 from gancli.models.dcgan import discriminator, generator
 from gancli.models.layers.parts import BatchNorm, BatchStats
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 
 SMALL = dataclasses.replace(resolve("mnist", None, {"model": "dcgan"}), latent_size=6, base_channels=4)
 

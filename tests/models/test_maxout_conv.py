@@ -10,7 +10,7 @@ from flax import nnx
 
 from gancli.errors import UsageError
 from gancli.models.maxout_conv import discriminator, generator
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 
 SMALL = dataclasses.replace(
     resolve("cifar10", "goodfellow2014-cifar10-conv", {}),

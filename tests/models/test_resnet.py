@@ -12,7 +12,7 @@ from flax import nnx
 from gancli.errors import UsageError
 from gancli.models.layers.parts import BatchStats
 from gancli.models.resnet import Block, discriminator, doubled, generator, halved
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 
 SMALL = dataclasses.replace(resolve("mnist", None, {"model": "resnet"}), latent_size=6, base_channels=4)
 

@@ -16,7 +16,7 @@ from tests.conftest import ROOT, tiny
 @pytest.fixture(scope="module")
 def dcgan_run(tmp_path_factory):
     from gancli.cli.console import TerminalReporter
-    from gancli.recipes.presets import resolve
+    from gancli.recipes.resolve import resolve
     from gancli.workflows.train import new_run
 
     folder = tmp_path_factory.mktemp("runs") / "dcgan"

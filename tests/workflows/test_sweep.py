@@ -13,7 +13,7 @@ import pytest
 
 from gancli.cli.console import TerminalReporter
 from gancli.errors import GancliError
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 from gancli.workflows.sweep import Goal, train_all
 from tests.conftest import tiny
 

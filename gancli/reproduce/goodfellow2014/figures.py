@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 from gancli.registry import Registry
 from gancli.reporting import Reporter
 from gancli.reproduce.goodfellow2014.published import published

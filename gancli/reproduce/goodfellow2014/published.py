@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from gancli.recipes.presets import PRESETS, resolve
+from gancli.recipes.presets import PRESETS
+from gancli.recipes.resolve import resolve
 from gancli.workflows.sweep import Goal
 
 

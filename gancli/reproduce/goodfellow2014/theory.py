@@ -20,7 +20,7 @@ from gancli.games.pair import GAN, GANState, Params
 from gancli.losses.catalog import LOSSES
 from gancli.metrics.divergence import bound, density_divergence
 from gancli.metrics.modes import count_gaussians, verdict
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 from gancli.reporting import Reporter
 from gancli.sampling.drawing import discriminator_logits, draw_latents, generate
 from gancli.training.loop import compile_chunk, train
