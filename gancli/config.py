@@ -1,112 +1,353 @@
-"""The configuration of a run: one frozen dataclass, the only place where a default is written, and its JSON."""
+"""The configuration of a run: one frozen dataclass whose fields say all that is said of them, its JSON and its TOML."""
 
 import dataclasses
+import functools
 import json
+import typing
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 from gancli.errors import GancliError, UsageError
 from gancli.registry import suggestion
 
-STREAM = ("auto", "always", "never")
+# Panels of the help
+DATA, GAME, NETWORKS, OPTIMIZER = "Data", "The game", "Networks", "Optimizer"
+CONVOLUTIONS, EVALUATION = "Convolutions of maxout-conv", "Evaluation while training"
+MACHINE, KEPT = "Memory and speed", "What is kept"
+
+When = Mapping[str, tuple[Any, ...]]  # values of other fields, or kinds of "data": "points", "images", "your images"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
+class Setting:
+    """What is said of a field, beside its name, type and default."""
+
+    help: str
+    panel: str | None  # of the help; None: the first one
+    only: When | None  # used only where each of these fields has, or names, one of these values
+    unless: When | None  # not used where one of these fields has one of these values
+    least: float | None
+    above: float | None
+    below: float | None
+    choices: tuple[str, ...] | str | None  # all values there are, or the kind of thing whose names complete
+    metavar: str | None
+    option: str | None  # name on the command line, where it is not the field's
+    common: bool  # whether the short help shows it
+
+
+def setting(
+    default: Any,
+    help: str,
+    panel: str | None = None,
+    *,
+    only: When | None = None,
+    unless: When | None = None,
+    least: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] | str | None = None,
+    metavar: str | None = None,
+    option: str | None = None,
+    common: bool = False,
+) -> Any:
+    """Declare a field: the option, its help, its checks and its place in files are made from this."""
+    about = Setting(help, panel, only, unless, least, above, below, choices, metavar, option, common)
+    return dataclasses.field(default=default, metadata={"setting": about})
+
+
+# Who uses a setting. A model or loss from your own file may use any of them.
+DENSE: When = {"model": ("mlp", "maxout-conv")}
+MAXOUT_CONV: When = {"model": ("maxout-conv",)}
+CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
+IMAGES: When = {"data": ("images", "your images")}
+YOUR_IMAGES: When = {"data": ("your images",)}
+NO_DISCRIMINATOR: When = {"loss": ("mmd",)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """Everything that decides a training run: same config, same machine, same run, bit for bit.
 
     The defaults are those of any data set that :mod:`gancli.recipes` says nothing else about.
     """
 
-    dataset: str  # a name of the catalog, or the path of one's own pictures
-    seed: int = 0
+    dataset: str  # a name of the catalog, or the path of your own images
+    seed: int = setting(0, "Seed of weights, data order and noise.", least=0, below=2**32, common=True)
 
-    # One's own pictures
-    resolution: int = 0  # pixels of both sides; 0: chosen by the pictures
-    crop: str = "center"  # or "random" or "none"
-    channels: str = "auto"  # or "1", "3" or "4"
-    mirror: bool = False  # every image is met as it is or, as often, mirrored; of any data set of images
+    resolution: int = setting(
+        0,
+        "Pixels of both sides of an image; 0: those of the images, 64 at most.",
+        DATA,
+        only=YOUR_IMAGES,
+        least=0,
+        common=True,
+    )
+    crop: str = setting(
+        "center",
+        "center, random (a square anywhere) or none (squeezed to a square).",
+        DATA,
+        only=YOUR_IMAGES,
+        choices=("center", "random", "none"),
+    )
+    channels: str = setting(
+        "auto",
+        "auto, 1 (gray), 3 (color) or 4 (with transparency).",
+        DATA,
+        only=YOUR_IMAGES,
+        choices=("auto", "1", "3", "4"),
+    )
+    mirror: bool = setting(False, "Flip each image with probability 1/2 at every step.", DATA, only=IMAGES, common=True)
+    augment: tuple[str, ...] = setting(
+        (),
+        "Random changes of all that the discriminator sees, for small data: color, translation, cutout.",
+        DATA,
+        only=IMAGES,
+        unless=NO_DISCRIMINATOR,
+        choices=("color", "translation", "cutout"),
+        common=True,
+    )
+    conditional: bool = setting(
+        False, "Train a class-conditional GAN: both networks see the labels.", DATA, only=IMAGES, common=True
+    )
+    contrast: float = setting(
+        0.0, "Center images and scale them to this length; 0: pixels stay in [0, 1].", DATA, only=IMAGES, least=0
+    )
 
-    # The game
-    loss: str = "non-saturating"
-    k: int = 1  # discriminator updates per generator update (Algorithm 1)
-    updates: str = "alternating"  # or "simultaneous": both gradients at the same parameters on the same fakes
-    num_steps: int = 10_000  # generator updates
-    batch_size: int = 100  # images per discriminator update
-    instance_noise: float = 0.0  # standard deviation of Gaussian noise on the discriminator's inputs, data units
-    augment: tuple[str, ...] = ()  # random changes of the discriminator's inputs: color, translation, cutout
-    conditional: bool = False  # both networks are told the class of an image
-    packing: int = 1  # examples that the discriminator judges at once
-    penalty: tuple[str, ...] = ()  # on the discriminator's slope, or bounds on its weights
-    penalty_weight: float = 10.0  # of those on its slope
-    clip_limit: float = 0.01  # of the penalty "clip": the largest weight
-    margin: float = 1.0  # of the loss "energy": up to which the energy of samples is pushed
-    pulling_away: float = 0.0  # weight of the term that keeps the codes of samples apart
+    loss: str = setting(
+        "non-saturating",
+        "The objective, see `gancli list losses`; or your own, FILE.py:NAME.",
+        GAME,
+        choices="loss",
+        common=True,
+    )
+    penalty: tuple[str, ...] = setting(
+        (),
+        "What bounds the discriminator: r1, r2, gradient-penalty, clip, spectral-norm, or none.",
+        GAME,
+        unless=NO_DISCRIMINATOR,
+        choices=("r1", "r2", "gradient-penalty", "clip", "spectral-norm"),
+        common=True,
+    )
+    penalty_weight: float = setting(
+        10.0,
+        "Weight of r1, r2 and gradient-penalty.",
+        GAME,
+        only={"penalty": ("r1", "r2", "gradient-penalty")},
+        least=0,
+    )
+    clip_limit: float = setting(0.01, "Largest weight with --penalty clip.", GAME, only={"penalty": ("clip",)}, above=0)
+    margin: float = setting(
+        1.0, "Energy up to which --loss energy pushes samples.", GAME, only={"loss": ("energy",)}, above=0
+    )
+    pulling_away: float = setting(
+        0.0,
+        "Weight of the term that keeps the features of samples apart.",
+        GAME,
+        unless=NO_DISCRIMINATOR,
+        least=0,
+    )
+    k: int = setting(
+        1, "Discriminator updates per generator update.", GAME, unless=NO_DISCRIMINATOR, least=1, common=True
+    )
+    updates: str = setting(
+        "alternating",
+        "alternating (Algorithm 1) or simultaneous (both gradients at the same weights and samples).",
+        GAME,
+        unless=NO_DISCRIMINATOR,
+        choices=("alternating", "simultaneous"),
+    )
+    packing: int = setting(
+        1, "Examples that the discriminator scores at once, as one.", GAME, unless=NO_DISCRIMINATOR, least=1
+    )
+    instance_noise: float = setting(
+        0.0,
+        "Standard deviation of the noise on the discriminator's inputs.",
+        GAME,
+        unless=NO_DISCRIMINATOR,
+        least=0,
+    )
+    num_steps: int = setting(10_000, "Generator updates in all.", GAME, least=1, option="steps", common=True)
+    batch_size: int = setting(100, "Examples per discriminator update.", GAME, least=1, common=True)
 
-    # The networks
-    model: str = "mlp"
-    contrast: float = 0.0  # images are centered and scaled to this length (global contrast normalization); 0: in [0, 1]
-    prior: str = "uniform"
-    latent_size: int = 100
-    generator_widths: tuple[int, ...] = (1200, 1200)  # hidden units per layer
-    generator_activations: tuple[str, ...] = ("relu",)  # one for each of these layers, or one for all
-    sigmoid_bias: float = 0.0  # at which the biases of G's sigmoid layers start
-    decoder_steps: int = 0  # G's output layer starts as the decoder of an autoencoder trained so long; 0: random
-    discriminator_widths: tuple[int, ...] = (240, 240)  # maxout units per layer
-    maxout_pieces: int = 5
-    input_dropout: float = 0.2  # share of the discriminator's inputs that is dropped
-    hidden_dropout: tuple[float, ...] = (0.5,)  # one rate for each later layer, or one for all
-    generator_init_range: float | None = None  # weights uniform on ± this; None: He et al. 2015
-    output_init_range: float | None = None  # of G's last layer; None: as its others
-    discriminator_init_range: float | None = None
-    max_column_norm: float = 0.0  # no unit's incoming weights grow longer than this; 0: no limit
+    model: str = setting(
+        "mlp",
+        "Architecture of both networks: mlp, maxout-conv, dcgan or resnet.",
+        NETWORKS,
+        choices="model",
+        common=True,
+    )
+    prior: str = setting(
+        "uniform",
+        "Distribution of the latents: uniform, gaussian or spherical.",
+        NETWORKS,
+        choices=("uniform", "gaussian", "spherical"),
+    )
+    latent_size: int = setting(100, "Dimensions of the latents.", NETWORKS, least=1, common=True)
+    generator_widths: tuple[int, ...] = setting(
+        (1200, 1200), "Hidden units per layer of the generator.", NETWORKS, only=DENSE, least=1
+    )
+    generator_activations: tuple[str, ...] = setting(
+        ("relu",),
+        "relu or sigmoid, for each of these layers or for all.",
+        NETWORKS,
+        only=DENSE,
+        choices=("relu", "sigmoid"),
+    )
+    sigmoid_bias: float = setting(
+        0.0,
+        "Initial bias of the generator's sigmoid layers.",
+        NETWORKS,
+        only=DENSE | {"generator_activations": ("sigmoid",)},
+    )
+    decoder_steps: int = setting(
+        0,
+        "Pre-train the generator's last layer as an autoencoder's decoder for this many steps.",
+        NETWORKS,
+        only={"model": ("mlp",)},
+        least=0,
+    )
+    discriminator_widths: tuple[int, ...] = setting(
+        (240, 240),
+        "Maxout units per layer of the discriminator.",
+        NETWORKS,
+        only=DENSE,
+        unless=NO_DISCRIMINATOR,
+        least=1,
+    )
+    maxout_pieces: int = setting(5, "Pieces per maxout unit.", NETWORKS, only=DENSE, unless=NO_DISCRIMINATOR, least=1)
+    base_channels: int = setting(
+        64, "Channels of the largest maps, doubled with every halving.", NETWORKS, only=CONVOLUTIONAL, least=1
+    )
+    blocks: int = setting(1, "Residual blocks at each size.", NETWORKS, only={"model": ("resnet",)}, least=1)
+    batch_norm: bool = setting(True, "Batch-normalize the generator.", NETWORKS, only=CONVOLUTIONAL)
+    input_dropout: float = setting(
+        0.2, "Share of the discriminator's inputs dropped.", NETWORKS, unless=NO_DISCRIMINATOR, least=0, below=1
+    )
+    hidden_dropout: tuple[float, ...] = setting(
+        (0.5,),
+        "Share of its hidden units dropped, for each layer or for all.",
+        NETWORKS,
+        unless=NO_DISCRIMINATOR,
+        least=0,
+        below=1,
+    )
+    generator_init_range: float | None = setting(
+        None, "Initial weights are uniform on plus or minus this; none: the model's own.", NETWORKS
+    )
+    output_init_range: float | None = setting(None, "The same for its last layer alone.", NETWORKS, only=DENSE)
+    discriminator_init_range: float | None = setting(
+        None, "The same for the discriminator.", NETWORKS, unless=NO_DISCRIMINATOR
+    )
+    max_column_norm: float = setting(
+        0.0, "Upper bound of the norm of any unit's incoming weights; 0: none.", NETWORKS, least=0
+    )
 
-    precision: str = "float32"  # or "bf16": what networks compute in while training; weights and losses stay float32
-    microbatch: int = 0  # images that are in a network at once while gradients are taken; 0: the whole batch
-    remat: bool = False  # activations are computed again on the way back instead of kept
+    conv_channels: tuple[int, ...] = setting(
+        (32, 32, 192), "Maxout channels of the discriminator's convolutions.", CONVOLUTIONS, only=MAXOUT_CONV, least=1
+    )
+    conv_pieces: int = setting(2, "Pieces per channel.", CONVOLUTIONS, only=MAXOUT_CONV, least=1)
+    conv_sizes: tuple[int, ...] = setting(
+        (8, 8, 5), "Pixels of their kernels.", CONVOLUTIONS, only=MAXOUT_CONV, least=1
+    )
+    conv_padding: tuple[int, ...] = setting(
+        (4, 3, 3), "Pixels added on each side before them.", CONVOLUTIONS, only=MAXOUT_CONV, least=0
+    )
+    pool_sizes: tuple[int, ...] = setting(
+        (4, 4, 2), "Pixels of the max pooling after them.", CONVOLUTIONS, only=MAXOUT_CONV, least=1
+    )
+    pool_strides: tuple[int, ...] = setting(
+        (2, 2, 2), "Pixels between the pooling's windows.", CONVOLUTIONS, only=MAXOUT_CONV, least=1
+    )
+    deconv_size: int = setting(
+        5, "Pixels of the generator's transposed convolution.", CONVOLUTIONS, only=MAXOUT_CONV, least=1
+    )
+    deconv_stride: int = setting(3, "Pixels between its kernels.", CONVOLUTIONS, only=MAXOUT_CONV, least=1)
 
-    # The networks of the model maxout-conv, beside these: D's convolutions, G's transposed one
-    conv_channels: tuple[int, ...] = (32, 32, 192)
-    conv_pieces: int = 2
-    conv_sizes: tuple[int, ...] = (8, 8, 5)  # pixels
-    conv_padding: tuple[int, ...] = (4, 3, 3)  # pixels on each side
-    pool_sizes: tuple[int, ...] = (4, 4, 2)
-    pool_strides: tuple[int, ...] = (2, 2, 2)
-    deconv_size: int = 5
-    deconv_stride: int = 3
+    optimizer: str = setting("adam", "adam or sgd.", OPTIMIZER, choices=("adam", "sgd"))
+    generator_learning_rate: float = setting(2e-4, "Learning rate of the generator.", OPTIMIZER, above=0)
+    discriminator_learning_rate: float = setting(
+        2e-4, "Learning rate of the discriminator.", OPTIMIZER, unless=NO_DISCRIMINATOR, above=0
+    )
+    momentum: float = setting(0.5, "Adam's beta1, or SGD's momentum at the start.", OPTIMIZER, least=0, below=1)
+    beta2: float = setting(0.999, "Adam's beta2.", OPTIMIZER, only={"optimizer": ("adam",)}, least=0, below=1)
+    final_momentum: float | None = setting(
+        None,
+        "SGD's momentum from epoch --momentum-epochs on; none: as before.",
+        OPTIMIZER,
+        only={"optimizer": ("sgd",)},
+    )
+    momentum_epochs: int = setting(
+        250,
+        "Epochs of the linear rise of the momentum.",
+        OPTIMIZER,
+        only={"optimizer": ("sgd",)},
+        unless={"final_momentum": (None,)},
+        least=1,
+    )
+    learning_rate_divisor: float = setting(1.0, "Divide the learning rates by this at every step.", OPTIMIZER)
+    min_learning_rate: float = setting(
+        1e-6, "Lower bound of the learning rates.", OPTIMIZER, unless={"learning_rate_divisor": (1.0,)}
+    )
+    ema_decay: float = setting(
+        0.9995, "Decay of the moving average of the generator's weights; 0: none.", OPTIMIZER, least=0, below=1
+    )
+    ema_ramp: float = setting(
+        9.0,
+        "Warm-up of the average: at step n it spans about n / RAMP steps.",
+        OPTIMIZER,
+        unless={"ema_decay": (0.0,)},
+        least=1,
+        metavar="RAMP",
+    )
 
-    # The networks of the models dcgan and resnet
-    base_channels: int = 64  # of the largest maps; half the size, twice the channels, up to eight times
-    blocks: int = 1  # of resnet, at each size
-    batch_norm: bool = True  # whether the generator is batch-normalized
+    evaluate_every: int = setting(0, "Steps between evaluations; 0: none.", EVALUATION, least=0, common=True)
+    metrics: tuple[str, ...] = setting(
+        ("fid",),
+        "What is measured; the first one decides which checkpoint is best.",
+        EVALUATION,
+        unless={"evaluate_every": (0,)},
+        choices="metric",
+        common=True,
+    )
+    evaluate_samples: int = setting(
+        2500, "Samples per evaluation.", EVALUATION, unless={"evaluate_every": (0,)}, least=20
+    )
+    patience: int = setting(
+        0,
+        "Stop after this many evaluations without a better one; 0: never.",
+        EVALUATION,
+        unless={"evaluate_every": (0,)},
+        least=0,
+    )
 
-    # The optimizer
-    optimizer: str = "adam"
-    generator_learning_rate: float = 2e-4
-    discriminator_learning_rate: float = 2e-4
-    momentum: float = 0.5  # Adam's beta1, or SGD's momentum at the start
-    beta2: float = 0.999  # Adam's second decay rate
-    final_momentum: float | None = None  # SGD: reached linearly, epoch by epoch; None: constant
-    momentum_epochs: int = 250  # epoch at which SGD reaches final_momentum
-    learning_rate_divisor: float = 1.0  # learning rates are divided by this at every update ...
-    min_learning_rate: float = 1e-6  # ... down to this
-    ema_decay: float = 0.9995  # of the average of G's weights, per generator update; 0: no averaging
-    ema_ramp: float = 9.0  # at step n the average reaches back no further than about n / ramp steps
+    log_every: int = setting(100, "Steps per line of metrics.jsonl, and per dispatch.", KEPT, least=1)
+    sample_every: int = setting(500, "Steps between pictures of the fixed latents.", KEPT, least=1)
+    checkpoint_every: int = setting(1000, "Steps between checkpoints.", KEPT, least=1)
+    keep: int = setting(3, "Newest checkpoints that stay, beside the best one.", KEPT, least=1)
 
-    # The machine
-    devices: int = 0  # that share each batch; 0: one, or on a CPU two cores for networks of convolutions
-    stream: str = "auto"  # or "always" or "never": data that stays off the device; "auto": where it would not fit
-
-    # What is kept
-    log_every: int = 100  # steps
-    sample_every: int = 500
-    checkpoint_every: int = 1000
-    keep: int = 3  # newest checkpoints that stay, beside the best one
-
-    # Evaluation while training
-    evaluate_every: int = 0  # steps; 0: never
-    metrics: tuple[str, ...] = ("fid",)  # the first one says which checkpoint is the best
-    evaluate_samples: int = 2500
-    patience: int = 0  # evaluations without a better one after which training stops; 0: never
+    precision: str = setting(
+        "float32",
+        "float32, or bf16: what networks compute in; weights and losses stay float32.",
+        MACHINE,
+        choices=("float32", "bf16"),
+    )
+    microbatch: int = setting(
+        0,
+        "Accumulate gradients over micro-batches of this size (same gradient, less memory); 0: the batch.",
+        MACHINE,
+    )
+    remat: bool = setting(
+        False, "Recompute activations in the backward pass to save memory (rematerialization).", MACHINE
+    )
+    devices: int = setting(0, "Split each batch over this many devices; 0 chooses.", MACHINE, least=0)
+    stream: str = setting(
+        "auto",
+        "Read training data from disk as needed. auto: only if it does not fit into device memory.",
+        MACHINE,
+        choices=("auto", "always", "never"),
+        metavar="auto|always|never",
+    )
 
     def __post_init__(self) -> None:
         """Refuse values that no run can have.
@@ -114,27 +355,10 @@ class TrainConfig:
         Raises:
             UsageError: names the option, its value and the rule.
         """
-        positive = ("k", "num_steps", "batch_size", "packing", "latent_size", "maxout_pieces", "momentum_epochs")
-        kept = ("log_every", "sample_every", "checkpoint_every", "keep")
-        for name in (*positive, *kept, "conv_pieces", "deconv_size", "deconv_stride", "base_channels", "blocks"):
-            self._require(name, getattr(self, name) >= 1, "must be at least 1")
-        widths = ("generator_widths", "discriminator_widths", "conv_channels", "conv_sizes")
-        for name in (*widths, "pool_sizes", "pool_strides"):
-            self._require(name, all(value >= 1 for value in getattr(self, name)), "must all be at least 1")
-        self._require("conv_padding", all(value >= 0 for value in self.conv_padding), "must all be at least 0")
-        for name in ("input_dropout", "momentum", "beta2", "ema_decay"):
-            self._require(name, 0 <= getattr(self, name) < 1, "must be in [0, 1)")
-        self._require("hidden_dropout", all(0 <= rate < 1 for rate in self.hidden_dropout), "must be in [0, 1)")
-        for name in ("generator_learning_rate", "discriminator_learning_rate", "clip_limit", "margin"):
-            self._require(name, getattr(self, name) > 0, "must be above 0")
-        weights = ("penalty_weight", "pulling_away", "contrast", "max_column_norm")
-        for name in (*weights, "evaluate_every", "patience", "decoder_steps", "devices"):
-            self._require(name, getattr(self, name) >= 0, "must be at least 0")
-        self._require("evaluate_samples", self.evaluate_samples >= 20, "must be at least 20")
-        self._require("stream", self.stream in STREAM, f"must be one of {', '.join(STREAM)}")
+        for name, about in settings().items():
+            if rule := _broken(about, getattr(self, name)):
+                self._require(name, False, rule)
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
-        self._require("instance_noise", self.instance_noise >= 0, "must be at least 0")
-        self._require("ema_ramp", self.ema_ramp >= 1, "must be at least 1")
         self._require(
             "microbatch",
             self.microbatch == 0 or (self.microbatch > 0 and self.batch_size % self.microbatch == 0),
@@ -147,20 +371,20 @@ class TrainConfig:
             fits = self.batch_size % self.devices == 0
             self._require("batch_size", fits, f"must be a multiple of --devices {self.devices}")
             self._require("microbatch", self.microbatch == 0, f"must be 0 with --devices {self.devices}")
-        self._require("seed", 0 <= self.seed < 2**32, "must be in [0, 2^32)")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:
             value = getattr(self, name)
-            shown = (",".join(map(str, value)) or "nothing") if isinstance(value, tuple) else value
-            raise UsageError(f"--{option_name(name)} {rule}, got {shown}.")
+            if isinstance(value, tuple) or not isinstance(value, str):
+                raise UsageError(f"--{option_name(name)} {rule}, got {shown(value) or 'nothing'}.")
+            raise UsageError(f"--{option_name(name)} {rule}, got '{value}'.{_meant(name, value)}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Build a configuration from JSON values.
 
         Raises:
@@ -173,7 +397,145 @@ class TrainConfig:
         plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
         return cls(**plain)
 
+    def to_toml(self, names: Collection[str]) -> str:
+        """Return the data set and some of the other fields as TOML, each with its help as a comment, in panels."""
+        lines = ["# What is trained on", f"dataset = {_toml(self.dataset)}"]
+        panel = None
+        for name, about in settings().items():
+            if name in names:
+                if about.panel and about.panel != panel:
+                    lines += ["", f"# {about.panel}"]
+                panel = about.panel
+                lines += [f"# {about.help}", f"{key_name(name)} = {_toml(getattr(self, name))}"]
+        return "\n".join(lines) + "\n"
+
+
+@functools.cache
+def settings() -> dict[str, Setting]:
+    """Return what is said of every field but the data set, by the field's name, in order."""
+    return {f.name: f.metadata["setting"] for f in dataclasses.fields(TrainConfig) if "setting" in f.metadata}
+
+
+@functools.cache
+def defaults() -> dict[str, Any]:
+    """Return the default of every field but the data set."""
+    return {field.name: field.default for field in dataclasses.fields(TrainConfig) if "setting" in field.metadata}
+
+
+@functools.cache
+def types() -> dict[str, Any]:
+    """Return the type of every field."""
+    return typing.get_type_hints(TrainConfig)
+
 
 def option_name(field: str) -> str:
     """Return the command-line option of a configuration field, without its dashes."""
-    return {"num_steps": "steps"}.get(field, field.replace("_", "-"))
+    return key_name(field).replace("_", "-")
+
+
+def key_name(field: str) -> str:
+    """Return the name of a configuration field in a file of the user's."""
+    about = settings().get(field)
+    return about.option.replace("-", "_") if about and about.option else field
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is typed on the command line."""
+    if isinstance(value, tuple):
+        return ",".join(map(shown, value))
+    return "none" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    return "2^32" if value == 2**32 else f"{value:g}"
+
+
+def _broken(about: Setting, value: Any) -> str | None:
+    """Return the rule that a value breaks, if any."""
+    many = isinstance(value, tuple)
+    values = value if many else (value,)
+    numbers = [one for one in values if isinstance(one, int | float)]
+    if about.least is not None and about.below is not None:
+        if not all(about.least <= one < about.below for one in numbers):
+            return f"must be in [{_number(about.least)}, {_number(about.below)})"
+    elif about.least is not None and not all(one >= about.least for one in numbers):
+        return f"must {'all ' if many else ''}be at least {_number(about.least)}"
+    elif about.above is not None and not all(one > about.above for one in numbers):
+        return f"must {'all ' if many else ''}be above {_number(about.above)}"
+    if isinstance(about.choices, tuple) and not all(one in about.choices for one in values):
+        return f"must {'all ' if many else ''}be one of {', '.join(about.choices)}"
+    return None
+
+
+def _meant(name: str, value: str) -> str:
+    choices = settings()[name].choices
+    return suggestion(value, list(choices)) if isinstance(choices, tuple) else ""
+
+
+_SHAPES = {int: "whole numbers", float: "numbers", str: "names"}
+
+
+def parse(name: str, text: str) -> Any:
+    """Return the value of a field that the user wrote as ``text``: ``1200,1200``, ``0.5``, ``none``.
+
+    Raises:
+        UsageError: it is none; names the option, its value and the rule.
+    """
+    kind = types()[name]
+    inner, many = _inner(kind), typing.get_origin(kind) is tuple
+    try:
+        if many:
+            parts = [part.strip() for part in text.split(",") if part.strip()]
+            return () if parts == ["none"] else tuple(inner(part) for part in parts)
+        return None if text == "none" and _optional(kind) else inner(text)
+    except ValueError:
+        what = f"{_SHAPES[inner]} separated by commas" if many else f"a {_SHAPES[inner].rstrip('s')}"
+        raise UsageError(f"--{option_name(name)} must be {what}, got '{text}'.") from None
+
+
+def from_file(name: str, value: Any) -> Any:
+    """Return the value of a field that a file has as ``value``.
+
+    Raises:
+        UsageError: it is of another type; the value and the rule, without the key.
+    """
+    kind = types()[name]
+    inner, many = _inner(kind), typing.get_origin(kind) is tuple
+    if isinstance(value, str) and inner is not str and not many and _optional(kind) and value == "none":
+        return None
+    if value is None and _optional(kind):
+        return None
+    if many and value == "none":
+        return ()
+    values = value if isinstance(value, list) and many else [value]
+    fits = {
+        bool: lambda one: isinstance(one, bool),
+        int: lambda one: isinstance(one, int) and not isinstance(one, bool),
+        float: lambda one: isinstance(one, int | float) and not isinstance(one, bool),
+        str: lambda one: isinstance(one, str | int) and not isinstance(one, bool),
+    }[inner]
+    if not all(map(fits, values)):
+        what = "true or false" if inner is bool else _SHAPES[inner] if many else f"a {_SHAPES[inner].rstrip('s')}"
+        raise UsageError(f"must be {f'a list of {what}' if many else what}, got {value!r}.")
+    converted = tuple(inner(one) for one in values)
+    return converted if many else converted[0]
+
+
+def _inner(kind: Any) -> Any:
+    arguments = [one for one in typing.get_args(kind) if one not in (type(None), Ellipsis)]
+    return arguments[0] if arguments else kind
+
+
+def _optional(kind: Any) -> bool:
+    return type(None) in typing.get_args(kind)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, int | float):
+        return repr(value)
+    text = json.dumps("none" if value is None else value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)  # a name of any bytes

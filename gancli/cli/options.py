@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from gancli.errors import UsageError
+
 DEFAULT_RUN = Path("ckpt")
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, as written by train.")]
@@ -42,7 +44,7 @@ def parse_step(text: str) -> int | str:
     if text in ("latest", "best"):
         return text
     if not text.isdigit():
-        raise typer.BadParameter(f"must be a step, 'latest' or 'best', got '{text}'.", param_hint="--step")
+        raise UsageError(f"--step must be a step, 'latest' or 'best', got '{text}'.")
     return int(text)
 
 
@@ -51,47 +53,12 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def parse_dataset(text: str) -> str:
-    """Return the name of a data set; of one's own pictures the absolute path, which holds in any folder."""
-    from gancli.data.images.pictures import is_pictures
-
-    return str(Path(text).absolute()) if is_pictures(text) else text
-
-
-def parse_loss(text: str | None) -> str | None:
-    """Return the name of an objective; of one in a file, with the file's absolute path, which holds in any folder."""
-    if text is None or ".py:" not in text:
-        return text
-    path, _, name = text.rpartition(":")
-    return f"{Path(path).absolute()}:{name}"
-
-
 def parse_seeds(text: str) -> list[int]:
     """Return the seeds in ``0-2,5``."""
     seeds: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not first.isdigit() or (dash and not last.isdigit()) or (dash and int(last) < int(first)):
-            raise typer.BadParameter(f"must be seeds like 0-2,5, got '{text}'.", param_hint="--seeds")
+            raise UsageError(f"--seeds must be seeds like 0-2,5, got '{text}'.")
         seeds += range(int(first), int(last or first) + 1)
     return list(dict.fromkeys(seeds))
-
-
-def parse_numbers(text: str | None, option: str) -> tuple[int, ...] | None:
-    """Return the whole numbers in ``1200,1200``."""
-    if text is None:
-        return None
-    parts = text.split(",")
-    if not all(part.strip().isdigit() for part in parts):
-        raise typer.BadParameter(f"must be whole numbers separated by commas, got '{text}'.", param_hint=option)
-    return tuple(int(part) for part in parts)
-
-
-def parse_shares(text: str | None, option: str) -> tuple[float, ...] | None:
-    """Return the numbers in ``0.5,0.3``."""
-    if text is None:
-        return None
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise typer.BadParameter(f"must be numbers separated by commas, got '{text}'.", param_hint=option) from None

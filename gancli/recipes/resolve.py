@@ -1,28 +1,29 @@
-"""From a data set, a preset and the user's options to a configuration."""
+"""From a data set, a preset and the user's options to a configuration; and which of its settings anything uses."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from gancli.config import TrainConfig
+from gancli.config import TrainConfig, defaults, option_name, settings, shown
 from gancli.data.catalog import DATASETS, Mixture
-from gancli.data.images.pictures import is_pictures
 from gancli.errors import UsageError
 from gancli.recipes.defaults import DATASET_DEFAULTS, LOSS_DEFAULTS, MODEL_DEFAULTS, OWN_PICTURES
+from gancli.recipes.names import is_known
 from gancli.recipes.presets import PRESETS, made_for
 
 
-def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainConfig:
+def resolve(dataset: str, preset: str | None, options: Mapping[str, Any]) -> TrainConfig:
     """Build a configuration: what the user said, over the objective's defaults, over the preset or the data set's.
 
     Args:
-        dataset: a name of the catalog, or a path of one's own pictures.
+        dataset: a name of the catalog, or a path of your own images.
         preset: a recipe; it takes the place of the data set's defaults.
         options: the fields that the user set.
 
     Raises:
         UsageError: a name is unknown, the preset is for another data set, or a value breaks a rule.
     """
-    own = is_pictures(dataset)
-    points = not own and isinstance(DATASETS[dataset], Mixture)
+    kind = data_kind(dataset)
+    own = kind == "your images"
     base = OWN_PICTURES if own else DATASET_DEFAULTS[dataset]
     if preset is not None:
         base = PRESETS[preset]
@@ -32,8 +33,98 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
         base = base | MODEL_DEFAULTS.get(options.get("model", base.get("model", TrainConfig.model)), {})
     made_for_it = base.get("loss", TrainConfig.loss)
     loss = options.get("loss", made_for_it)
-    kinds = ("always",) if preset else ("always", "points" if points else "images", dataset)
-    for kind in kinds if loss != made_for_it else ():
-        base = base | LOSS_DEFAULTS.get(loss, {}).get(kind, {})
-    values: dict[str, Any] = {"dataset": dataset} | base | options
+    kinds = ("always",) if preset else ("always", "points" if kind == "points" else "images", dataset)
+    for one in kinds if loss != made_for_it else ():
+        base = base | LOSS_DEFAULTS.get(loss, {}).get(one, {})
+    values: dict[str, Any] = {"dataset": dataset} | base | dict(options)
     return TrainConfig(**values)
+
+
+def data_kind(dataset: str) -> str:
+    """Return ``images``, ``points`` or ``your images``.
+
+    Raises:
+        UsageError: there is no data set of that name.
+    """
+    if dataset not in DATASETS:
+        from gancli.data.images.pictures import is_pictures
+
+        if is_pictures(dataset):
+            return "your images"
+    return "points" if isinstance(DATASETS[dataset], Mixture) else "images"
+
+
+def uses(config: TrainConfig, name: str) -> bool:
+    """Return whether a run with this configuration uses a setting."""
+    return _why_unused(config, name) is None
+
+
+def unused(config: TrainConfig, values: Mapping[str, Any]) -> list[str]:
+    """Return the fields of ``values`` that a preset or a file sets to something, and that the run does not use."""
+    plain = defaults()
+    return [n for n, v in values.items() if n in plain and v != plain[n] and not _is_off(v) and not uses(config, n)]
+
+
+def check_used(config: TrainConfig, typed: Mapping[str, Any]) -> None:
+    """Refuse options that the user typed and that nothing uses; to turn off what is not there is no mistake.
+
+    Raises:
+        UsageError: names the option, its value, what it is for and what to do.
+    """
+    for name, value in typed.items():
+        if name in settings() and not _is_off(value) and (why := _why_unused(config, name)):
+            raise UsageError(f"{typed_as(name, value)} {why}")
+
+
+def typed_as(name: str, value: Any) -> str:
+    """Return an option with its value as it is typed."""
+    if isinstance(value, bool):
+        return f"--{'' if value else 'no-'}{option_name(name)}"
+    return f"--{option_name(name)} {shown(value)}"
+
+
+def toml_of(config: TrainConfig) -> str:
+    """Return the used settings that differ from the defaults as TOML: read again, it gives the same run.
+
+    Model and loss are always there, and a setting at its default where data set, model or loss have another one.
+    """
+    used = [name for name in settings() if uses(config, name)]
+    again = resolve(config.dataset, None, {"model": config.model, "loss": config.loss})
+    told = {n for n in used if getattr(config, n) != defaults()[n] or getattr(config, n) != getattr(again, n)}
+    return config.to_toml(told | {"model", "loss"})
+
+
+def _is_off(value: Any) -> bool:
+    return not any(value) if isinstance(value, tuple) else not value
+
+
+def _why_unused(config: TrainConfig, name: str) -> str | None:
+    """Return why a run does not use a setting, and what to do, as the end of a sentence; None: it does use it."""
+    about = settings()[name]
+    for other, wanted in (about.only or {}).items():
+        if other == "data":
+            if data_kind(config.dataset) in wanted:
+                continue
+            what = "images" if "images" in wanted else "your own images"
+            return f"is for {what}; data set '{config.dataset}' does not use it. Leave it out, or choose other data."
+        found: Any = getattr(config, other)
+        values = found if isinstance(found, tuple) else (found,)
+        if set(values) & set(wanted) or (other in ("model", "loss") and not is_known(other, str(found))):
+            continue
+        option = f"--{option_name(other)}"
+        *first, last = wanted
+        which = f"{', '.join(first)} or {last}" if first else last
+        has = f"{option} {shown(found)}" if values else f"a run without {option}"
+        thing = {"generator_activations": "activation"}.get(other, other)
+        choose = f"one of these {'penalties' if thing == 'penalty' else thing + 's'}" if first else f"that {thing}"
+        return f"is for {option} {which}; {has} does not use it. Leave it out, or choose {choose}."
+    for other, idle in (about.unless or {}).items():
+        found = getattr(config, other)
+        if found not in idle:
+            continue
+        if found is None:
+            return f"does nothing without --{option_name(other)}. Leave it out, or give that too."
+        plain = f"{found:g}" if isinstance(found, float) else shown(found)
+        change = f"choose another {other}" if other in ("model", "loss") else f"change --{option_name(other)}"
+        return f"does nothing with --{option_name(other)} {plain}. Leave it out, or {change}."
+    return None

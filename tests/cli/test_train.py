@@ -65,7 +65,7 @@ def straight(tmp_path_factory):
 
 def test_a_run_folder_holds_what_it_promises(straight):
     assert sorted(path.name for path in straight.iterdir()) == [
-        *("checkpoints", "config.json", "metrics.jsonl", "samples"),
+        *("checkpoints", "config.json", "config.toml", "metrics.jsonl", "samples"),
     ]
     assert sorted(path.name for path in (straight / "samples").iterdir()) == ["fakes000020.png", "fakes000040.png"]
     assert [line["step"] for line in Run.open(straight).metrics()] == [10, 20, 30, 40]
@@ -380,7 +380,7 @@ def test_a_lack_of_memory_is_one_line_and_no_folder(tmp_path, gancli):
     ],
 )
 def test_a_lack_of_memory_is_told_from_a_bug(gancli, monkeypatch, error, said):
-    def fail(*arguments):
+    def fail(*arguments, **options):
         raise error
 
     monkeypatch.setattr("gancli.cli.app.app", fail)

@@ -1,0 +1,34 @@
+"""The names of all that can be chosen, without importing what they name; for help, completion and checks."""
+
+from gancli.data.catalog import DATASETS
+from gancli.metrics.catalog import METRICS
+from gancli.recipes.presets import PRESETS
+from gancli.registry import Registry
+
+MODELS = ("mlp", "maxout-conv", "dcgan", "resnet")
+LOSSES = (
+    *("minimax", "non-saturating", "absolute", "kl", "reverse-kl", "jensen-shannon", "pearson", "squared-hellinger"),
+    *("least-squares", "hinge", "wasserstein", "energy", "feature-matching", "perceptual", "mmd", "relativistic"),
+)
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of every ``data set``, ``loss``, ``metric`` (while training), ``model`` or ``preset``."""
+    return {
+        "data set": tuple(DATASETS),
+        "loss": LOSSES,
+        "metric": tuple(name for name, entry in METRICS.items() if entry.while_training),
+        "model": MODELS,
+        "preset": tuple(PRESETS),
+    }[kind]
+
+
+def is_known(kind: str, name: str) -> bool:
+    """Return whether ``name`` is one of gancli's, as against one in your own file."""
+    return name in names(kind)
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raise a UsageError unless ``name`` is known, or stands in a file: ``FILE.py:NAME``."""
+    if ".py:" not in name:
+        Registry(kind, dict.fromkeys(names(kind)))[name]

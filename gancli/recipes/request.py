@@ -1,0 +1,106 @@
+"""What the user asks of ``gancli train``: a data set, a preset, a file and options, later ones over earlier ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gancli.config import TrainConfig, settings
+from gancli.errors import UsageError
+from gancli.recipes.files import RATES, read_config
+from gancli.recipes.names import check_name
+from gancli.recipes.presets import PRESETS
+from gancli.recipes.resolve import check_used, data_kind, resolve, typed_as, unused
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked; typed options count more than those of the file, and these more than the preset's."""
+
+    dataset: str | None
+    preset: str | None = None
+    file: Path | None = None
+    in_file: Mapping[str, Any] = field(default_factory=dict)  # fields that the file sets
+    typed: Mapping[str, Any] = field(default_factory=dict)  # fields that were set by options of their own
+    lr: float | None = None  # of both networks
+
+    @classmethod
+    def read(
+        cls, dataset: str | None, preset: str | None, file: Path | None, typed: Mapping[str, Any], lr: float | None
+    ) -> "Request":
+        """Read the file, which may name data set and preset.
+
+        Raises:
+            GancliError: the file cannot be read, or holds something else.
+        """
+        found = read_config(file) if file else {}
+        in_file = {name: _absolute(name, value) for name, value in found.items() if name in settings()}
+        dataset = dataset or found.get("dataset")
+        dataset = str(Path(dataset).absolute()) if dataset and data_kind(dataset) == "your images" else dataset
+        typed = {name: _absolute(name, value) for name, value in typed.items()}
+        return cls(dataset, preset or found.get("preset"), file, in_file, typed, lr)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The fields that the user set, in the file or by options."""
+        rates = {} if self.lr is None else dict.fromkeys(RATES, self.lr)
+        return {**self.in_file, **rates, **self.typed}
+
+    def config(self) -> TrainConfig:
+        """Return the configuration of a new run.
+
+        Raises:
+            UsageError: a name or value is wrong, no data set is named, or nothing uses an option that was typed.
+        """
+        if self.dataset is None:
+            raise UsageError(
+                "no data set. Name one, as in `gancli train digits`, or with `dataset` in --config FILE; "
+                "`gancli list datasets` shows them."
+            )
+        if self.lr is not None and not self.lr > 0:
+            raise UsageError(f"--lr must be above 0, got {self.lr}.")
+        config = resolve(self.dataset, self.preset, self.options)
+        for kind in ("model", "loss"):
+            check_name(kind, getattr(config, kind))
+        check_used(config, self.typed)
+        return config
+
+    def warning(self, config: TrainConfig) -> str | None:
+        """Return one line about what the preset or the file sets and the run does not use; None: it uses everything.
+
+        A run's own file has every setting, and says nothing by it.
+        """
+        told = []
+        if self.preset:
+            values = {name: value for name, value in PRESETS[self.preset].items() if name not in self.options}
+            told.append((f"preset '{self.preset}'", values))
+        if self.file and not self.in_file.keys() >= settings().keys():
+            values = {name: value for name, value in self.in_file.items() if name not in self.typed}
+            told.append((str(self.file), values))
+        parts = [
+            f"{' '.join(typed_as(name, values[name]) for name in idle)} of {source}"
+            for source, values in told
+            if (idle := unused(config, values))
+        ]
+        return f"this run does not use {' and '.join(parts)}." if parts else None
+
+    def continued(self, run: TrainConfig) -> dict[str, Any]:
+        """Return what a run that goes on must be, beside the options: the data set and the preset's fields, if named.
+
+        Raises:
+            UsageError: a value is wrong, the preset is for other data, or nothing uses an option that was typed.
+        """
+        recipe: dict[str, Any] = {"dataset": self.dataset} if self.dataset else {}
+        if self.preset:
+            meant = resolve(self.dataset or run.dataset, self.preset, self.options)
+            recipe |= {name: getattr(meant, name) for name in PRESETS[self.preset]}
+        check_used(TrainConfig.from_dict(run.to_dict() | self.options), self.typed)
+        return recipe
+
+
+def _absolute(name: str, value: Any) -> Any:
+    """Return a loss or model in a file with the file's absolute path, which holds in any folder."""
+    if name not in ("loss", "model") or ".py:" not in value:
+        return value
+    path, _, attribute = value.rpartition(":")
+    return f"{Path(path).absolute()}:{attribute}"
