@@ -30,6 +30,7 @@ from gancli.games.pair import GAN, GANState, Params
 from gancli.imaging.contrast import Contrast
 from gancli.metrics.catalog import METRICS as KNOWN_METRICS
 from gancli.metrics.catalog import json_name
+from gancli.recipes.resolve import toml_of
 from gancli.runs.exported import is_export, read_weights
 
 CONFIG, METRICS, SAMPLES, CHECKPOINTS, DAMAGED = "config.json", "metrics.jsonl", "samples", "checkpoints", "damaged"
@@ -121,8 +122,9 @@ class Run:
             raise GancliError(f"cannot read {folder / CONFIG}: {error}.".replace("..", ".")) from None
 
     def write_record(self) -> None:
-        """Write ``config.json``."""
+        """Write ``config.json``, and ``config.toml`` for people and ``train --config``."""
         write_atomically(self.folder / CONFIG, self.record.to_json())
+        write_atomically(self.folder / "config.toml", toml_of(self.record.config))
 
     def append_metrics(self, values: Mapping[str, Any]) -> None:
         """Add a line to ``metrics.jsonl``."""
