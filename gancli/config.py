@@ -13,7 +13,7 @@ from gancli.registry import suggestion
 
 # Panels of the help
 DATA, GAME, NETWORKS, OPTIMIZER = "Data", "The game", "Networks", "Optimizer"
-CONVOLUTIONS, EVALUATION = "Convolutions of maxout-conv", "Evaluation while training"
+MAPS, CONVOLUTIONS, EVALUATION = "dcgan and resnet", "Convolutions of maxout-conv", "Evaluation while training"
 MACHINE, KEPT = "Memory and speed", "What is kept"
 
 When = Mapping[str, tuple[Any, ...]]  # values of other fields, or kinds of "data": "points", "images", "your images"
@@ -216,11 +216,6 @@ class TrainConfig:
         least=1,
     )
     maxout_pieces: int = setting(5, "Pieces per maxout unit.", NETWORKS, only=DENSE, unless=NO_DISCRIMINATOR, least=1)
-    base_channels: int = setting(
-        64, "Channels of the largest maps, doubled with every halving.", NETWORKS, only=CONVOLUTIONAL, least=1
-    )
-    blocks: int = setting(1, "Residual blocks at each size.", NETWORKS, only={"model": ("resnet",)}, least=1)
-    batch_norm: bool = setting(True, "Batch-normalize the generator.", NETWORKS, only=CONVOLUTIONAL)
     input_dropout: float = setting(
         0.2, "Share of the discriminator's inputs dropped.", NETWORKS, unless=NO_DISCRIMINATOR, least=0, below=1
     )
@@ -242,6 +237,12 @@ class TrainConfig:
     max_column_norm: float = setting(
         0.0, "Upper bound of the norm of any unit's incoming weights; 0: none.", NETWORKS, least=0
     )
+
+    base_channels: int = setting(
+        64, "Channels of the largest maps, doubled with every halving.", MAPS, only=CONVOLUTIONAL, least=1
+    )
+    blocks: int = setting(1, "Residual blocks at each size.", MAPS, only={"model": ("resnet",)}, least=1)
+    batch_norm: bool = setting(True, "Batch-normalize the generator.", MAPS, only=CONVOLUTIONAL)
 
     conv_channels: tuple[int, ...] = setting(
         (32, 32, 192), "Maxout channels of the discriminator's convolutions.", CONVOLUTIONS, only=MAXOUT_CONV, least=1
@@ -273,7 +274,7 @@ class TrainConfig:
     beta2: float = setting(0.999, "Adam's beta2.", OPTIMIZER, only={"optimizer": ("adam",)}, least=0, below=1)
     final_momentum: float | None = setting(
         None,
-        "SGD's momentum from epoch --momentum-epochs on; none: as before.",
+        "SGD's momentum from epoch --momentum-epochs on; none: constant.",
         OPTIMIZER,
         only={"optimizer": ("sgd",)},
     )
@@ -375,9 +376,11 @@ class TrainConfig:
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:
             value = getattr(self, name)
-            if isinstance(value, tuple) or not isinstance(value, str):
-                raise UsageError(f"--{option_name(name)} {rule}, got {shown(value) or 'nothing'}.")
-            raise UsageError(f"--{option_name(name)} {rule}, got '{value}'.{_meant(name, value)}")
+            choices = settings()[name].choices
+            odd = [one for one in (value if isinstance(value, tuple) else (value,)) if one not in (choices or ())]
+            if isinstance(choices, tuple):
+                raise UsageError(f"--{option_name(name)} {rule}, got '{odd[0]}'.{suggestion(odd[0], list(choices))}")
+            raise UsageError(f"--{option_name(name)} {rule}, got {shown(value) or 'nothing'}.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""
@@ -465,11 +468,6 @@ def _broken(about: Setting, value: Any) -> str | None:
     if isinstance(about.choices, tuple) and not all(one in about.choices for one in values):
         return f"must {'all ' if many else ''}be one of {', '.join(about.choices)}"
     return None
-
-
-def _meant(name: str, value: str) -> str:
-    choices = settings()[name].choices
-    return suggestion(value, list(choices)) if isinstance(choices, tuple) else ""
 
 
 _SHAPES = {int: "whole numbers", float: "numbers", str: "names"}

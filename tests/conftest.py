@@ -25,9 +25,13 @@ ROOT = Path(__file__).parent.parent
 
 
 def tiny(**changes: object) -> list[str]:
-    """Return the options of a run of seconds, some of them changed."""
+    """Return the options of a run of seconds, some of them changed, without those that its networks do not use."""
     options = {"steps": 20, "batch_size": 16, "log_every": 10, "sample_every": 20, "checkpoint_every": 10}
     networks = {"generator_widths": 16, "discriminator_widths": 8, "maxout_pieces": 2, "latent_size": 4}
+    if changes.get("model") in ("dcgan", "resnet"):
+        networks = {"latent_size": 4}
+    if changes.get("loss") == "mmd":
+        networks = {"generator_widths": 16, "latent_size": 4}
     values = options | networks | changes
     return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))] + [
         "--quiet"

@@ -93,5 +93,6 @@ def _usage(error: typer.TyperException) -> str:
     message = message[0].lower() + " ".join(message[1:].split()).rstrip(".")
     context = getattr(error, "ctx", None)
     if meant:
-        return f"{message}. Did you mean {' or '.join(meant)}?"
-    return f"{message}. See `{context.command_path} --help`." if context else f"{message}."
+        return f"{message}. Did you mean {meant[0]}?"
+    message += "" if message.endswith("?") else "."
+    return f"{message} See `{context.command_path} --help`." if context else message

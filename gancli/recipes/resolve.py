@@ -60,9 +60,13 @@ def uses(config: TrainConfig, name: str) -> bool:
 
 
 def unused(config: TrainConfig, values: Mapping[str, Any]) -> list[str]:
-    """Return the fields of ``values`` that a preset or a file sets to something, and that the run does not use."""
-    plain = defaults()
-    return [n for n, v in values.items() if n in plain and v != plain[n] and not _is_off(v) and not uses(config, n)]
+    """Return the fields that a preset or a file sets to something, and that are for other models, games or data.
+
+    What another setting turns off is not among them: ``--evaluate-every 0`` is not meant to be a warning.
+    """
+    plain, about = defaults(), settings()
+    said = [name for name, value in values.items() if name in plain and value != plain[name] and not _is_off(value)]
+    return [n for n in said if not uses(config, n) and (about[n].only or "loss" in (about[n].unless or {}))]
 
 
 def check_used(config: TrainConfig, typed: Mapping[str, Any]) -> None:
@@ -105,8 +109,10 @@ def _why_unused(config: TrainConfig, name: str) -> str | None:
         if other == "data":
             if data_kind(config.dataset) in wanted:
                 continue
+            kind = data_kind(config.dataset)
             what = "images" if "images" in wanted else "your own images"
-            return f"is for {what}; data set '{config.dataset}' does not use it. Leave it out, or choose other data."
+            fact = "holds points" if kind == "points" else "stays as it is"
+            return f"is for {what}; data set '{config.dataset}' {fact}. Leave it out, or choose other data."
         found: Any = getattr(config, other)
         values = found if isinstance(found, tuple) else (found,)
         if set(values) & set(wanted) or (other in ("model", "loss") and not is_known(other, str(found))):

@@ -119,7 +119,10 @@ def test_classes_of_ones_own_pictures_go_by_their_folders(gancli, tmp_path):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("train", "ring", "--conditional"), "--conditional is for images; data set 'ring' holds points."),
+        (
+            ("train", "ring", "--conditional"),
+            "--conditional is for images; data set 'ring' holds points. Leave it out, or choose other data.",
+        ),
         (("sample", "RUN", "--class", "3", "--class-balanced"), "--class and --class-balanced exclude each other."),
     ],
 )

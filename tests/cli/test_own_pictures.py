@@ -52,14 +52,16 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["mnist", "--resolution", 32], "--resolution, --crop and --channels are for one's own pictures; 'mnist' stays "
-         "as it is."),
-        (["ring", "--augment", "cutout"], "--augment is for images; data set 'ring' holds points."),
-        (["digits", "--augment", "color"], "unknown augmentation 'color'. Did you mean 'color'? Known: color, "
-         "translation, cutout."),
-        (["digits", "--loss", "mmd", "--augment", "cutout"], "--augment cutout is for a discriminator, and --loss mmd "
-         "has none."),
-        (["ring", "--mirror"], "--mirror is for images; data set 'ring' holds points."),
+        (["mnist", "--resolution", 32], "--resolution 32 is for your own images; data set 'mnist' stays as it is. "
+         "Leave it out, or choose other data."),
+        (["ring", "--augment", "cutout"], "--augment cutout is for images; data set 'ring' holds points. "
+         "Leave it out, or choose other data."),
+        (["digits", "--augment", "colour"], "--augment must all be one of color, translation, cutout, got 'colour'. "
+         "Did you mean 'color'?"),
+        (["digits", "--loss", "mmd", "--augment", "cutout"], "--augment cutout does nothing with --loss mmd. "
+         "Leave it out, or choose another loss."),
+        (["ring", "--mirror"], "--mirror is for images; data set 'ring' holds points. Leave it out, or choose other "
+         "data."),
         (["pictures", "--resolution", 30], "--model dcgan needs images whose sides are multiples of 4 from 8 to 256 "
          "pixels, got 30x30. Nearest: 28x28 or 32x32."),
         (["pictures", "--loss", "perceptual"], "--loss perceptual needs a data set with a built-in classifier (digits, "

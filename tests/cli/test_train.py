@@ -79,6 +79,34 @@ def test_twice_n_is_n_and_resume_and_n(straight, tmp_path, gancli):
     assert_same(straight, tmp_path / "run", 40)
 
 
+def test_a_requeued_job_starts_its_run_and_then_goes_on(straight, tmp_path, gancli):
+    command = ("train", "digits", "--outdir", tmp_path / "run", "--resume", "auto")
+    assert gancli(*command, *tiny(steps=20))[0] == 0
+    code, _, err = gancli(*command, *tiny(steps=40))
+    assert (code, err) == (0, "")
+    assert_same(straight, tmp_path / "run", 40)
+
+
+def test_a_run_knows_its_data_set(straight, gancli):
+    nothing = f"'{straight}' has its 40 steps; nothing to do. Go further with --steps.\n"
+    for arguments in (["--resume", "--outdir", straight], [straight, "--resume"], [straight, "--resume=auto"]):
+        code, _, err = gancli("train", *arguments)
+        assert (code, err) == (0, nothing)
+    code, _, err = gancli("train", straight)
+    assert (code, err) == (
+        2,
+        f"error: '{straight}' is a run, no data set. Continue it with --resume, or begin another one like it with "
+        f"--config {straight}.\n",
+    )
+
+
+def test_a_run_begins_from_the_files_of_another(straight, tmp_path, gancli):
+    for number, file in enumerate((straight, straight / "config.json", straight / "config.toml")):
+        folder = tmp_path / str(number)
+        assert gancli("train", "--config", file, "--outdir", folder, "--quiet")[0] == 0
+        assert_same(straight, folder, 40)
+
+
 def test_the_same_seed_gives_the_same_run_and_another_does_not(straight, tmp_path, gancli):
     gancli("train", "digits", "--outdir", tmp_path / "other", *tiny(steps=40, seed=1))
     one, other = (final_state(folder, 40)["generator"]["output"]["bias"] for folder in (straight, tmp_path / "other"))
@@ -211,17 +239,6 @@ def test_overwrite_replaces_the_whole_run(tmp_path, gancli):
     assert [path.name for path in (folder / "samples").iterdir()] == ["fakes000010.png"]
 
 
-def test_every_field_of_the_configuration_is_an_option():
-    from dataclasses import fields
-    from inspect import signature
-
-    from gancli.cli.train import train
-    from gancli.config import TrainConfig, option_name
-
-    parameters = set(signature(train).parameters)
-    assert {option_name(field.name).replace("-", "_") for field in fields(TrainConfig)} <= parameters
-
-
 USAGE = [
     (
         ["mnits"],
@@ -234,12 +251,12 @@ USAGE = [
         "jensen-shannon, pearson, squared-hellinger, least-squares, hinge, wasserstein, energy, feature-matching, "
         "perceptual, mmd, relativistic.",
     ),
-    (["digits", "--prior", "cauchy"], "unknown prior 'cauchy'. Known: uniform, gaussian, spherical."),
-    (["digits", "--optimizer", "adma"], "unknown optimizer 'adma'. Did you mean 'adam'? Known: adam, sgd."),
+    (["digits", "--prior", "cauchy"], "--prior must be one of uniform, gaussian, spherical, got 'cauchy'."),
+    (["digits", "--optimizer", "adma"], "--optimizer must be one of adam, sgd, got 'adma'. Did you mean 'adam'?"),
     (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet."),
     (
         ["digits", "--updates", "both"],
-        "unknown order of updates 'both'. Known: alternating, simultaneous.",
+        "--updates must be one of alternating, simultaneous, got 'both'.",
     ),
     (
         ["mnist", "--preset", "goodfellow-mnist"],
@@ -261,6 +278,25 @@ USAGE = [
     (["digits", "--ema-decay", "1"], "--ema-decay must be in [0, 1), got 1.0."),
     (["digits", "--generator-learning-rate", "0"], "--generator-learning-rate must be above 0, got 0.0."),
     (["digits", "--seed", "-1"], "--seed must be in [0, 2^32), got -1."),
+    (["digits", "--lr", "0"], "--lr must be above 0, got 0.0."),
+    (["digits", "--k", "two"], "--k must be a whole number, got 'two'."),
+    (
+        ["digits", "--generator-widths", "8,x"],
+        "--generator-widths must be whole numbers separated by commas, got '8,x'.",
+    ),
+    (["digits", "--lerning-rate", "1"], "no such option: --lerning-rate. Did you mean --min-learning-rate?"),
+    (["digits", "mnist"], "got unexpected extra argument(s) (mnist). See `gancli train --help`."),
+    (["digits", "--resume", "--overwrite"], "--resume and --overwrite exclude each other."),
+    (
+        [],
+        "no data set. Name one, as in `gancli train digits`, or with `dataset` in --config FILE; "
+        "`gancli list datasets` shows them.",
+    ),
+    (
+        ["digits", "--model", "dcgan", "--conv-sizes", "99"],
+        "--conv-sizes 99 is for --model maxout-conv; --model dcgan does not use it. "
+        "Leave it out, or choose that model.",
+    ),
 ]
 
 
@@ -406,6 +442,10 @@ def test_dry_run_writes_nothing_and_measures(tmp_path, gancli):
     code, out, _ = gancli("train", "digits", "--outdir", tmp_path / "run", "--dry-run", *tiny())
     assert "1,000 steps" in out
     assert "generator 1,168, discriminator 1,049" in out
+    names = [line.split("  ")[0] for line in out.splitlines()]
+    assert names[:2] == ["data set", "seed"]
+    assert {"steps", "generator-widths"} <= set(names)
+    assert not {"num_steps", "conv-sizes", "margin", "blocks", "clip-limit"} & set(names)
     assert re.search(r"^peak memory  +[0-9,]+ MiB expected$", out, re.MULTILINE)
 
 

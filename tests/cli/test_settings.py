@@ -1,0 +1,111 @@
+"""Options made from the configuration's fields: help, completion, and what was typed."""
+
+import os
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from gancli.cli.settings import completion
+from gancli.config import option_name, settings
+
+
+def options_in(text: str) -> set[str]:
+    return {word.strip("│ ") for line in text.splitlines() for word in line[:34].split() if word.startswith("--")}
+
+
+def test_the_help_fits_on_two_screens_and_shows_defaults(gancli):
+    code, out, _ = gancli("train", "--help")
+    assert code == 0
+    assert len(out.splitlines()) <= 100
+    assert max(map(len, out.splitlines())) <= 80
+    assert {f"--{option_name(name)}" for name, about in settings().items() if about.common} <= options_in(out)
+    assert "[default: non-saturating]" in out
+    assert "<bool>" not in out.replace("--help          -h      <bool>", "")
+
+
+def test_the_whole_help_has_every_option(gancli):
+    code, out, _ = gancli("train", "--help-all")
+    assert code == 0
+    assert {f"--{option_name(name)}" for name in settings()} <= options_in(out)
+
+
+def test_the_help_of_a_model_has_its_options_and_defaults(gancli):
+    code, out, _ = gancli("train", "digits", "--model", "dcgan", "--help")
+    assert code == 0
+    assert {"--base-channels", "--batch-norm"} <= options_in(out)
+    assert not {"--conv-sizes", "--generator-widths", "--blocks"} & options_in(out)
+    assert "[default: relativistic]" in out
+    assert {"--margin"} <= options_in(gancli("train", "--loss=energy", "--help")[1])
+
+
+def test_commands_stand_in_panels(gancli):
+    code, out, _ = gancli("--help")
+    assert code == 0
+    for panel in ("Make and use a run", "Measure", "Look things up"):
+        assert f"─ {panel} ─" in out
+    assert "Print the version." in out
+
+
+@pytest.mark.parametrize(
+    ("choices", "many", "incomplete", "found"),
+    [
+        ("loss", False, "h", ["hinge"]),
+        ("model", False, "", ["mlp", "maxout-conv", "dcgan", "resnet"]),
+        ("data set", False, "dig", ["digits"]),
+        (("r1", "r2", "clip"), True, "r1,", ["r1,r2", "r1,clip"]),
+        (("r1", "r2", "clip"), True, "r1,c", ["r1,clip"]),
+        (("r1", "r2", "clip"), False, "x", []),
+    ],
+)
+def test_values_complete(choices, many, incomplete, found):
+    assert completion(choices, many=many)(incomplete) == found
+
+
+def test_a_shell_completes_values():
+    words = {"COMP_WORDS": "gancli train --loss h", "COMP_CWORD": "3", "_GANCLI_COMPLETE": "complete_bash"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from gancli.cli.app import entry_point; entry_point()"],
+        env=os.environ | words,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["hinge"]
+
+
+def printed(gancli, *arguments):
+    code, out, err = gancli("train", *arguments, "--print-config")
+    assert (code, err) == (0, "")
+    return tomllib.loads(out)
+
+
+def test_the_configuration_is_printed_and_read_again(gancli, tmp_path):
+    code, out, _ = gancli("train", "mnist", "--preset", "mnist-dcgan", "--steps", 5, "--lr", "1e-3", "--print-config")
+    assert code == 0
+    (tmp_path / "a.toml").write_text(out)
+    assert gancli("train", "--config", tmp_path / "a.toml", "--print-config") == (0, out, "")
+    assert printed(gancli, "--config", tmp_path / "a.toml", "--steps", 6)["steps"] == 6
+
+
+def test_a_flag_of_a_file_can_be_taken_back(gancli, tmp_path):
+    (tmp_path / "a.toml").write_text('dataset = "digits"\nmirror = true\n')
+    assert printed(gancli, "--config", tmp_path / "a.toml")["mirror"]
+    assert "mirror" not in printed(gancli, "--config", tmp_path / "a.toml", "--no-mirror")
+
+
+def test_none_empties_a_list_and_unsets_a_number(gancli):
+    assert printed(gancli, "digits", "--loss", "relativistic", "--penalty", "none")["penalty"] == []
+    assert printed(gancli, "mnist", "--generator-init-range", "none")["generator_init_range"] == "none"
+
+
+def test_errors_are_of_one_style(gancli):
+    assert gancli("train", "digits", "--loss") == (
+        2,
+        "",
+        "error: option '--loss' requires an argument.\n",
+    )
+    assert gancli("trian") == (2, "", "error: no such command 'trian'. Did you mean 'train'? See `gancli --help`.\n")
+    code, out, err = gancli()
+    assert (code, err) == (2, "")
+    assert "Usage: gancli" in out

@@ -1,0 +1,141 @@
+"""Which settings a run uses, and what is said of the others."""
+
+import dataclasses
+import tomllib
+
+import pytest
+
+from gancli.config import TrainConfig, defaults, settings
+from gancli.data.catalog import DATASETS
+from gancli.errors import UsageError
+from gancli.recipes.files import read_config
+from gancli.recipes.presets import PRESETS
+from gancli.recipes.resolve import check_used, resolve, toml_of, unused, uses
+
+IDLE = [
+    (
+        {"model": "dcgan", "conv_sizes": (99,)},
+        "--conv-sizes 99 is for --model maxout-conv; --model dcgan does not use it. "
+        "Leave it out, or choose that model.",
+    ),
+    (
+        {"model": "dcgan", "generator_widths": (7, 7)},
+        "--generator-widths 7,7 is for --model mlp or maxout-conv; --model dcgan does not use it. "
+        "Leave it out, or choose one of these models.",
+    ),
+    (
+        {"loss": "hinge", "margin": 7.0},
+        "--margin 7.0 is for --loss energy; --loss hinge does not use it. Leave it out, or choose that loss.",
+    ),
+    (
+        {"penalty": (), "clip_limit": 3.0},
+        "--clip-limit 3.0 is for --penalty clip; a run without --penalty does not use it. "
+        "Leave it out, or choose that penalty.",
+    ),
+    (
+        {"penalty": ("clip",), "penalty_weight": 3.0},
+        "--penalty-weight 3.0 is for --penalty r1, r2 or gradient-penalty; --penalty clip does not use it. "
+        "Leave it out, or choose one of these penalties.",
+    ),
+    (
+        {"optimizer": "sgd", "beta2": 0.5},
+        "--beta2 0.5 is for --optimizer adam; --optimizer sgd does not use it. Leave it out, or choose that optimizer.",
+    ),
+    (
+        {"sigmoid_bias": 5.0},
+        "--sigmoid-bias 5.0 is for --generator-activations sigmoid; --generator-activations relu does not use it. "
+        "Leave it out, or choose that activation.",
+    ),
+    ({"loss": "mmd", "k": 2}, "--k 2 does nothing with --loss mmd. Leave it out, or choose another loss."),
+    (
+        {"ema_decay": 0.0, "ema_ramp": 2.0},
+        "--ema-ramp 2.0 does nothing with --ema-decay 0. Leave it out, or change --ema-decay.",
+    ),
+    (
+        {"optimizer": "sgd", "final_momentum": None, "momentum_epochs": 9},
+        "--momentum-epochs 9 does nothing without --final-momentum. Leave it out, or give that too.",
+    ),
+    (
+        {"evaluate_every": 0, "metrics": ("kid",)},
+        "--metrics kid does nothing with --evaluate-every 0. Leave it out, or change --evaluate-every.",
+    ),
+    (
+        {"resolution": 32},
+        "--resolution 32 is for your own images; data set 'digits' stays as it is. Leave it out, or choose other data.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("typed", "message"), IDLE, ids=[str(typed) for typed, _ in IDLE])
+def test_what_nothing_uses_is_refused_with_its_value_the_rule_and_a_cure(typed, message):
+    with pytest.raises(UsageError) as caught:
+        check_used(resolve("digits", None, typed), typed)
+    assert str(caught.value) == message
+
+
+def test_images_are_not_points():
+    with pytest.raises(UsageError) as caught:
+        check_used(resolve("ring", None, {"mirror": True}), {"mirror": True})
+    assert str(caught.value) == (
+        "--mirror is for images; data set 'ring' holds points. Leave it out, or choose other data."
+    )
+
+
+@pytest.mark.parametrize("off", [{"penalty": ()}, {"instance_noise": 0.0}, {"augment": ()}, {"batch_norm": False}])
+def test_to_turn_off_what_is_not_there_is_no_mistake(off):
+    check_used(resolve("digits", None, {"loss": "mmd"} | off), off)
+
+
+@pytest.mark.parametrize("own", [{"model": "mine.py:net"}, {"loss": "mine.py:game"}])
+def test_what_a_user_wrote_may_use_any_setting_of_its_kind(own):
+    typed = own | ({"conv_sizes": (3,), "blocks": 2} if "model" in own else {"margin": 3.0})
+    check_used(resolve("digits", None, typed), typed)
+
+
+def test_conditions_name_fields_and_values_that_exist():
+    for name, about in settings().items():
+        for other, values in {**(about.only or {}), **(about.unless or {})}.items():
+            assert other == "data" or other in settings(), name
+            if other == "data":
+                assert set(values) <= {"images", "points", "your images"}, name
+            elif isinstance(choices := settings()[other].choices, tuple):
+                assert set(values) <= set(choices), name
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_sets_nothing_that_its_run_does_not_use(preset, tmp_path):
+    config = resolve(PRESETS[preset].get("dataset", str(tmp_path)), preset, {})
+    assert unused(config, PRESETS[preset]) == []
+
+
+def used_alone(config: TrainConfig) -> TrainConfig:
+    """Return a configuration whose unused settings are at their defaults."""
+    return dataclasses.replace(config, **{n: v for n, v in defaults().items() if not uses(config, n)})
+
+
+CASES = [
+    *((dataset, None, {}) for dataset in DATASETS),
+    *((row.get("dataset"), preset, {}) for preset, row in PRESETS.items()),
+    *(("mnist", None, {"model": model}) for model in ("maxout-conv", "dcgan", "resnet")),
+    *(("ring", None, {"loss": loss}) for loss in ("mmd", "energy", "wasserstein", "absolute")),
+    ("mnist", None, {"instance_noise": 0.0, "generator_init_range": None, "loss": "hinge", "seed": 3}),
+    ("mnist", None, {"model": "dcgan", "loss": "non-saturating", "penalty": ()}),
+]
+
+
+@pytest.mark.parametrize(("dataset", "preset", "options"), CASES)
+def test_what_is_written_as_toml_gives_the_same_run_when_read(dataset, preset, options, tmp_path):
+    config = resolve(dataset or str(tmp_path), preset, options)
+    file = tmp_path / "config.toml"
+    file.write_text(toml_of(config))
+    values = read_config(file)
+    again = resolve(values.pop("dataset"), None, values)
+    assert used_alone(again) == used_alone(config)
+
+
+def test_toml_has_what_differs_from_the_defaults_with_its_help():
+    text = toml_of(resolve("digits", None, {"num_steps": 5}))
+    assert "\n# Generator updates in all.\nsteps = 5\n" in text
+    values = tomllib.loads(text)
+    assert not {"batch_size", "k", "conv_sizes", "margin"} & set(values)
+    assert {"dataset", "model", "loss", "generator_widths"} <= set(values)
