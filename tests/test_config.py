@@ -74,6 +74,14 @@ def test_an_unknown_key_is_said():
         ("beta2", 1.0, "--beta2 must be in [0, 1), got 1.0."),
         ("instance_noise", -0.1, "--instance-noise must be at least 0, got -0.1."),
         ("seed", 2**32, "--seed must be in [0, 2^32), got 4294967296."),
+        ("margin", 0.0, "--margin must be above 0, got 0.0."),
+        ("metrics", (), "--metrics must name at least one, got nothing."),
+        ("stream", "alway", "--stream must be one of auto, always, never, got 'alway'. Did you mean 'always'?"),
+        (
+            "penalty",
+            ("r1", "r3"),
+            "--penalty must all be one of r1, r2, gradient-penalty, clip, spectral-norm, got 'r3'.",
+        ),
     ],
 )
 def test_values_that_no_run_can_have(field, value, message):

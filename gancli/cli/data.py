@@ -6,30 +6,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancli.cli.options import Json, Quiet
+from gancli.cli.settings import Command
 
 if TYPE_CHECKING:
     from gancli.workflows.check_data import DataCheck
 
 SHOWN = 5  # of each kind, the most frequent or the first
 
-app = typer.Typer(no_args_is_help=True, help="Look at one's own pictures before training on them.")
+app = typer.Typer(no_args_is_help=True, help="Look at your own images before training on them.")
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
-    path: Annotated[Path, typer.Argument(help="A folder, a .zip or an .npz of pictures.")],
-    resolution: Annotated[int, typer.Option(help="As for `gancli train`; 0: chosen by the pictures.")] = 0,
+    path: Annotated[Path, typer.Argument(help="A folder, a .zip or an .npz of images.")],
+    resolution: Annotated[int, typer.Option(help="As for `gancli train`; 0: that of the images, 64 at most.")] = 0,
     channels: Annotated[str, typer.Option(help="As for `gancli train`: auto, 1, 3 or 4.")] = "auto",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """List sizes, color modes, classes, broken and duplicate files of one's own pictures.
+    """List sizes, color modes, classes, broken and duplicate files of your own images.
 
-    Every picture is decoded. Exit code 1 if some are broken, so that a script can ask.
+    Every image is decoded. Exit code 1 if some are broken, so that a script can ask.
 
     Examples:
 
-      gancli data check ./my-pictures
+      gancli data check ./my-images
 
       gancli data check photos.zip --json
     """

@@ -15,6 +15,7 @@ from gancli.recipes.resolve import resolve, uses
 
 METAVARS = {int: "N", float: "X", str: "NAME"}
 CHOICES = ("model", "loss", "optimizer", "penalty")  # whose values the help goes by
+RESUME = ("auto", "run")  # "run": what --resume means without a value
 
 
 def with_settings(verb: Callable[..., None]) -> Callable[..., None]:
@@ -128,16 +129,13 @@ class TrainCommand(Command):
 
 
 def _with_value(args: Sequence[str]) -> list[str]:
-    """Give a ``--resume`` without a value the value ``run``: the run must be there."""
+    """Give a ``--resume`` without a value the value ``run``: Typer's options have a value always or never."""
     words = []
     for word, after in zip(args, [*args[1:], ""], strict=True):
         words.append(word)
         if word == "--resume" and after not in RESUME:
             words.append("run")
     return words
-
-
-RESUME = ("auto", "run")
 
 
 def _value_of(option: str, arguments: Sequence[str]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_seeds
-from gancli.cli.settings import completion, typed_options, was_typed, with_settings
+from gancli.cli.settings import RESUME, completion, typed_options, was_typed, with_settings
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.recipes.files import RECORD, is_run
@@ -89,7 +89,11 @@ def train(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 and 143 stopped by Ctrl-C and SIGTERM after saving.
     """
+    from gancli.cli.console import TerminalReporter, warn
+
     typed = typed_options(ctx, options)
+    if resume not in (None, *RESUME):
+        raise UsageError(f"--resume must be auto, or stand alone, got '{resume}'.")
     if resume and overwrite:
         raise UsageError("--resume and --overwrite exclude each other.")
     if seeds is not None and "seed" in typed:
@@ -112,17 +116,16 @@ def train(
         settled = TrainConfig.from_dict(run.to_dict() | request.options)
     else:
         settled = request.config()
+        if line := request.warning(settled):
+            warn(line)
     if print_config:
         print(toml_of(settled), end="")
         return
 
     from gancli.cli import report
-    from gancli.cli.console import TerminalReporter
     from gancli.workflows import train as workflow
 
     with TerminalReporter(quiet=quiet) as reporter:
-        if not goes_on and (line := request.warning(settled)):
-            reporter.warning(line)
         if dry_run:
             show = partial(report.show_plan, workflow.plan(settled, reporter, data_dir))
         elif seeds is not None:

@@ -82,7 +82,7 @@ def test_a_folder_is_looked_at_before_training(gancli, pictures):
         f"pictures      60 in '{pictures}'",
         "sizes         9x11 60",
         "shorter side  9 to 9 pixels, median 9",
-        "color modes  RGB 60",
+        "color modes   RGB 60",
         "classes       class 0 30, class 1 30",
         "broken        none",
         "duplicates    none",

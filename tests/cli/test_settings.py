@@ -109,3 +109,10 @@ def test_errors_are_of_one_style(gancli):
     code, out, err = gancli()
     assert (code, err) == (2, "")
     assert "Usage: gancli" in out
+
+
+def test_what_a_preset_sets_in_vain_is_one_warning(gancli):
+    code, out, err = gancli("train", "cifar10", "--preset", "cifar10-modern", "--model", "mlp", "--print-config")
+    assert code == 0
+    assert err == "warning: this run does not use --blocks 2 of preset 'cifar10-modern'.\n"
+    assert "blocks" not in tomllib.loads(out)

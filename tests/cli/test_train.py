@@ -286,6 +286,7 @@ USAGE = [
     ),
     (["digits", "--lerning-rate", "1"], "no such option: --lerning-rate. Did you mean --min-learning-rate?"),
     (["digits", "mnist"], "got unexpected extra argument(s) (mnist). See `gancli train --help`."),
+    (["digits", "--resume=always"], "--resume must be auto, or stand alone, got 'always'."),
     (["digits", "--resume", "--overwrite"], "--resume and --overwrite exclude each other."),
     (
         [],
