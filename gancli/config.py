@@ -27,6 +27,7 @@ class TrainConfig:
     mirror: bool = False  # every image is met as it is or, as often, mirrored; of any data set of images
 
     # The game
+    game: str = "adversarial"  # or "matching", of a generator alone
     loss: str = "non-saturating"
     k: int = 1  # discriminator updates per generator update (Algorithm 1)
     updates: str = "alternating"  # or "simultaneous": both gradients at the same parameters on the same fakes

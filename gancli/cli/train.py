@@ -21,7 +21,8 @@ from gancli.cli.options import (
 
 if TYPE_CHECKING:
     from gancli.config import TrainConfig
-    from gancli.workflows.train import Plan, TrainResult
+    from gancli.workflows.plan import Plan
+    from gancli.workflows.train import TrainResult
 
 GAME, NETWORKS, OPTIMIZER, KEPT = "The game", "Networks", "Optimizer", "What is kept"
 CONVOLUTIONS, EVALUATION = "Convolutions of maxout-conv", "Evaluation while training"
@@ -448,10 +449,11 @@ def train(
 
     from gancli.cli.console import TerminalReporter, print_json, print_table
     from gancli.workflows import train as workflow
+    from gancli.workflows.plan import plan as measure
 
     if dry_run:
         with TerminalReporter(quiet=quiet) as reporter:
-            plan = workflow.plan(config, reporter, data_dir)
+            plan = measure(config, reporter, data_dir)
         _show_plan(plan, as_json=json)
         return
     if seeds is not None:
@@ -497,14 +499,12 @@ def train(
 def _told(result: "TrainResult") -> list[tuple[str, str]]:
     """Return rows on what the objective's value says, and on what D can tell."""
     rows = []
-    if result.last and result.last.reading:
-        said = result.last.reading.text
-        if result.null_spread is not None:
-            said += f" (two batches of data: 0 ± {result.null_spread:.2g})"
-        rows.append(("says", said))
+    for name, text in (result.last.concluded if result.last else {}).items():
+        spread = "" if result.null_spread is None else f" (two batches of data: 0 ± {result.null_spread:.2g})"
+        rows.append((name, text + spread))
     if found := result.accuracies:
         train, held_out, fake = (found[f"accuracy_{kind}"] for kind in ("train", "held_out", "fake"))
-        rows.append(("D knows", f"{train:.0%} of its data, {held_out:.0%} of data held out, {fake:.0%} of samples"))
+        rows.append(("D accuracy", f"train {train:.0%}, held out {held_out:.0%}, samples {fake:.0%}"))
     return rows
 
 
@@ -538,8 +538,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
     from gancli.cli.console import print_json, print_table
 
     measured = {
-        "generator_parameters": plan.generator_parameters,
-        "discriminator_parameters": plan.discriminator_parameters,
+        "parameters": plan.parameters,
         "epochs": plan.epochs,
         "num_devices": plan.num_devices,
         "state_bytes": plan.state_bytes,
@@ -560,7 +559,7 @@ def _show_plan(plan: "Plan", *, as_json: bool) -> None:
         [
             *plan.config.to_dict().items(),
             ("", ""),
-            ("parameters", f"generator {plan.generator_parameters:,}, discriminator {plan.discriminator_parameters:,}"),
+            ("parameters", ", ".join(f"{name} {count:,}" for name, count in plan.parameters.items())),
             ("epochs", f"{plan.epochs:,.1f}"),
             ("data", f"streamed: {plan.streamed}" if plan.streamed else "on the device, whole"),
             ("memory", "state {}, data {}, temporary {}".format(*mebibytes) + where),

@@ -289,7 +289,10 @@ LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
         "digits": {"instance_noise": 0.2, "margin": 10.0},
         "grid": {"discriminator_learning_rate": 1e-3, "margin": 10.0},  # about the square of its width
     },
-    "mmd": {"always": {"penalty": (), "instance_noise": 0.0, "k": 1, "packing": 1}, "images": {"batch_size": 500}},
+    "mmd": {
+        "always": {"game": "matching", "penalty": (), "instance_noise": 0.0, "k": 1, "packing": 1},
+        "images": {"batch_size": 500},
+    },
     "feature-matching": {"points": {"batch_size": 512}},  # means of few examples vary much
     "relativistic": {"always": {"penalty": ("r1", "r2"), "penalty_weight": 1.0}},
 }

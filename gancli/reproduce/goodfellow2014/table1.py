@@ -114,7 +114,7 @@ def table_1(
                 averaged = parzen(goal.folder, data_dir=data_dir).score
                 raw = parzen(goal.folder, ema=False, data_dir=data_dir).score
                 before = max((point.seconds for point in _scored(goal).values()), default=0.0)
-                epochs = result.images_seen / Run.open(goal.folder).record.data["num_examples"]
+                epochs = result.images_seen / Run.open(goal.folder).record.data.num_examples
                 point = Point(reached, epochs, before + result.seconds, averaged, raw)
                 _keep(goal, point)
                 reporter.status(f"{goal.folder.name}: {_text(averaged)} nats after {point.epochs:.1f} epochs")
