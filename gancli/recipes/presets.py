@@ -159,7 +159,7 @@ _RESIDUAL: dict[str, Any] = _CONVOLUTIONAL | {"model": "resnet", "momentum": 0.0
 _HELD: dict[str, Any] = {"loss": "relativistic", "penalty": ("r1", "r2"), "penalty_weight": 0.05}
 _QUICK: dict[str, Any] = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
 # What a model needs, over the data set's defaults; a preset's stay. So held, D bears rates at which both learn several
-# times as fast as with spectral norms and the papers' 2e-4 (docs/RESULTS.md).
+# times as fast as with spectral norms and the papers' 2e-4 (docs/lab/results.md).
 MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
     "dcgan": _CONVOLUTIONAL | _HELD | _QUICK,
     "resnet": _RESIDUAL | _HELD | _QUICK,
@@ -178,7 +178,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "evaluate_every": 5000,
         },
         # The same networks and objective, tuned for Table 1: Adam at constant rates, and a long average of the weights
-        # (docs/RESULTS.md says which change bought what).
+        # (docs/lab/results.md says which change bought what).
         "goodfellow2014-mnist-tuned": _PUBLISHED
         | _MNIST
         | {
@@ -236,7 +236,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "generator_learning_rate": 0.004,
             "discriminator_learning_rate": 0.002,
         },
-        # Held by R1 alone (Mescheder et al. 2018), D bears rates ten times as high, see docs/RESULTS.md.
+        # Held by R1 alone (Mescheder et al. 2018), D bears rates ten times as high, see docs/lab/results.md.
         "mnist-dcgan": MODEL_DEFAULTS["dcgan"]
         | _EVALUATED
         | {
@@ -251,7 +251,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "discriminator_learning_rate": 2e-3,
             "evaluate_every": 3906,
         },
-        # docs/RESULTS.md says what these reached, and how far they were run.
+        # docs/lab/results.md says what these reached, and how far they were run.
         "cifar10-dcgan": MODEL_DEFAULTS["dcgan"]
         | _EVALUATED
         | {
