@@ -1,4 +1,4 @@
-"""How a workflow speaks while it works, without knowing to whom."""
+"""How a workflow reports while it works, without knowing to whom; and the plain data that it reports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Progress:
 
 
 class Reporter(Protocol):
-    """Who listens: a terminal, a log, a test."""
+    """Receives what happens: a terminal, a log, a test."""
 
     def status(self, message: str) -> None:
         """Take note of something that happened."""
@@ -44,7 +44,7 @@ class Reporter(Protocol):
 
 
 class Silence:
-    """Nobody listens."""
+    """Drops every report."""
 
     def status(self, message: str) -> None:
         """Drop it."""

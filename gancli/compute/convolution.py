@@ -148,7 +148,7 @@ correlate.defvjp(
 
 
 class _Layer(nnx.Module):
-    """A kernel ``[size, size, in_channels, channels]`` that moves, and, unless told otherwise, a bias a channel."""
+    """A kernel ``[size, size, in_channels, channels]`` that moves, and by default a bias for each channel."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What metrics are computed from: samples, a reference, and what a network says of both."""
+"""What metrics are computed from: samples, a reference, and the features of both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

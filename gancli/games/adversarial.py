@@ -191,7 +191,7 @@ class Adversarial:
         return reading(measured["discriminator_loss"]) if reading else None
 
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
-        """Return what D's loss says of data and samples, where the objective knows."""
+        """Return the estimate of a divergence that D's loss gives, where the objective gives one."""
         estimate = self._estimate(measured)
         return {estimate.key: estimate.value} if estimate else {}
 

@@ -70,7 +70,7 @@ class Matching:
         return reading(measured["generator_loss"]) if reading else None
 
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
-        """Return what the loss says of data and samples, where the objective knows."""
+        """Return the estimate of a divergence that the loss gives, where the objective gives one."""
         estimate = self._estimate(measured)
         return {estimate.key: estimate.value} if estimate else {}
 

@@ -190,7 +190,7 @@ class Checkpoints:
 
     @staticmethod
     def _verify(where: str, folder: Path, names: tuple[str, ...]) -> None:
-        """Compare the files of some items with ``SHA256SUMS``, before orbax meets what it cannot read."""
+        """Compare the files of some items with ``SHA256SUMS``, before Orbax reads them."""
         if not (folder / SUMS).is_file():
             raise GancliError(f"{where} is not gancli's, or damaged: it has no {SUMS}.")
         for line in (folder / SUMS).read_text().splitlines():

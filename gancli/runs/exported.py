@@ -1,7 +1,7 @@
 """An exported generator: ``config.json``, ``generator.safetensors`` and whatever is made of them for other programs.
 
 The weights of one step of a run, averaged or raw, by their place in the network (``layers.0.kernel``); statistics of
-batch normalization as ``standing.0`` and so on, means over variances. The step is in what the file says of itself.
+batch normalization as ``standing.0`` and so on, means over variances. The step is in the file's metadata.
 """
 
 from pathlib import Path

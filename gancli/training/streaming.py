@@ -1,7 +1,7 @@
 """Data that does not fit into the device's memory: what the next steps need is read while these ones train.
 
 The order of the data is computed, not stored (:mod:`gancli.data.shuffle`), so the host knows which rows a step will
-ask for. It reads those of many steps as one block and puts them on the device; the compiled program meets the same
+ask for. It reads those of many steps as one block and puts them on the device; the compiled program takes the same
 examples in the same order as with all the data beside it, and ends with the same weights.
 """
 

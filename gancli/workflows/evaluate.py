@@ -76,7 +76,7 @@ def evaluate(
     Args:
         source: a run, a data set (``mnist/test``), a folder of images, or a file of arrays.
         metrics: names of the catalog.
-        reporter: told of progress.
+        reporter: receives progress.
         everything: measure whatever can be measured here, and say why the rest cannot.
         against: the reference: a data set, a folder, a file of arrays or of statistics. Default: what the run was
             trained on; for a split of a data set, its training split.

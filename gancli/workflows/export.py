@@ -98,7 +98,7 @@ def export(
 
 
 def _shared(record: RunRecord) -> RunRecord:
-    """Return a record without the places where one's own pictures and objectives lie, which are nobody's business."""
+    """Return a record without the paths of the user's images and files, which are private."""
     config = record.config
     return replace(record, config=replace(config, dataset=Path(config.dataset).name, loss=Path(config.loss).name))
 

@@ -195,7 +195,7 @@ def prepare_resumed(
         outdir: the run.
         recipe: the data set, and the preset's fields if one was named: they must be the run's.
         options: the fields that the user set; only those in ``RESUMABLE`` may differ from the run's.
-        reporter: told of progress.
+        reporter: receives progress.
         data_dir: where the data lies.
 
     Raises:

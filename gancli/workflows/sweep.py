@@ -69,7 +69,7 @@ def train_all(
 
     Args:
         goals: the runs.
-        reporter: told of progress.
+        reporter: receives progress.
         data_dir: where the data lies.
         overwrite: replace the runs that are there.
         how: ``processes`` or ``in turn``; by default what suits machine and runs.
@@ -204,7 +204,7 @@ def sweep(
     Args:
         configs: of the runs; they go to ``outdir/seed<seed>``.
         outdir: gets the runs and the summary.
-        reporter: told of progress.
+        reporter: receives progress.
         data_dir: where the data lies.
         resume: go on with the runs that are there.
         overwrite: replace the runs that are there.

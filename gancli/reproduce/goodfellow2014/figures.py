@@ -59,7 +59,7 @@ def figure(
         number: 1, 2 or 3.
         outdir: gets the runs and the pictures.
         seed: of the runs and of the draws.
-        reporter: told of progress.
+        reporter: receives progress.
         panels: of Figure 2.
         num_steps: generator updates; by default those of each recipe.
         data_dir: where the data lies.

@@ -91,7 +91,7 @@ def table_1(
             ``table1-curve.png`` and ``table1-sigma.png``.
         seeds: of the runs.
         names: of ROWS. ``tfd`` is left empty where its data is not at hand.
-        reporter: told of progress.
+        reporter: receives progress.
         num_steps: generator updates; by default those of each recipe.
         data_dir: where the data lies.
 
@@ -244,7 +244,7 @@ def _markdown(rows: Sequence[Row], baselines: Sequence[Baseline]) -> str:
         ]
     lines += [
         "",
-        "Parzen windows are poor judges of images (Theis et al. 2016): a score above that of real images says "
+        "Parzen windows measure images poorly (Theis et al. 2016): a score above that of real images means "
         "smoother, not better.",
         "",
     ]

@@ -164,8 +164,8 @@ def equilibrium(seed: int) -> Iterator[Check]:
     trained = fit_discriminator(game, density, density, seed)
     x, y = (density.sample(DRAWS, seed=seed + offset)[0] for offset in (0, 1))
     found = bound(*(_outputs(game, trained, points) for points in (x, y)))
-    judged = expit(_outputs(game, trained, x[:10_000]))
-    yield Check("at p_g = p_data, D = 1/2: mean distance", name, 0.0, float(np.abs(judged - 0.5).mean()), 0.02)
+    found_at = expit(_outputs(game, trained, x[:10_000]))
+    yield Check("at p_g = p_data, D = 1/2: mean distance", name, 0.0, float(np.abs(found_at - 0.5).mean()), 0.02)
     yield Check("at p_g = p_data, V = -log 4", name, -math.log(4), found.value, 0.01)
 
 
@@ -241,9 +241,9 @@ def deliberate_collapse(seed: int, rounds: int = 300, updates: int = 50) -> Iter
     density, pair = mixture("ring"), Pair.of(game, state.params)
     points = generate(pair, draw_latents(pair.draws, 5000, seed))
     found = count_gaussians(points, density.centers, density.standard_deviation)
-    judged, told = verdict(found, None)
+    named, told = verdict(found, None)
     setting = f"ring, {updates} generator updates per discriminator update: {told}"
-    yield Check("a collapsed generator is found out: verdict collapse", setting, 1.0, float(judged == "collapse"), 0.0)
+    yield Check("a collapsed generator is found out: verdict collapse", setting, 1.0, float(named == "collapse"), 0.0)
 
 
 def _generator_heavy_round(game: Adversarial, data: jax.Array, updates: int, state: TrainState) -> TrainState:
