@@ -62,7 +62,7 @@ MAXOUT_CONV: When = {"model": ("maxout-conv",)}
 CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
-NO_DISCRIMINATOR: When = {"loss": ("mmd",)}
+NO_DISCRIMINATOR: When = {"game": ("matching",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +114,12 @@ class TrainConfig:
         0.0, "Center images and scale them to this length; 0: pixels stay in [0, 1].", DATA, only=IMAGES, least=0
     )
 
+    game: str = setting(
+        "adversarial",
+        "Who plays: adversarial, or matching (a generator alone), which --loss mmd sets.",
+        GAME,
+        choices="game",
+    )
     loss: str = setting(
         "non-saturating",
         "The objective, see `gancli list losses`; or your own, FILE.py:NAME.",

@@ -14,7 +14,7 @@ class UsageError(GancliError):
 
 
 class DivergedError(GancliError):
-    """Training met a loss or gradient that is not finite."""
+    """A loss or gradient was not finite."""
 
     exit_code = 3
 

@@ -46,7 +46,7 @@ def slerp(start: jax.Array, end: jax.Array, t: jax.Array | float) -> jax.Array:
     """Interpolate along the great circle from ``start`` to ``end``.
 
     A straight line between two draws of a high-dimensional prior passes through points shorter than any the
-    generator has met in training; the arc does not (White 2016, arXiv:1609.04468). Lengths are interpolated linearly.
+    generator has seen in training; the arc does not (White 2016, arXiv:1609.04468). Lengths are interpolated linearly.
 
     Args:
         start, end: latents ``[..., Z]``, not zero; their norms may differ.

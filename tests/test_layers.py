@@ -110,6 +110,7 @@ def test_completion_names_everything_that_can_be_chosen():
     from gancli.data.catalog import DATASETS
     from gancli.games.adversarial import UPDATES
     from gancli.games.augmentation import AUGMENTATIONS
+    from gancli.games.catalog import GAMES
     from gancli.games.passes import PRECISIONS
     from gancli.latents import PRIORS
     from gancli.losses.catalog import LOSSES
@@ -120,8 +121,8 @@ def test_completion_names_everything_that_can_be_chosen():
     from gancli.recipes.presets import PRESETS
     from gancli.training.optimizers import OPTIMIZERS
 
-    for kind, registry in (("data set", DATASETS), ("loss", LOSSES), ("model", MODELS), ("preset", PRESETS)):
-        assert names(kind) == tuple(registry)
+    for registry in (DATASETS, GAMES, LOSSES, MODELS, PRESETS):
+        assert names(registry.kind) == tuple(registry)
     assert names("metric") == tuple(name for name, entry in METRICS.items() if entry.while_training)
     for field, registry in (
         ("prior", PRIORS),

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from gancli.training.loop import Progress as TrainingProgress
+    from gancli.reporting import Progress as TrainingProgress
 
 SECONDS_BETWEEN_LINES = 5.0
 

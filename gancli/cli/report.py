@@ -7,7 +7,8 @@ from gancli.cli.console import print_json, print_table
 from gancli.cli.settings import used_rows
 
 if TYPE_CHECKING:
-    from gancli.workflows.train import Plan, TrainResult
+    from gancli.workflows.plan import Plan
+    from gancli.workflows.train import TrainResult
 
 
 def show_result(result: "TrainResult", *, as_json: bool) -> None:
@@ -45,14 +46,12 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
 def _told(result: "TrainResult") -> list[tuple[str, str]]:
     """Return rows on what the objective's value says, and on what D can tell."""
     rows = []
-    if result.last and result.last.reading:
-        said = result.last.reading.text
-        if result.null_spread is not None:
-            said += f" (two batches of data: 0 ± {result.null_spread:.2g})"
-        rows.append(("says", said))
+    for name, text in (result.last.concluded if result.last else {}).items():
+        spread = "" if result.null_spread is None else f" (two batches of data: 0 ± {result.null_spread:.2g})"
+        rows.append((name, text + spread))
     if found := result.accuracies:
         train, held_out, fake = (found[f"accuracy_{kind}"] for kind in ("train", "held_out", "fake"))
-        rows.append(("D knows", f"{train:.0%} of its data, {held_out:.0%} of data held out, {fake:.0%} of samples"))
+        rows.append(("D accuracy", f"train {train:.0%}, held out {held_out:.0%}, samples {fake:.0%}"))
     return rows
 
 
@@ -73,8 +72,7 @@ def show_seeds(summary: dict[str, Any], outdir: Path, *, as_json: bool) -> None:
 def show_plan(plan: "Plan", *, as_json: bool) -> None:
     """Print what a dry run found: the settings that the run uses, and what it costs."""
     measured = {
-        "generator_parameters": plan.generator_parameters,
-        "discriminator_parameters": plan.discriminator_parameters,
+        "parameters": plan.parameters,
         "epochs": plan.epochs,
         "num_devices": plan.num_devices,
         "state_bytes": plan.state_bytes,
@@ -95,7 +93,7 @@ def show_plan(plan: "Plan", *, as_json: bool) -> None:
         [
             *used_rows(plan.config),
             ("", ""),
-            ("parameters", f"generator {plan.generator_parameters:,}, discriminator {plan.discriminator_parameters:,}"),
+            ("parameters", ", ".join(f"{name} {count:,}" for name, count in plan.parameters.items())),
             ("epochs", f"{plan.epochs:,.1f}"),
             ("data", f"streamed: {plan.streamed}" if plan.streamed else "on the device, whole"),
             ("memory", "state {}, data {}, temporary {}".format(*mebibytes) + where),

@@ -14,7 +14,7 @@ from gancli.recipes.names import is_known, names
 from gancli.recipes.resolve import resolve, uses
 
 METAVARS = {int: "N", float: "X", str: "NAME"}
-CHOICES = ("model", "loss", "optimizer", "penalty")  # whose values the help goes by
+CHOICES = ("model", "game", "loss", "optimizer", "penalty")  # whose values the help goes by
 RESUME = ("auto", "run")  # "run": what --resume means without a value
 
 

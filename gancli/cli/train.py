@@ -127,7 +127,9 @@ def train(
 
     with TerminalReporter(quiet=quiet) as reporter:
         if dry_run:
-            show = partial(report.show_plan, workflow.plan(settled, reporter, data_dir))
+            from gancli.workflows.plan import plan
+
+            show = partial(report.show_plan, plan(settled, reporter, data_dir))
         elif seeds is not None:
             from gancli.workflows.sweep import sweep
 

@@ -4,7 +4,7 @@ For images ``x`` ``[B, H, W, C]``, maps ``y`` ``[B, h, w, O]`` and kernels ``k``
 ``<convolve(x, k), y> = <x, transpose(y, k)> = <k, correlate(x, y)>`` is linear in all three. So the derivatives of each
 product, to any order, are the other two. Left to itself, XLA differentiates a transposed convolution, and a gradient,
 into convolutions that a CPU computes an order of magnitude slower, and inside of a loop any gradient two orders
-(docs/PERFORMANCE.md): there its fast kernels serve only what is laid out as images, kernels and maps are.
+(docs/lab/performance.md): there its fast kernels serve only what is laid out as images, kernels and maps are.
 """
 
 from collections.abc import Callable, Sequence
@@ -148,7 +148,7 @@ correlate.defvjp(
 
 
 class _Layer(nnx.Module):
-    """A kernel ``[size, size, in_channels, channels]`` that moves, and, unless told otherwise, a bias a channel."""
+    """A kernel ``[size, size, in_channels, channels]`` that moves, and by default a bias for each channel."""
 
     def __init__(
         self,

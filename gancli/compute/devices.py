@@ -28,6 +28,21 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
+def choose(wanted: int, *, even: bool, convolves: bool) -> int:
+    """Return how many devices share a batch: as many as wanted, or for 0 as many as are worth it.
+
+    One accelerator, or one "device" for all cores of a CPU; of convolutions, though, XLA divides few among cores, so
+    that two devices of a core or more each are faster (docs/lab/performance.md).
+
+    Args:
+        wanted: by the user; 0: choose.
+        even: whether batches can be halved.
+        convolves: whether the networks are made of convolutions.
+    """
+    pair = even and convolves and jax.default_backend() == "cpu"
+    return wanted or min(len(jax.devices()), 2 if pair else 1)
+
+
 def free_memory() -> int | None:
     """Return how many bytes are free on the device that computes; None where it does not tell.
 

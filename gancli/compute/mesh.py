@@ -21,19 +21,19 @@ AXIS = "batch"
 
 
 def divided(tree: Any, axis: int = 0) -> Any:
-    """Return arrays as they are, inside of a computation that a team shares divided along this axis."""
+    """Return arrays as they are, divided among the devices of the mesh along this axis."""
     if jax.sharding.get_abstract_mesh().empty:
         return tree
     return jax.lax.with_sharding_constraint(tree, PartitionSpec(*[None] * axis, AXIS))
 
 
 def whole(tree: Any) -> Any:
-    """Return arrays as they are, inside of a computation that a team shares with all of them on every device."""
+    """Return arrays as they are, whole on every device of the mesh."""
     return tree if jax.sharding.get_abstract_mesh().empty else jax.lax.with_sharding_constraint(tree, PartitionSpec())
 
 
 def added_up(run: Callable[..., jax.Array], *arrays: jax.Array) -> jax.Array:
-    """Return ``run(*arrays)``, a sum over their rows: in a team each device does it for its own, and all add up.
+    """Return ``run(*arrays)``, a sum over their rows: each device of a mesh sums its own, and all add up.
 
     No gradient passes through it.
     """
@@ -64,7 +64,7 @@ class DeviceMesh:
         self._mesh = jax.make_mesh((count,), (AXIS,), kinds, devices=devices[:count]) if count > 1 else None
 
     def at_work(self) -> contextlib.AbstractContextManager[Any]:
-        """Return a context in which programs are compiled for the team."""
+        """Return a context in which programs are compiled for these devices."""
         return jax.set_mesh(self._mesh) if self._mesh else contextlib.nullcontext()
 
     def each(self) -> NamedSharding | None:

@@ -12,8 +12,8 @@ from gancli.compute.remat import ordered, zero_after
 def microbatched(run: Callable[[Any, Any, Any], Any], params: Any, x: Any, key: jax.Array | None, rows: int) -> Any:
     """Return ``run(params, x, key)``, computed for ``rows`` rows of ``x`` at a time.
 
-    Of a part nothing is kept but what comes out: on the way back it is computed again. So whatever is made of the
-    results of all parts, gradients add up part by part, and are those of the whole.
+    Of a part only the result is kept; the backward pass computes the rest again. So whatever is made of the results of
+    all parts, gradients add up part by part, and are those of the whole batch.
 
     Args:
         run: each row of whose results, arrays of as many rows, is made of that row of ``x`` alone.
@@ -43,12 +43,12 @@ def microbatched(run: Callable[[Any, Any, Any], Any], params: Any, x: Any, key: 
             x, key, cotangent = part
             x, cotangent = ordered((x, cotangent), zero_after(total))
             _, pull = jax.vjp(lambda params, x: run(params, x, key), params, x)
-            slope, x_slope = pull(cotangent)
-            return jax.tree.map(jnp.add, total, slope), x_slope
+            gradient, x_gradient = pull(cotangent)
+            return jax.tree.map(jnp.add, total, gradient), x_gradient
 
         nothing = jax.tree.map(jnp.zeros_like, params)
-        slope, x_slopes = jax.lax.scan(add, nothing, (parts, keys, cotangents))
-        return slope, x_slopes, None
+        gradient, x_gradients = jax.lax.scan(add, nothing, (parts, keys, cotangents))
+        return gradient, x_gradients, None
 
     accumulating = jax.custom_vjp(all_parts)
     accumulating.defvjp(lambda *kept: (all_parts(*kept), kept), back)

@@ -14,9 +14,9 @@ from gancli.data.images.arrays import read_images
 from gancli.data.images.folder import ImageFolder
 from gancli.data.pipeline import Dataset, load
 from gancli.errors import GancliError, UsageError
-from gancli.games.pair import GAN, Params
+from gancli.games.pair import Pair
 from gancli.runs.folder import CONFIG
-from gancli.sampling.drawing import generate_blocks
+from gancli.sampling.draws import generate_blocks
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ class ImageSet:
         return cls(str(path), len(images), images.shape[1:], _slices(images), fingerprint)
 
     @classmethod
-    def of_draws(cls, name: str, gan: GAN, generator: Params, latents: np.ndarray) -> "ImageSet":
+    def of_draws(cls, name: str, pair: Pair, latents: np.ndarray) -> "ImageSet":
         """Return what a generator makes of latents ``[N, Z]``; the images stay on the device."""
 
         def batches(size: int) -> Iterator[jax.Array]:
             del size  # latents go through the generator in blocks of one size, whatever is asked for
-            return (quantized(block) for block in generate_blocks(gan, generator, latents))
+            return (quantized(block) for block in generate_blocks(pair, latents))
 
-        return cls(name, len(latents), gan.data_shape, batches)
+        return cls(name, len(latents), pair.domain.shape, batches)
 
     def pixels(self) -> np.ndarray:
         """Return all images at once, uint8 ``[N, H, W, C]``."""

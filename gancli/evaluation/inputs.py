@@ -1,4 +1,4 @@
-"""What metrics are computed from: samples, a reference, and what a network says of both."""
+"""What metrics are computed from: samples, a reference, and the features of both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.evaluation.image_sets import ImageSet
 from gancli.features.cache import cached_features
 from gancli.features.extractor import Extractor, extract
-from gancli.games.pair import GAN, Params
+from gancli.games.pair import Pair
 from gancli.imaging.pixels import to_unit
 from gancli.metrics import modes
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.neighbors import Watch
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter
-from gancli.sampling.drawing import draw_latents, generate
+from gancli.sampling.draws import draw_latents, generate
 
 
 class Reference:
@@ -86,9 +86,7 @@ class EvaluationInputs:
     load_extractor: Callable[[], Extractor]
     reporter: Reporter
     num_samples: int
-    gan: GAN | None = None  # of a run, with its weights
-    generator: Params = None
-    discriminator: Params | None = None
+    pair: Pair | None = None  # of a run, with its weights
     draw: str = ""  # ema, seed 0
     seed: int = 0
     batch_size: int = 1000
@@ -101,7 +99,12 @@ class EvaluationInputs:
         """The data set that the reference belongs to, or that points are of; empty where there is none."""
         if self.reference:
             return self.reference.dataset_name
-        return self.gan.config.dataset if self.gan and not self.gan.is_images else ""
+        return self.run_dataset if self.pair and not self.pair.domain.is_images else ""
+
+    @property
+    def run_dataset(self) -> str:
+        """The data set that the run was trained on; empty where there is no run."""
+        return self.pair.draws.player.config.dataset if self.pair else ""
 
     def watch(self, what: str) -> Watch:
         """Return a function that reports the progress of something."""
@@ -165,8 +168,8 @@ class EvaluationInputs:
 
     def draw_points(self, count: int) -> np.ndarray:
         """Draw samples as the generator makes them."""
-        assert self.gan is not None
-        return generate(self.gan, self.generator, draw_latents(self.gan, count, self.seed))
+        assert self.pair is not None
+        return generate(self.pair, draw_latents(self.pair.draws, count, self.seed))
 
     def protocol(self, *, count: int | None = None, **more: Any) -> dict[str, Any]:
         """Return what protocols of feature metrics say; ``count`` of the reference's images were taken."""

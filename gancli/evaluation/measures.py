@@ -24,7 +24,8 @@ from gancli.metrics.neighbors import nearest
 from gancli.metrics.precision_recall import NEIGHBORS as PRECISION_NEIGHBORS
 from gancli.metrics.precision_recall import precision_recall
 from gancli.metrics.statistics import Statistics
-from gancli.sampling.drawing import discriminator_logits, show_shape
+from gancli.reporting import show_shape
+from gancli.sampling.draws import discriminator_outputs
 
 NUM_PAIRS = 32  # in the figure of nearest examples
 POINTS = 1_000_000  # samples behind an exact divergence
@@ -57,9 +58,9 @@ def missing(metric: str, material: EvaluationInputs) -> str | None:
     is_points = material.samples is None
     reference = material.reference
     if metric == "divergence":
-        if material.gan is None or material.discriminator is None:
+        if material.pair is None:
             return "needs a run, whose discriminator it asks"
-        return None if material.gan.objective.discriminator else "asks the discriminator, and this run has none"
+        return None if material.pair.scores else "asks the discriminator, and this run has none"
     if is_points:
         return None if metric == "modes" else "needs images, and the samples are points"
     if metric != "inception-score":
@@ -210,11 +211,13 @@ def mode_coverage(material: EvaluationInputs) -> Measured:
 
 def game_divergence(material: EvaluationInputs) -> Measured:
     """Jensen-Shannon divergence: bounded by the discriminator, and exact where the density is known."""
-    gan = material.gan
-    assert gan is not None
-    held_out = load_for(gan.config, "validation", material.data_dir)
+    pair = material.pair
+    assert pair is not None
+    held_out = load_for(pair.draws.player.config, "validation", material.data_dir)
     data = to_unit(held_out.examples)
-    real, fake = (discriminator_logits(gan, material.discriminator, x) for x in (data, material.points))
+    real, fake = (discriminator_outputs(pair, x) for x in (data, material.points))
+    assert real is not None
+    assert fake is not None
     found = divergence.bound(real, fake)
     values: dict[str, Any] = {"bound": found.bound, "standard_error": found.standard_error, "value": found.value}
     text = f"at least {max(found.bound, 0):.4f} ± {found.standard_error:.2g} nats by this discriminator"

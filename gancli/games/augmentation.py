@@ -1,7 +1,7 @@
-"""Random changes of what the discriminator meets, data and samples alike, through which gradients pass.
+"""Random changes of what the discriminator sees, data and samples alike, through which gradients pass.
 
 Differentiable augmentation (Zhao et al. 2020, DiffAugment): a discriminator that never sees an image twice the same way
-cannot learn a small data set by heart; the generator is not led to draw the changes, since data are changed, too.
+cannot memorize a small data set. Data are changed as samples are, so the generator does not learn the changes.
 Images ``[B, H, W, C]`` in [0, 1], or centered around zero with about unit deviation; each gets changes of its own.
 """
 

@@ -1,224 +1,113 @@
-"""The whole trainable state of a GAN, as plain arrays, and the pure functions that read it."""
+"""A generator and a discriminator as anybody uses them: how one draws, and how the other scores."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 
-from gancli.compute.microbatch import microbatched
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
-from gancli.features.catalog import CLASSIFIED
-from gancli.features.extractor import classifier
-from gancli.imaging.contrast import Contrast
-from gancli.imaging.pixels import to_unit
+from gancli.games.augmentation import augmented
 from gancli.latents import PRIORS
-from gancli.losses.catalog import objective
-from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import PENALTIES, GradientNorms
+from gancli.losses.penalties import PENALTIES
 from gancli.models import MODELS
 from gancli.models.layers.conditional import ConditionalGenerator, ProjectionDiscriminator
 from gancli.models.layers.parts import DiscriminatorOutput, Normalized, uniform_init
-from gancli.training.constraints import normalized, with_directions
-from gancli.training.optimizers import OPTIMIZERS
+from gancli.salts import AUGMENTATION, CLASSES, STANDING
+from gancli.training.domain import Classes, Domain
+from gancli.training.game import Game
+from gancli.training.player import Player, cast
+from gancli.training.state import Params
 
-Params = Any  # a tree of arrays: nested dictionaries by layer and name
-Classes = jax.Array | None  # [B, K], one-hot; None: the networks are told of none
-Statistics = list[jax.Array] | None  # of a generator's normalized layers; None: it has none, or the batch's own
-STANDING = 2**32 - 3  # seeds the latents of standing statistics
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"  # names of players
 STANDING_LATENTS = 500
-CLASSES = 2**32 - 6  # sets the draws of classes apart from those of latents
 
-
-class GANState(NamedTuple):
-    """Everything that moves during training; a checkpoint holds exactly this."""
-
-    step: jax.Array  # int32 [], generator updates done
-    key: jax.Array  # the run's random key; never advanced: step n uses fold_in(key, n)
-    generator: Params
-    discriminator: Params
-    ema: Params  # exponential moving average of the generator's weights
-    generator_optimizer: optax.OptState
-    discriminator_optimizer: optax.OptState
+NormStatistics = list[jax.Array] | None  # of a generator's normalized layers; None: it has none, or the batch's own
 
 
 @dataclass(frozen=True)
-class GAN:
-    """The parts of a GAN that do not move: hashable, so that compiled steps can be keyed by it."""
+class Draws:
+    """A generator: latents to samples. For every function its weights are an argument."""
 
-    config: TrainConfig
-    data_shape: tuple[int, ...]  # of one example: (H, W, C) or (D,)
-    is_images: bool  # as against points anywhere
-    num_examples: int  # training examples; an epoch
-    contrast: Contrast | None  # how images are normalized; None: they stay in [0, 1]
-    class_counts: tuple[int, ...]  # training examples of each class; empty: the networks are told of no classes
-    objective: Objective  # the game; looked up once, so that editing one's own file does not change a run under way
-    generator_graph: nnx.GraphDef
-    discriminator_graph: nnx.GraphDef
+    player: Player
+    domain: Domain  # what it imitates
 
-    @classmethod
-    def build(
-        cls,
-        config: TrainConfig,
-        data_shape: tuple[int, ...],
-        is_images: bool,
-        num_examples: int,
-        contrast: Contrast | None = None,
-        class_counts: tuple[int, ...] = (),
-    ) -> Self:
-        """Lay out both networks without allocating them.
+    @property
+    def input_size(self) -> int:
+        """Length of what the generator starts from: latents, with classes beside them where it is conditional."""
+        return self.player.config.latent_size + self.domain.num_classes
 
-        Raises:
-            UsageError: the configured networks do not fit the data.
+    def latents(self, key: jax.Array, count: int, classes: Classes = None) -> jax.Array:
+        """Draw latents ``[count, Z]`` of the prior, for a class-conditional generator beside classes.
+
+        Those are the given ones ``[count, K]``, or drawn as often as each is among the training examples.
         """
-        game = objective(config.loss)
-        check_objective(config, game)
-        bounded = is_images and contrast is None
-        mean, classes = np.zeros(data_shape), len(class_counts)
-        pair = nnx.eval_shape(lambda: _networks(config, game, data_shape, bounded, mean, classes, nnx.Rngs(0)))
-        graphs = (nnx.graphdef(network) for network in pair)
-        return cls(config, data_shape, is_images, num_examples, contrast, class_counts, game, *graphs)
-
-    @property
-    def num_devices(self) -> int:
-        """How many devices share a batch: as configured, or as many as are worth it.
-
-        One accelerator, or one "device" for all cores of a CPU; of convolutions, though, XLA divides few among cores,
-        so that two devices of a core or more each are faster (docs/PERFORMANCE.md).
-        """
-        config = self.config
-        even = config.batch_size % 2 == 0 and not config.microbatch
-        pair = even and MODELS[config.model].convolves and jax.default_backend() == "cpu"
-        return config.devices or min(len(jax.devices()), 2 if pair else 1)
-
-    @property
-    def bounded(self) -> bool:
-        """Whether the model's range is [0, 1]."""
-        return self.is_images and self.contrast is None
-
-    def discriminator_loss(self, real_outputs: jax.Array, fake_outputs: jax.Array) -> jax.Array:
-        """Return what the discriminator minimizes, but for penalties, of its outputs ``[B]``."""
-        half = self.objective.discriminator
-        assert half is not None, "a game without a discriminator"
-        return half(real_outputs, fake_outputs, *([self.config.margin] if self.objective.uses_margin else []))
-
-    def generator_loss(
-        self, real_seen: DiscriminatorOutput, fake_seen: DiscriminatorOutput, real: jax.Array, fake: jax.Array
-    ) -> jax.Array:
-        """Return what the generator minimizes, of what D finds in a real and a fake batch, and of these themselves."""
-        half = self.objective.generator
-        match self.objective.compares:
-            case "features":
-                loss = half(real_seen.features, fake_seen.features)
-            case "classifier":
-                loss = half(self._described(real), self._described(fake))
-            case "samples":
-                loss = half(real, fake)
-            case _:
-                loss = half(real_seen.outputs, fake_seen.outputs)
-        if self.config.pulling_away:
-            loss = loss + self.config.pulling_away * pulling_away(fake_seen.features)
-        return loss
-
-    def _described(self, x: jax.Array) -> jax.Array:
-        """Return what the data set's built-in classifier finds in ``x``, in the model's range: features ``[B, F]``."""
-        network = classifier(*CLASSIFIED[self.config.dataset])
-
-        def features(nothing: None, x: jax.Array, key: None) -> jax.Array:
-            del nothing, key
-            return network.apply(self.show(x)).features
-
-        return microbatched(features, None, x, None, self.config.microbatch)
-
-    def penalty(self, slopes: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
-        """Return the weighted sum of the configured penalties on D's ``slopes`` at packs as it meets them."""
-        functions = [function for name in self.config.penalty if (function := PENALTIES[name]) is not None]
-        total = sum((function(slopes, real, fake, key) for function in functions), jnp.zeros(()))
-        return self.config.penalty_weight * total
-
-    @property
-    def generator_optimizer(self) -> optax.GradientTransformation:
-        """The optimizer of the generator."""
-        return self._optimizer(self.config.generator_learning_rate)
-
-    @property
-    def discriminator_optimizer(self) -> optax.GradientTransformation:
-        """The optimizer of the discriminator."""
-        return self._optimizer(self.config.discriminator_learning_rate)
-
-    def _optimizer(self, rate: float) -> optax.GradientTransformation:
-        steps_per_epoch = max(self.num_examples // (self.config.batch_size * self.config.k), 1)
-        return OPTIMIZERS[self.config.optimizer](rate, self.config, steps_per_epoch)
-
-    def init(self, data_mean: np.ndarray) -> GANState:
-        """Draw the first state from the configuration's seed.
-
-        ``data_mean`` [*data_shape], the mean example, sets the bias of G's output; normalized images have mean zero.
-        """
-        mean = data_mean if self.contrast is None else np.zeros(self.data_shape)
-
-        @jax.jit
-        def build(key: jax.Array) -> GANState:
-            rngs = nnx.Rngs(jax.random.fold_in(key, 0))
-            classes = len(self.class_counts)
-            pair = _networks(self.config, self.objective, self.data_shape, self.bounded, mean, classes, rngs)
-            generator, discriminator = (nnx.to_pure_dict(nnx.state(network, nnx.Param)) for network in pair)
-            if "spectral-norm" in self.config.penalty:
-                discriminator = with_directions(discriminator)
-            return GANState(
-                step=jnp.zeros((), jnp.int32),
-                key=jax.random.fold_in(key, 1),
-                generator=generator,
-                discriminator=discriminator,
-                ema=jax.tree.map(jnp.copy, generator),
-                generator_optimizer=self.generator_optimizer.init(generator),
-                discriminator_optimizer=self.discriminator_optimizer.init(discriminator),
-            )
-
-        return build(jax.random.key(self.config.seed))
-
-    def to_model(self, examples: jax.Array) -> jax.Array:
-        """Map examples ``[B, *data_shape]``, uint8 or as :meth:`show` returns them, to the model's range."""
-        x = to_unit(examples)
-        return x if self.contrast is None else self.contrast.apply(x)
-
-    def show(self, samples: jax.Array) -> jax.Array:
-        """Map samples from the model's range to what people see: images in [0, 1], points as they are."""
-        return samples if self.contrast is None else self.contrast.show(samples)
+        config, counts = self.player.config, self.domain.class_counts
+        latents = PRIORS[config.prior](key, (count, config.latent_size))
+        if not counts:
+            return latents
+        if classes is None:
+            shares = jnp.log(jnp.array(counts, jnp.float32))
+            labels = jax.random.categorical(jax.random.fold_in(key, CLASSES), shares, shape=(count,))
+            classes = jax.nn.one_hot(labels, len(counts))
+        return jnp.concatenate([latents, classes], axis=1)
 
     def generate(
-        self, generator: Params, latents: jax.Array, standing: Statistics = None, dtype: Any = jnp.float32
+        self, generator: Params, latents: jax.Array, standing: NormStatistics = None, dtype: Any = jnp.float32
     ) -> jax.Array:
-        """Map latents, as :meth:`draw_latents` draws them, to samples ``[B, *data_shape]`` in the model's range.
+        """Map latents, as :meth:`latents` draws them, to samples ``[B, *shape]`` in the model's range.
 
         Float32 computed in ``dtype``. A batch-normalized generator uses the statistics of this batch, or those of
         :meth:`standing`.
         """
-        network = nnx.merge(self.generator_graph, _cast(generator, dtype))
+        network: Any = self.player.network(generator, dtype)
         latents = latents.astype(dtype)
-        return _cast(network(latents, standing) if standing else network(latents), jnp.float32)
+        return cast(network(latents, standing) if standing else network(latents), jnp.float32)
 
-    def standing(self, generator: Params) -> Statistics:
+    def standing(self, generator: Params) -> NormStatistics:
         """Return what makes a batch-normalized generator's samples independent of one another, else None.
 
         The statistics of one batch of latents, always the same one (Brock et al. 2019, §4.1: standing statistics):
         right for any weights, averaged ones included, with nothing to keep while training.
         """
-        network = nnx.merge(self.generator_graph, generator)
+        network = self.player.network(generator)
         if not isinstance(network, Normalized):
             return None
-        return network.statistics(self.draw_latents(jax.random.key(STANDING), STANDING_LATENTS))
+        return network.statistics(self.latents(jax.random.key(STANDING), STANDING_LATENTS))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A discriminator: examples to outputs, of which higher means more real. Its weights are an argument."""
+
+    player: Player
+    domain: Domain
+    objective: Objective
 
     def pack(self, x: jax.Array) -> jax.Array:
-        """Lay examples ``[B, *data_shape]`` side by side, as many as D judges at once (Lin et al. 2018: PacGAN)."""
-        return x if self.config.packing == 1 else jnp.concatenate(jnp.split(x, self.config.packing), axis=-1)
+        """Lay examples ``[B, *shape]`` side by side, as many as D scores at once (Lin et al. 2018: PacGAN)."""
+        packing = self.player.config.packing
+        return x if packing == 1 else jnp.concatenate(jnp.split(x, packing), axis=-1)
 
-    def judge(
+    def seen(self, x: jax.Array, key: jax.Array) -> jax.Array:
+        """Return data or samples ``[B, *shape]`` as the discriminator sees them: augmented and noised.
+
+        Both as configured (Zhao et al. 2020; Sønderby et al. 2017, §3.2, and Arjovsky and Bottou 2017).
+        """
+        config = self.player.config
+        if config.augment:
+            key_of_changes = jax.random.fold_in(key, AUGMENTATION)
+            x = augmented(x, config.augment, key_of_changes, bounded=self.domain.bounded)
+        if config.instance_noise == 0:
+            return x
+        return x + config.instance_noise * jax.random.normal(key, x.shape)
+
+    def score(
         self,
         discriminator: Params,
         packs: jax.Array,
@@ -228,113 +117,85 @@ class GAN:
     ) -> DiscriminatorOutput:
         """Return what D finds in ``[B, ...]`` packs in the model's range, with dropout when there is a key.
 
-        Float32 computed in ``dtype``; spectral normalization comes before, in float32. A class-conditional one needs
-        the ``classes`` of the examples.
+        Float32 computed in ``dtype``. A class-conditional one needs the ``classes`` of the examples.
         """
-        if "spectral-norm" in self.config.penalty:
-            discriminator = normalized(discriminator)
-        network = nnx.merge(self.discriminator_graph, _cast(discriminator, dtype))
+        network: Any = self.player.network(discriminator, dtype)
         packs = packs.astype(dtype)
-        return _cast(network(packs, key) if classes is None else network(packs, key, classes), jnp.float32)
+        return cast(network(packs, key) if classes is None else network(packs, key, classes), jnp.float32)
 
     def discriminate(self, discriminator: Params, x: jax.Array) -> jax.Array:
-        """Map ``[B, *data_shape]`` in the model's range to D's outputs ``[B]``; packs are copies of one example."""
-        return self.judge(discriminator, jnp.concatenate([x] * self.config.packing, axis=-1)).outputs
+        """Map ``[B, *shape]`` in the model's range to D's outputs ``[B]``; packs are copies of one example."""
+        return self.score(discriminator, jnp.concatenate([x] * self.player.config.packing, axis=-1)).outputs
 
-    def draw_latents(self, key: jax.Array, count: int, classes: Classes = None) -> jax.Array:
-        """Draw what G starts from: latents ``[count, Z]`` of the prior, for a class-conditional one beside classes.
 
-        Those are the given ones ``[count, K]``, or drawn as often as each is among the training examples.
+@dataclass(frozen=True)
+class Pair:
+    """A generator with its weights, and the discriminator of the same step where there is one."""
+
+    draws: Draws
+    generator: Params
+    scores: Scores | None = None
+    discriminator: Params | None = None
+
+    @classmethod
+    def of(cls, game: Game, weights: Mapping[str, Params]) -> Self:
+        """Return the pair in a game by the weights of its players; those of a discriminator may be lacking.
+
+        Raises:
+            UsageError: the game draws no samples.
         """
-        latents = PRIORS[self.config.prior](key, (count, self.config.latent_size))
-        if not self.class_counts:
-            return latents
-        if classes is None:
-            shares = jnp.log(jnp.array(self.class_counts, jnp.float32))
-            labels = jax.random.categorical(jax.random.fold_in(key, CLASSES), shares, shape=(count,))
-            classes = jax.nn.one_hot(labels, len(self.class_counts))
-        return jnp.concatenate([latents, classes], axis=1)
+        draws, scores = getattr(game, "draws", None), getattr(game, "scores", None)
+        if not isinstance(draws, Draws):
+            raise UsageError(f"--game {game.config.game} draws no samples.")
+        if not isinstance(scores, Scores) or scores.player.name not in weights:
+            return cls(draws, weights[draws.player.name])
+        return cls(draws, weights[draws.player.name], scores, weights[scores.player.name])
 
-    def classes(self, labels: jax.Array) -> Classes:
-        """Return the classes ``[B, K]`` of labels ``[B]``, one-hot; None where the networks are told of none."""
-        return jax.nn.one_hot(labels, len(self.class_counts)) if self.class_counts else None
-
-
-def _cast(tree: Any, dtype: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf.astype(dtype), tree)
+    @property
+    def domain(self) -> Domain:
+        """What the generator imitates."""
+        return self.draws.domain
 
 
-def _networks(
-    config: TrainConfig,
-    game: Objective,
-    data_shape: tuple[int, ...],
-    bounded: bool,
-    data_mean: np.ndarray,
-    num_classes: int,
-    rngs: nnx.Rngs,
-) -> tuple[nnx.Module, nnx.Module]:
-    """Build both networks; the discriminator is of the kind that the objective needs, and meets whole packs."""
-    family = MODELS[config.model]
-    build = family.discriminator("nobody" if game.discriminator is None else game.network, config.model)
-    if num_classes:
-        embedded = replace(config, latent_size=2 * config.latent_size)
-        generator = family.generator(embedded, data_shape, bounded, data_mean, rngs)
-        discriminator = build(config, data_shape, bounded, data_mean, rngs)
+def networks(
+    config: TrainConfig, domain: Domain, kind: str | None, mean: np.ndarray, rngs: nnx.Rngs
+) -> dict[str, nnx.Module]:
+    """Build the configured generator and, unless ``kind`` is None, a discriminator of that kind for whole packs.
+
+    Where the domain has classes, both are conditioned on them.
+    """
+    family, count = MODELS[config.model], domain.num_classes
+    embedded = replace(config, latent_size=2 * config.latent_size) if count else config
+    pair = {GENERATOR: family.generator(embedded, domain.shape, domain.bounded, mean, rngs)}
+    if kind is not None:
+        *sides, channels = domain.shape
+        packed_mean = np.concatenate([mean] * config.packing, axis=-1)
+        build = family.discriminator(kind, config.model)
+        shape = (*sides, channels * config.packing)
+        pair[DISCRIMINATOR] = build(config, shape, domain.bounded, packed_mean, rngs)
+    if count:
+        pair[GENERATOR] = ConditionalGenerator(pair[GENERATOR], config.latent_size, count, rngs=rngs)
+    if count and DISCRIMINATOR in pair:
         dropout, init = config.hidden_dropout[-1], uniform_init(config.discriminator_init_range)
-        return (
-            ConditionalGenerator(generator, config.latent_size, num_classes, rngs=rngs),
-            ProjectionDiscriminator(discriminator, data_shape, num_classes, dropout=dropout, init=init, rngs=rngs),
+        pair[DISCRIMINATOR] = ProjectionDiscriminator(
+            pair[DISCRIMINATOR], domain.shape, count, dropout=dropout, init=init, rngs=rngs
         )
-    generator = family.generator(config, data_shape, bounded, data_mean, rngs)
-    *sides, channels = data_shape
-    packed_mean = np.concatenate([data_mean] * config.packing, axis=-1)
-    return generator, build(config, (*sides, channels * config.packing), bounded, packed_mean, rngs)
+    return pair
 
 
-def check_objective(config: TrainConfig, game: Objective) -> None:
-    """Raise a UsageError unless the objective, its penalties and the rest of the game make sense together."""
-    penalties = config.penalty
-    for name in penalties:
-        _ = PENALTIES[name]
-    if len(set(penalties)) < len(penalties):
-        raise UsageError(f"--penalty names one twice: {','.join(penalties)}.")
-    if game.discriminator is None:
-        for option, value, plain in (
-            ("penalty", ",".join(penalties), ""),
-            ("k", config.k, 1),
-            ("packing", config.packing, 1),
-            ("instance-noise", config.instance_noise, 0.0),
-            ("augment", ",".join(config.augment), ""),
-            ("pulling-away", config.pulling_away, 0.0),
-        ):
-            if value != plain:
-                raise UsageError(f"--{option} {value} is for a discriminator, and --loss {config.loss} has none.")
-    wanted = game.needs_one_of
-    if wanted and not set(wanted) & set(penalties):
-        raise UsageError(f"--loss {config.loss} needs a bounded slope: --penalty {', '.join(wanted)}.")
-    exclusive = [name for name in ("clip", "spectral-norm", "gradient-penalty") if name in penalties]
-    if len(exclusive) > 1:
-        raise UsageError(
-            f"--penalty {','.join(exclusive)}: each sets the slope in its own way; take one (r1 and r2 go with any)."
-        )
-    if config.batch_size % config.packing:
-        raise UsageError(f"--batch-size must be a multiple of --packing, got {config.batch_size} and {config.packing}.")
-    if config.pulling_away and config.batch_size // config.packing < 2:
-        raise UsageError(
-            f"--pulling-away compares codes: --batch-size must be at least twice --packing, got {config.batch_size} "
-            f"and {config.packing}."
-        )
-    asked = game.discriminator is not None and game.network == "scorer" and game.compares == "outputs"
-    if config.conditional and not asked:
-        raise UsageError(f"--conditional needs a loss that goes by the scores of D; --loss {config.loss} does not.")
-    if config.conditional and config.packing > 1:
-        raise UsageError(
-            f"--conditional judges examples one by one, each by its class; got --packing {config.packing}."
-        )
-    if game.compares == "classifier" and config.dataset not in CLASSIFIED:
-        raise UsageError(
-            f"--loss {config.loss} needs a data set with a built-in classifier ({', '.join(CLASSIFIED)}), "
-            f"got '{config.dataset}'."
-        )
-    if game.compares == "samples" and config.batch_size < 2:
-        raise UsageError(f"--loss {config.loss} needs a --batch-size of at least 2, got {config.batch_size}.")
+def players(config: TrainConfig, domain: Domain, kind: str | None) -> tuple[Player, ...]:
+    """Lay out the players of :func:`networks` without allocating them; only the generator's weights are averaged.
+
+    Raises:
+        UsageError: the configured networks do not fit the data.
+    """
+    pair = nnx.eval_shape(lambda: networks(config, domain, kind, np.zeros(domain.shape), nnx.Rngs(0)))
+    graphs = {name: nnx.graphdef(network) for name, network in pair.items()}
+    epoch = max(domain.num_examples // domain.rows_per_step, 1)
+    averaged = config.ema_decay > 0
+    made = (Player(GENERATOR, graphs[GENERATOR], config, config.generator_learning_rate, epoch, averaged=averaged),)
+    if kind is None:
+        return made
+    bounds = tuple(name for name in config.penalty if PENALTIES[name] is None)
+    rate = config.discriminator_learning_rate
+    return (*made, Player(DISCRIMINATOR, graphs[DISCRIMINATOR], config, rate, epoch, bounds=bounds))

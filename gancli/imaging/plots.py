@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-DATA, MODEL, JUDGE = "black", "tab:green", "tab:blue"  # the colors of the paper's Figure 1
+DATA, MODEL, SCORE = "black", "tab:green", "tab:blue"  # the colors of the paper's Figure 1
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Panel:
     """One stage of training on 1-D data; curves are sampled on the ``x`` shared by all panels."""
 
     title: str
-    discriminator: np.ndarray  # D(x) in [0, 1], [P]
+    discriminator: np.ndarray | None  # D(x) in [0, 1], [P]; None: there is no D
     density: np.ndarray  # p_g(x), [P]
     latents: np.ndarray | None  # [L, 1], rising, for the arrows z -> x; None unless Z is 1
     mapped: np.ndarray | None  # [L], G of these latents
@@ -50,9 +50,10 @@ def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel])
     for (top, bottom), panel in zip(axes.T, panels, strict=True):
         top.plot(x, data_density, color=DATA, linestyle="dotted", label=r"$p_{data}$")
         top.plot(x, panel.density, color=MODEL, label=r"$p_g$")
-        top.plot(x, panel.discriminator, color=JUDGE, linestyle="dashed", label="$D$")
+        if panel.discriminator is not None:
+            top.plot(x, panel.discriminator, color=SCORE, linestyle="dashed", label="$D$")
         optimal = data_density / np.maximum(data_density + panel.density, np.finfo(np.float64).tiny)
-        top.plot(x, optimal, color=JUDGE, linewidth=0.7, label="$D^*$")
+        top.plot(x, optimal, color=SCORE, linewidth=0.7, label="$D^*$")
         top.set(title=panel.title, ylim=(0, max(1.05, 1.3 * data_density.max())), xlim=(x[0], x[-1]))
         _draw_arrows(bottom, panel, (x[0], x[-1]))
     axes[0, 0].legend(loc="upper left", frameon=False, fontsize="small")

@@ -42,6 +42,11 @@ class Estimate:
         return self.reading.key
 
     @property
+    def kind(self) -> str:
+        """What it is called in a table: ``bound`` or ``estimate``."""
+        return "bound" if self.reading.is_bound else "estimate"
+
+    @property
     def text(self) -> str:
         """The same for people; a bound below zero says no more than zero."""
         reading = self.reading

@@ -1,4 +1,4 @@
-"""How the two players stand while they train: what D can tell, and whether one of them has won."""
+"""How the two players stand while they train: what D gets right, and whether one of them has won."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,39 +10,42 @@ import jax.numpy as jnp
 import numpy as np
 
 from gancli.data.pipeline import Dataset, load_for
-from gancli.games.adversarial import Batch, as_seen
-from gancli.games.pair import GAN, GANState
+from gancli.games.pair import Draws, Scores
 from gancli.losses.objective import Objective
+from gancli.salts import PROBE
+from gancli.training.domain import Batch
+from gancli.training.game import Game
+from gancli.training.state import TrainState
 
-NUM_JUDGED = 1000  # examples of each kind
-JUDGED = 2**32 - 3  # sets these draws apart from those of training steps, of which none has this number
+NUM_PROBED = 1000  # examples of each kind
 SURE = 0.95  # share of the largest divergence there can be, from which on D is sure of everything
 LASTING = 0.1  # share of the steps so far, at their end, for which that must hold
 FEWEST_LINES = 5  # of metrics, for the same
 NULL_PAIRS = 100  # of batches of data, behind the null distribution of MMD²
 
 
-class Judge:
-    """Asks D about data it trains on, data it never met, and fresh samples."""
+class AccuracyProbe:
+    """Asks D about data it trains on, data held out, and fresh samples."""
 
-    def __init__(self, gan: GAN, dataset: Dataset, data_dir: Path | None):
-        self._gan, self._examples = gan, dataset.examples
-        held_out = load_for(gan.config, "validation", data_dir)
-        count = min(NUM_JUDGED, len(dataset), len(held_out)) // gan.config.packing * gan.config.packing
+    def __init__(self, game: Game, dataset: Dataset, data_dir: Path | None):
+        self._game, self._examples = game, dataset.examples
+        held_out = load_for(game.config, "validation", data_dir)
+        packing = game.config.packing
+        count = min(NUM_PROBED, len(dataset), len(held_out)) // packing * packing
         self._train = Batch(dataset.examples[:count], dataset.labels[:count])
         self._held_out = Batch(held_out.examples[:count].copy(), held_out.labels[:count])  # the rest may go
 
-    def accuracies(self, state: GANState) -> dict[str, float]:
-        """Return the shares that D gets right, in [0, 1]; nothing where there is no D.
+    def accuracies(self, state: TrainState) -> dict[str, float]:
+        """Return the shares that D gets right, in [0, 1]; nothing where the game has no D.
 
-        The ``memorization_gap`` is how much more often it knows data it trains on than data it never met.
+        The ``memorization_gap`` is how much more often it recognizes data it trains on than data held out.
         """
-        gan = self._gan
-        if gan.objective.discriminator is None or not len(self._train.labels):
+        draws, scores = getattr(self._game, "draws", None), getattr(self._game, "scores", None)
+        if not isinstance(draws, Draws) or not isinstance(scores, Scores) or not len(self._train.labels):
             return {}
-        outputs = _ask(gan, state, *jax.tree.map(jnp.asarray, (self._train, self._held_out)))
+        outputs = _ask(draws, scores, state, *jax.tree.map(jnp.asarray, (self._train, self._held_out)))
         train, held_out, fake = (np.asarray(part, np.float64) for part in outputs)
-        threshold = gan.objective.threshold
+        threshold = scores.objective.threshold
         if threshold is None:
             threshold = (train.mean() + fake.mean()) / 2
         rates = [float((part > threshold).mean()) for part in (train, held_out, fake)]
@@ -55,28 +58,31 @@ class Judge:
 
     def null_spread(self) -> float | None:
         """Return the standard deviation of G's loss between two batches of data; None unless G compares samples."""
-        gan = self._gan
-        if gan.objective.compares != "samples":
+        game: Any = self._game
+        loss = getattr(game, "objective", None)
+        if not isinstance(loss, Objective) or loss.compares != "samples":
             return None
-        size = gan.config.batch_size
-        rng = np.random.default_rng(gan.config.seed)
+        domain, size = game.draws.domain, game.config.batch_size
+        rng = np.random.default_rng(game.config.seed)
         rows = rng.integers(len(self._examples), size=(NULL_PAIRS, 2, size))
-        between = jax.jit(gan.objective.generator)
-        found = [float(between(*(gan.to_model(jnp.asarray(self._examples[half])) for half in pair))) for pair in rows]
+        between = jax.jit(loss.generator)
+        found = [float(between(*(domain.to_model(jnp.asarray(self._examples[half])) for half in two))) for two in rows]
         return float(np.std(found, ddof=1))
 
 
-@partial(jax.jit, static_argnames=("gan",))
-def _ask(gan: GAN, state: GANState, train: Batch, held_out: Batch) -> tuple[jax.Array, ...]:
-    """Return D's outputs on both and on samples, as it meets them while training but without dropout."""
-    latent_key, *keys = jax.random.split(jax.random.fold_in(state.key, JUDGED), 4)
-    latents = gan.draw_latents(latent_key, len(train.labels), gan.classes(train.labels))
-    fake = gan.generate(state.generator, latents)
+@partial(jax.jit, static_argnames=("draws", "scores"))
+def _ask(draws: Draws, scores: Scores, state: TrainState, train: Batch, held_out: Batch) -> tuple[jax.Array, ...]:
+    """Return D's outputs on both and on samples, as it sees them while training but without dropout."""
+    latent_key, *keys = jax.random.split(jax.random.fold_in(state.key, PROBE), 4)
+    domain = draws.domain
+    latents = draws.latents(latent_key, len(train.labels), domain.one_hot(train.labels))
+    fake = draws.generate(state.params[draws.player.name], latents)
 
     def outputs(x: jax.Array, labels: jax.Array, key: jax.Array) -> jax.Array:
-        return gan.judge(state.discriminator, gan.pack(as_seen(gan, x, key)), classes=gan.classes(labels)).outputs
+        packs = scores.pack(scores.seen(x, key))
+        return scores.score(state.params[scores.player.name], packs, classes=domain.one_hot(labels)).outputs
 
-    three = ((gan.to_model(train.examples), train.labels), (gan.to_model(held_out.examples), held_out.labels))
+    three = ((domain.to_model(train.examples), train.labels), (domain.to_model(held_out.examples), held_out.labels))
     return tuple(outputs(*one, key) for one, key in zip((*three, (fake, train.labels)), keys, strict=True))
 
 
@@ -97,15 +103,16 @@ def sure_since(objective: Objective, lines: Sequence[dict[str, Any]]) -> int | N
     return lines[-count]["step"]
 
 
-def imbalance(gan: GAN, lines: Sequence[dict[str, Any]]) -> str | None:
-    """Say that D has won, since when, and one thing to try; None where it has not."""
-    since = sure_since(gan.objective, lines)
-    if since is None:
+def imbalance(game: Game, lines: Sequence[dict[str, Any]]) -> str | None:
+    """Say that D has won, since when, and one thing to try; None where it has not, or the game has no D."""
+    scores = getattr(game, "scores", None)
+    since = sure_since(scores.objective, lines) if isinstance(scores, Scores) else None
+    if not isinstance(scores, Scores) or since is None:
         return None
-    config = gan.config
+    config = game.config
     cure = (
         f"more noise on what it sees (now --instance-noise {config.instance_noise:g})"
-        if gan.is_images
+        if scores.domain.is_images
         else f"a lower --discriminator-learning-rate (now {config.discriminator_learning_rate:g})"
     )
     return f"D tells all samples from data since step {since}, so G learns little; try {cure}"

@@ -7,15 +7,17 @@ from typing import Any
 from gancli.config import TrainConfig
 from gancli.data.pipeline import Dataset
 from gancli.errors import GancliError, UsageError
+from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet
 from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import MEASURES, missing
 from gancli.features.extractor import Extractor
-from gancli.games.pair import GAN, GANState, Params
+from gancli.games.pair import Pair
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.reporting import Reporter
-from gancli.sampling.drawing import draw_latents
-from gancli.workflows.evaluate import choose_extractor
+from gancli.sampling.draws import draw_latents
+from gancli.training.game import Game, layout
+from gancli.training.state import TrainState
 
 
 def check_metrics(config: TrainConfig) -> None:
@@ -33,50 +35,52 @@ def check_metrics(config: TrainConfig) -> None:
 class Monitor:
     """Measures a run's averaged generator at some of its steps, always on the same latents."""
 
-    def __init__(self, gan: GAN, dataset: Dataset, data_dir: Path | None, reporter: Reporter):
+    def __init__(self, game: Game, dataset: Dataset, data_dir: Path | None, reporter: Reporter):
         self.seconds = 0.0  # spent on evaluations
         self.count = 0  # evaluations done
-        self._gan, self._reporter, self._data_dir = gan, reporter, data_dir
-        self._latents = draw_latents(gan, gan.config.evaluate_samples, gan.config.seed)
+        self._game, self._reporter, self._data_dir = game, reporter, data_dir
+        config = game.config
+        empty = Pair.of(game, layout(game).params)
+        self._latents = draw_latents(empty.draws, config.evaluate_samples, config.seed)
         self._reference = None
         if dataset.is_images:
             images = ImageSet.of_dataset(dataset)
             self._reference = Reference(images, images.name, reporter)
         self._extractor: Extractor | None = None
-        for name in gan.config.metrics:
-            if reason := missing(name, self._material(None)):
+        for name in config.metrics:
+            if reason := missing(name, self._inputs(empty)):
                 raise UsageError(f"--metrics {name} {reason}.")
         if dataset.is_images:
-            _ = self._material(None).extractor  # what cannot be had should fail now, not at every evaluation
+            _ = self._inputs(empty).extractor  # what cannot be had should fail now, not at every evaluation
 
-    def _material(self, generator: Params) -> EvaluationInputs:
-        gan = self._gan
+    def _inputs(self, pair: Pair) -> EvaluationInputs:
+        config = self._game.config
 
         def load_extractor() -> Extractor:
-            self._extractor = self._extractor or choose_extractor("auto", None, material, self._reporter)
+            self._extractor = self._extractor or choose_extractor("auto", None, inputs, self._reporter)
             return self._extractor
 
-        material = EvaluationInputs(
-            samples=ImageSet.of_draws("", gan, generator, self._latents) if gan.is_images else None,
+        inputs = EvaluationInputs(
+            samples=ImageSet.of_draws("", pair, self._latents) if pair.domain.is_images else None,
             reference=self._reference,
             load_extractor=load_extractor,
             reporter=self._reporter,
-            num_samples=gan.config.evaluate_samples,
-            gan=gan,
-            generator=generator,
-            seed=gan.config.seed,
+            num_samples=config.evaluate_samples,
+            pair=pair,
+            seed=config.seed,
             data_dir=self._data_dir,
         )
-        return material
+        return inputs
 
-    def measure(self, state: GANState) -> dict[str, dict[str, Any] | None]:
+    def measure(self, state: TrainState) -> dict[str, dict[str, Any] | None]:
         """Return the numbers of each metric by its JSON name; None, after a warning, where one failed."""
         began = time.perf_counter()
-        material = self._material(state.ema)
+        weights = {player.name: state.averaged(player.name) for player in self._game.players}
+        inputs = self._inputs(Pair.of(self._game, weights))
         found: dict[str, dict[str, Any] | None] = {}
-        for name in self._gan.config.metrics:
+        for name in self._game.config.metrics:
             try:
-                measured = MEASURES[name](material)
+                measured = MEASURES[name](inputs)
             except (GancliError, ArithmeticError, ValueError, RuntimeError, MemoryError) as error:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 self._reporter.warning(f"{name} could not be measured at step {int(state.step)}: {reason}")

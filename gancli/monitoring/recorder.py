@@ -1,13 +1,16 @@
 """What training leaves behind in a run folder: measurements, pictures, checkpoints; and what it amounts to."""
 
 from gancli.errors import DivergedError
-from gancli.games.pair import GAN, GANState
-from gancli.monitoring.accuracy import Judge, imbalance
+from gancli.games.pair import Pair
+from gancli.monitoring.accuracy import AccuracyProbe, imbalance
 from gancli.monitoring.metrics import Monitor
-from gancli.reporting import Reporter
-from gancli.runs.folder import Checkpoints, Run
-from gancli.sampling.drawing import draw, draw_every_class, picture
-from gancli.training.loop import Progress
+from gancli.reporting import Progress, Reporter
+from gancli.runs.checkpoints import Checkpoints
+from gancli.runs.folder import Run
+from gancli.sampling.draws import draw, draw_every_class
+from gancli.sampling.pictures import picture
+from gancli.training.game import Game
+from gancli.training.state import TrainState
 
 NUM_FIXED = 64  # samples in the pictures kept during training
 NUM_FIXED_POINTS = 2000
@@ -19,30 +22,30 @@ class Recorder:
     def __init__(
         self,
         run: Run,
-        gan: GAN,
-        judge: Judge,
+        game: Game,
+        probe: AccuracyProbe,
         monitor: Monitor | None,
         checkpoints: Checkpoints,
         reporter: Reporter,
     ):
         self.last: Progress | None = None
         self.accuracies: dict[str, float] = {}  # of D, when last asked
-        self._run, self._gan, self._judge, self._monitor = run, gan, judge, monitor
+        self._run, self._game, self._probe, self._monitor = run, game, probe, monitor
         self._checkpoints, self._reporter = checkpoints, reporter
         self._warned = False
 
-    def record(self, state: GANState, progress: Progress, *, stopping: bool) -> bool:
+    def record(self, state: TrainState, progress: Progress, *, stopping: bool) -> bool:
         """Keep what is due at a step, with a checkpoint at the end or when stopping; return whether this is the end.
 
         The end is the last step, or where the run's patience is over.
         """
-        config, run = self._gan.config, self._run
+        config, run = self._game.config, self._run
         self.last = progress
         last = progress.step == config.num_steps
         due = self._monitor is not None and progress.step % config.evaluate_every == 0
         looked_at = progress.step % config.sample_every == 0
         if looked_at or last:
-            self.accuracies = self._judge.accuracies(state)
+            self.accuracies = self._probe.accuracies(state)
         # The line of a step is the same whether or not the run stops there.
         told = progress.to_dict() | (self.accuracies if looked_at else {})
         run.append_metrics(told | (self._monitor.measure(state) if self._monitor and due else {}))
@@ -52,8 +55,8 @@ class Recorder:
         is_best = progress.step in scores and run.best_step(scores) == progress.step
         gave_up = due and self._gave_up(scores)
         finished = last or gave_up
-        if finished or looked_at:
-            run.write_samples(progress.step, self._fixed_samples(state))
+        if (finished or looked_at) and (png := self._fixed_samples(state)):
+            run.write_samples(progress.step, png)
         if finished or stopping or is_best or progress.step % config.checkpoint_every == 0:
             self._checkpoints.save(state)
         if gave_up:
@@ -77,7 +80,7 @@ class Recorder:
         """Return what the run amounts to: its modes, when last counted, and whether D has won; None if unknown."""
         lines = self._run.metrics()
         counted = next((line["modes"] for line in reversed(lines) if line.get("modes")), None)
-        won = imbalance(self._gan, lines)
+        won = imbalance(self._game, lines)
         modes = None
         if counted:
             modes = f"{counted['verdict']}: {counted['hit']} of {counted['total']} modes, KL {counted['kl']:.3f} nats"
@@ -89,7 +92,7 @@ class Recorder:
 
     def _warn_of_imbalance(self, step: int) -> None:
         """Say once, and again only after it was mended, that D has won."""
-        won = imbalance(self._gan, self._run.metrics())
+        won = imbalance(self._game, self._run.metrics())
         if won and not self._warned:
             self._reporter.warning(f"step {step}: {won}.")
         self._warned = won is not None
@@ -97,7 +100,7 @@ class Recorder:
     def explain(self, error: DivergedError) -> DivergedError:
         """Add to a divergence what is kept, and what might help."""
         self._checkpoints.wait()
-        steps, config = self._checkpoints.steps(), self._gan.config
+        steps, config = self._checkpoints.steps(), self._game.config
         kept = f"The checkpoint of step {steps[-1]} is kept in '{self._run.folder}'." if steps else ""
         return DivergedError(
             f"{error} {kept or 'No checkpoint had been due.'} "
@@ -113,10 +116,14 @@ class Recorder:
         best = self._run.best_step(scores)
         return sum(step > best for step in scores) >= patience
 
-    def _fixed_samples(self, state: GANState) -> bytes:
-        """Draw the picture of a step: the same latents at every step, through the averaged weights."""
-        gan = self._gan
-        count = NUM_FIXED if gan.is_images else NUM_FIXED_POINTS
-        drawn = draw_every_class if gan.class_counts else draw
-        drawing = drawn(gan, state.ema, count, gan.config.seed)
-        return picture(gan, state.ema, state.discriminator, drawing, title=f"step {int(state.step)}")
+    def _fixed_samples(self, state: TrainState) -> bytes | None:
+        """Draw the picture of a step: the same latents at every step, through the averaged weights.
+
+        None where the game draws no samples.
+        """
+        if not hasattr(self._game, "draws"):
+            return None
+        pair = Pair.of(self._game, {player.name: state.averaged(player.name) for player in self._game.players})
+        count = NUM_FIXED if pair.domain.is_images else NUM_FIXED_POINTS
+        drawn = draw_every_class if pair.domain.num_classes else draw
+        return picture(pair, drawn(pair, count, self._game.config.seed), title=f"step {int(state.step)}")

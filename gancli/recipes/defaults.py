@@ -118,7 +118,7 @@ RESIDUAL: dict[str, Any] = _CONVOLUTIONAL | {"model": "resnet", "momentum": 0.0}
 HELD: dict[str, Any] = {"loss": "relativistic", "penalty": ("r1", "r2"), "penalty_weight": 0.05}
 _QUICK: dict[str, Any] = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
 # What a model needs, over the data set's defaults; a preset's stay. So held, D bears rates at which both learn several
-# times as fast as with spectral norms and the papers' 2e-4 (docs/RESULTS.md).
+# times as fast as with spectral norms and the papers' 2e-4 (docs/lab/results.md).
 MODEL_DEFAULTS: dict[str, dict[str, Any]] = {
     "dcgan": _CONVOLUTIONAL | HELD | _QUICK,
     "resnet": RESIDUAL | HELD | _QUICK,
@@ -136,7 +136,10 @@ LOSS_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
         "digits": {"instance_noise": 0.2, "margin": 10.0},
         "grid": {"discriminator_learning_rate": 1e-3, "margin": 10.0},  # about the square of its width
     },
-    "mmd": {"always": {"penalty": (), "instance_noise": 0.0, "k": 1, "packing": 1}, "images": {"batch_size": 500}},
+    "mmd": {
+        "always": {"game": "matching", "penalty": (), "instance_noise": 0.0, "k": 1, "packing": 1},
+        "images": {"batch_size": 500},
+    },
     "feature-matching": {"points": {"batch_size": 512}},  # means of few examples vary much
     "relativistic": {"always": {"penalty": ("r1", "r2"), "penalty_weight": 1.0}},
 }

@@ -5,6 +5,7 @@ from gancli.metrics.catalog import METRICS
 from gancli.recipes.presets import PRESETS
 from gancli.registry import Registry
 
+GAMES = ("adversarial", "matching")
 MODELS = ("mlp", "maxout-conv", "dcgan", "resnet")
 LOSSES = (
     *("minimax", "non-saturating", "absolute", "kl", "reverse-kl", "jensen-shannon", "pearson", "squared-hellinger"),
@@ -13,9 +14,10 @@ LOSSES = (
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of every ``data set``, ``loss``, ``metric`` (while training), ``model`` or ``preset``."""
+    """Return the names of every data set, game, loss, metric (while training), model or preset."""
     return {
         "data set": tuple(DATASETS),
+        "game": GAMES,
         "loss": LOSSES,
         "metric": tuple(name for name, entry in METRICS.items() if entry.while_training),
         "model": MODELS,

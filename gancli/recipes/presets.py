@@ -54,7 +54,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "evaluate_every": 5000,
         },
         # The same networks and objective, tuned for Table 1: Adam at constant rates, and a long average of the weights
-        # (docs/RESULTS.md says which change bought what).
+        # (docs/lab/results.md says which change bought what).
         "goodfellow2014-mnist-tuned": _PUBLISHED
         | _MNIST
         | {
@@ -112,7 +112,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "generator_learning_rate": 0.004,
             "discriminator_learning_rate": 0.002,
         },
-        # Held by R1 alone (Mescheder et al. 2018), D bears rates ten times as high, see docs/RESULTS.md.
+        # Held by R1 alone (Mescheder et al. 2018), D bears rates ten times as high, see docs/lab/results.md.
         "mnist-dcgan": MODEL_DEFAULTS["dcgan"]
         | EVALUATED
         | {
@@ -127,7 +127,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "discriminator_learning_rate": 2e-3,
             "evaluate_every": 3906,
         },
-        # docs/RESULTS.md says what these reached, and how far they were run.
+        # docs/lab/results.md says what these reached, and how far they were run.
         "cifar10-dcgan": MODEL_DEFAULTS["dcgan"]
         | EVALUATED
         | {

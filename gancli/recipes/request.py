@@ -60,7 +60,7 @@ class Request:
         if self.lr is not None and not self.lr > 0:
             raise UsageError(f"--lr must be above 0, got {self.lr}.")
         config = resolve(self.dataset, self.preset, self.options)
-        for kind in ("model", "loss"):
+        for kind in ("game", "model", "loss"):
             check_name(kind, getattr(config, kind))
         check_used(config, self.typed)
         return config

@@ -66,7 +66,7 @@ def unused(config: TrainConfig, values: Mapping[str, Any]) -> list[str]:
     """
     plain, about = defaults(), settings()
     said = [name for name, value in values.items() if name in plain and value != plain[name] and not _is_off(value)]
-    return [n for n in said if not uses(config, n) and (about[n].only or "loss" in (about[n].unless or {}))]
+    return [n for n in said if not uses(config, n) and (about[n].only or "game" in (about[n].unless or {}))]
 
 
 def check_used(config: TrainConfig, typed: Mapping[str, Any]) -> None:
@@ -130,7 +130,9 @@ def _why_unused(config: TrainConfig, name: str) -> str | None:
             continue
         if found is None:
             return f"does nothing without --{option_name(other)}. Leave it out, or give that too."
+        if other == "game":
+            return f"does nothing in the game '{found}'. Leave it out, or choose another loss or game."
         plain = f"{found:g}" if isinstance(found, float) else shown(found)
-        change = f"choose another {other}" if other in ("model", "loss") else f"change --{option_name(other)}"
-        return f"does nothing with --{option_name(other)} {plain}. Leave it out, or {change}."
+        option = f"--{option_name(other)}"
+        return f"does nothing with {option} {plain}. Leave it out, or change {option}."
     return None

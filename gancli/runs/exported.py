@@ -1,7 +1,7 @@
 """An exported generator: ``config.json``, ``generator.safetensors`` and whatever is made of them for other programs.
 
 The weights of one step of a run, averaged or raw, by their place in the network (``layers.0.kernel``); statistics of
-batch normalization as ``standing.0`` and so on, means over variances. The step is in what the file says of itself.
+batch normalization as ``standing.0`` and so on, means over variances. The step is in the file's metadata.
 """
 
 from pathlib import Path
@@ -14,7 +14,9 @@ from safetensors.numpy import save
 
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically
-from gancli.games.pair import GAN, Params, Statistics
+from gancli.games.pair import GENERATOR, NormStatistics
+from gancli.training.game import Game, layout
+from gancli.training.state import Params
 
 WEIGHTS = "generator.safetensors"
 
@@ -29,7 +31,7 @@ def _names(params: Params) -> list[str]:
     return [".".join(str(getattr(part, "key", getattr(part, "idx", part))) for part in path) for path in paths]
 
 
-def write_weights(path: Path, generator: Params, standing: Statistics, step: int, *, ema: bool) -> None:
+def write_weights(path: Path, generator: Params, standing: NormStatistics, step: int, *, ema: bool) -> None:
     """Write a generator's weights.
 
     Raises:
@@ -41,7 +43,7 @@ def write_weights(path: Path, generator: Params, standing: Statistics, step: int
     write_atomically(path, save(arrays, about))
 
 
-def read_weights(folder: Path, gan: GAN, *, step: int | str, ema: bool) -> tuple[int, Params]:
+def read_weights(folder: Path, game: Game, *, step: int | str, ema: bool) -> tuple[int, Params]:
     """Read an exported generator: its step and its weights.
 
     Raises:
@@ -60,7 +62,7 @@ def read_weights(folder: Path, gan: GAN, *, step: int | str, ema: bool) -> tuple
         raise UsageError(f"--step {step}: '{folder}' was exported, and holds step {found} alone.")
     if about.get("weights") != ("averaged" if ema else "raw"):
         raise UsageError(f"'{folder}' was exported with {about.get('weights')} weights; it has no others.")
-    wanted = jax.eval_shape(lambda: gan.init(np.zeros(gan.data_shape))).generator
+    wanted = layout(game).params[GENERATOR]
     names, leaves = _names(wanted), jax.tree.leaves(wanted)
     if any(name not in arrays or arrays[name].shape != leaf.shape for name, leaf in zip(names, leaves, strict=True)):
         raise GancliError(f"'{path}' is of other networks than config.json describes.")

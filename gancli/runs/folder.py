@@ -1,72 +1,93 @@
-"""A run folder: ``config.json``, ``metrics.jsonl``, ``samples/`` and ``checkpoints/<step>/`` (Orbax).
-
-A checkpoint holds one item for each thing that somebody reads alone (``generator``, ``ema``, ``discriminator``), one
-for all else that moves (``training``), one that says how these are laid out (``layout``), and ``SHA256SUMS`` of all
-their files (``sha256sum -c`` reads it, too). Orbax makes a step visible only when it is complete; the sums tell what
-happened to it afterwards, which Orbax itself does not notice.
-"""
+"""A run folder: ``config.json``, ``metrics.jsonl``, ``samples/`` and ``checkpoints/``."""
 
 import contextlib
-import hashlib
 import json
-import logging
-import re
-import shutil
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
-
-import jax
-import numpy as np
-import orbax.checkpoint as ocp
-from orbax.checkpoint.checkpoint_managers import PreservationPolicy
 
 from gancli.config import TrainConfig
 from gancli.errors import GancliError
 from gancli.files import write_atomically, writing
-from gancli.games.pair import GAN, GANState, Params
+from gancli.games.catalog import GAMES
 from gancli.imaging.contrast import Contrast
 from gancli.metrics.catalog import METRICS as KNOWN_METRICS
 from gancli.metrics.catalog import json_name
 from gancli.recipes.resolve import toml_of
-from gancli.runs.exported import is_export, read_weights
+from gancli.runs.checkpoints import CHECKPOINTS, DAMAGED, Checkpoints, NewestAndBest, remove
+from gancli.training.domain import Domain
+from gancli.training.game import Game
 
-CONFIG, METRICS, SAMPLES, CHECKPOINTS, DAMAGED = "config.json", "metrics.jsonl", "samples", "checkpoints", "damaged"
-SUMS = "SHA256SUMS"
-NETWORKS = ("generator", "ema", "discriminator")
-ITEMS = (*NETWORKS, "training")
+CONFIG, METRICS, SAMPLES = "config.json", "metrics.jsonl", "samples"
+FORMAT = 2  # of a run folder
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """What a run keeps of one set of examples: enough to build its networks, and to know the data again."""
+
+    name: str  # of the domain
+    shape: tuple[int, ...]
+    is_images: bool
+    num_examples: int
+    rows: tuple[int, ...]  # leading axes of what one step takes
+    sha256: str  # of the examples in their order
+    contrast: dict[str, float] | None = None  # of the normalization
+    classes: dict[str, int] | None = None  # training examples by class, where the networks are conditioned on them
+    labels_sha256: str | None = None  # likewise
+
+    @property
+    def domain(self) -> Domain:
+        """The examples as the game sees them."""
+        contrast = Contrast(**self.contrast) if self.contrast else None
+        counts = tuple((self.classes or {}).values())
+        return Domain(self.name, self.shape, self.is_images, self.num_examples, self.rows, contrast, counts)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Build it from JSON values."""
+        plain: dict[str, Any] = values | {name: tuple(values[name]) for name in ("shape", "rows")}
+        return cls(**plain)
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What ``config.json`` holds: the configuration, the data it met, and the machine it began on."""
+    """What ``config.json`` holds: the configuration, the data of the run, and the machine it began on."""
 
     gancli: str  # version
     config: TrainConfig
-    # shape, is_images, num_examples, sha256, contrast (of its normalization, or None); of a class-conditional run also
-    # classes (training examples by name) and labels_sha256
-    data: dict[str, Any]
+    domains: tuple[DataRecord, ...]
     machine: dict[str, Any]
+    files: dict[str, str | None]  # SHA-256 of the user's files that the configuration names, by option
 
-    def gan(self) -> GAN:
-        """Lay out the run's networks."""
-        data = self.data
-        contrast = Contrast(**data["contrast"]) if data["contrast"] else None
-        counts = tuple((data.get("classes") or {}).values())
-        return GAN.build(self.config, tuple(data["shape"]), data["is_images"], data["num_examples"], contrast, counts)
+    @property
+    def data(self) -> DataRecord:
+        """The first set of examples; of most games the only one."""
+        return self.domains[0]
+
+    def game(self) -> Game:
+        """Lay out the run's game."""
+        return GAMES[self.config.game].build(self.config, tuple(one.domain for one in self.domains))
 
     def to_json(self) -> str:
         """Return the text of ``config.json``."""
-        values = {"gancli": self.gancli, "config": self.config.to_dict(), "data": self.data, "machine": self.machine}
+        values = {"format": FORMAT, "gancli": self.gancli, "config": self.config.to_dict()}
+        values |= {"domains": [asdict(one) for one in self.domains], "machine": self.machine, "files": self.files}
         return json.dumps(values, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Parse the text of ``config.json``; anything else is a ValueError, KeyError, TypeError or GancliError."""
         values = json.loads(text)
-        return cls(values["gancli"], TrainConfig.from_dict(values["config"]), values["data"], values["machine"])
+        if values.get("format") != FORMAT:
+            raise GancliError(
+                f"it was written by gancli {values['gancli']}, whose runs this version cannot read. "
+                f"Use that version, or train again"
+            )
+        domains = tuple(DataRecord.from_dict(one) for one in values["domains"])
+        config = TrainConfig.from_dict(values["config"])
+        return cls(values["gancli"], config, domains, values["machine"], values["files"])
 
 
 @dataclass(frozen=True)
@@ -86,7 +107,7 @@ class Run:
         cls.check_free(folder, overwrite=overwrite)
         with writing(folder):
             for part in (METRICS, SAMPLES, CHECKPOINTS, DAMAGED):
-                _remove(folder / part)
+                remove(folder / part)
             run = cls(folder, record)
             run.write_record()  # first of all: whatever stops the run now, its folder can be resumed or overwritten
             (folder / SAMPLES).mkdir()
@@ -175,252 +196,5 @@ class Run:
 
     def checkpoints(self, *, writable: bool = False) -> "Checkpoints":
         """Return the run's checkpoints; writable ones keep the newest few and the best one."""
-        policy = _NewestAndBest(self.record.config.keep, self.best_step) if writable else None
+        policy = NewestAndBest(self.record.config.keep, self.best_step) if writable else None
         return Checkpoints(self.folder, policy)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160].rstrip(". ")
-
-
-def _on_first_device(abstract: Any) -> Any:
-    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), abstract)
-
-
-def _hush_abandoned_writes() -> None:
-    """Keep tensorstore's parallel writes from printing, after one has failed, that nobody waits for them any more."""
-    if getattr(sys.unraisablehook, "hushes", False):
-        return
-    shown = sys.unraisablehook
-
-    def hook(unraisable: Any) -> None:
-        if str(unraisable.exc_value) != "Event loop is closed":
-            shown(unraisable)
-
-    hook.hushes = True  # pyright: ignore[reportFunctionMemberAccess]
-    sys.unraisablehook = hook
-
-
-def layout(tree: Any) -> str:
-    """Return a digest of the paths, shapes and types of a tree of arrays, whatever their values."""
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    lines = [f"{jax.tree_util.keystr(path)} {leaf.shape} {leaf.dtype}" for path, leaf in leaves]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def split_state(state: GANState) -> dict[str, Any]:
-    """Return the state as the items of a checkpoint; the typed key as plain integers."""
-    training = state._asdict()
-    networks = {name: training.pop(name) for name in NETWORKS}
-    return networks | {"training": training | {"key": jax.random.key_data(state.key)}}
-
-
-def join_state(items: dict[str, Any]) -> GANState:
-    """Undo :func:`split_state`."""
-    networks = {name: items[name] for name in NETWORKS}
-    training = items["training"]
-    return GANState(**networks, **training | {"key": jax.random.wrap_key_data(training["key"])})
-
-
-class _NewestAndBest(PreservationPolicy):
-    """Keeps the newest checkpoints and the best one."""
-
-    def __init__(self, keep: int, best_step: Callable[[Iterable[int]], int]):
-        self._keep, self._best_step = keep, best_step
-
-    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> list[bool]:
-        steps = [checkpoint.step for checkpoint in checkpoints]
-        kept = set(steps[-self._keep :])
-        # The last one is only being written: until it is there, the best of the others stays, too.
-        for candidates in (steps, steps[:-1]):
-            with contextlib.suppress(GancliError):
-                kept.add(self._best_step(candidates))
-        return [step in kept for step in steps]
-
-
-class Checkpoints:
-    """The checkpoints of a run; use as a context manager, which waits for a save in progress."""
-
-    def __init__(self, run_folder: Path, policy: PreservationPolicy | None = None):
-        """Open them for reading, or with a policy of what to keep for writing, too."""
-        self.run_folder = run_folder
-        # Failed reads are reported by this class in one line; orbax and its event loop would add pages.
-        for chatty in ("absl", "orbax", "asyncio"):
-            logging.getLogger(chatty).setLevel(logging.CRITICAL)
-        _hush_abandoned_writes()
-        self._folder = run_folder / CHECKPOINTS
-        self._manager = ocp.CheckpointManager(
-            self._folder.absolute(),
-            options=ocp.CheckpointManagerOptions(
-                preservation_policy=policy,
-                create=policy is not None,
-                cleanup_tmp_directories=policy is not None,
-                async_options=ocp.AsyncOptions(post_finalization_callback=self._seal),
-            ),
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.wait()
-        self._manager.close()
-
-    def steps(self) -> list[int]:
-        """Return the steps of the complete checkpoints, rising."""
-        return sorted(self._manager.all_steps())
-
-    def save(self, state: GANState) -> None:
-        """Start writing a checkpoint; returns once the state is copied, so that its buffers may be reused.
-
-        Raises:
-            GancliError: this save cannot begin, or the one before it failed.
-        """
-        step = int(state.step)
-        if step in self._manager.all_steps():
-            return
-        # np.array copies: on a CPU, a view would change under the writer when the next chunk reuses the buffers.
-        items = jax.tree.map(np.array, split_state(state))
-        # Orbax does not write what has no arrays: the discriminator of a game without one.
-        saves = {name: ocp.args.StandardSave(items[name]) for name in ITEMS if jax.tree.leaves(items[name])}
-        layouts = ocp.args.JsonSave({name: layout(items[name]) for name in ITEMS})
-        with self._reporting_failure():
-            self._manager.save(step, args=ocp.args.Composite(**saves, layout=layouts))
-
-    def _seal(self) -> None:
-        """Write ``SHA256SUMS`` into the checkpoint that is about to become visible."""
-        for unfinished in self._folder.glob("*.orbax-checkpoint-tmp"):
-            files = sorted(path for path in unfinished.glob("*/**/*") if path.is_file())
-            lines = [f"{_sha256(path)}  {path.relative_to(unfinished)}\n" for path in files]
-            (unfinished / SUMS).write_text("".join(lines))
-
-    def wait(self) -> None:
-        """Wait until the last save is complete.
-
-        Raises:
-            GancliError: it failed; older checkpoints are untouched.
-        """
-        with self._reporting_failure():
-            self._manager.wait_until_finished()
-
-    @contextlib.contextmanager
-    def _reporting_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            reason = re.search(r"([^:]+) \[os_error_code", str(error))  # what the operating system said
-            detail = reason[1].strip() if reason else _first_line(error)
-            steps = self.steps()
-            kept = f"the newest complete one is step {steps[-1]}" if steps else "there is none yet"
-            raise GancliError(f"cannot write a checkpoint in '{self.run_folder}': {detail}; {kept}.") from None
-
-    def restore(self, gan: GAN, names: tuple[str, ...], step: int) -> dict[str, Any]:
-        """Read items of one checkpoint and verify them.
-
-        Raises:
-            GancliError: the checkpoint is absent, damaged, or of another run.
-        """
-        if step not in self.steps():
-            known = ", ".join(map(str, self.steps()))
-            raise GancliError(
-                f"'{self.run_folder}' has no checkpoint of step {step}. Complete ones: {known or 'none'}."
-            )
-        where = f"checkpoint {step} of '{self.run_folder}'"
-        self._verify(where, self._folder / str(step), (*names, "layout"))
-        abstract = jax.eval_shape(lambda: split_state(gan.init(np.zeros(gan.data_shape))))
-        written = [name for name in names if jax.tree.leaves(abstract[name])]
-        wanted = {name: ocp.args.StandardRestore(_on_first_device(abstract[name])) for name in written}
-        try:
-            layouts = self._manager.restore(step, args=ocp.args.Composite(layout=ocp.args.JsonRestore()))["layout"]
-            if any(layouts[name] != layout(abstract[name]) for name in names):
-                raise GancliError(f"{where} is of another configuration than the run's {CONFIG}.")
-            items = self._manager.restore(step, args=ocp.args.Composite(**wanted))
-        except GancliError:
-            raise
-        except Exception as error:  # orbax raises nearly everything
-            raise GancliError(f"{where} cannot be read: {_first_line(error)}.") from None
-        return {name: items[name] if name in written else abstract[name] for name in names}
-
-    @staticmethod
-    def _verify(where: str, folder: Path, names: tuple[str, ...]) -> None:
-        """Compare the files of some items with ``SHA256SUMS``, before orbax meets what it cannot read."""
-        if not (folder / SUMS).is_file():
-            raise GancliError(f"{where} is not gancli's, or damaged: it has no {SUMS}.")
-        for line in (folder / SUMS).read_text().splitlines():
-            expected, _, name = line.partition("  ")
-            if name.split("/")[0] not in names:
-                continue
-            if not (folder / name).is_file():
-                raise GancliError(f"{where} is damaged: {name} is missing.")
-            if _sha256(folder / name) != expected:
-                raise GancliError(f"{where} is damaged: {name} is not what was saved.")
-
-    def newest(self, gan: GAN, names: tuple[str, ...]) -> tuple[int, dict[str, Any], list[str]]:
-        """Read the newest checkpoint that is whole.
-
-        Returns:
-            Its step, its items, and a line for each newer one that had to be passed over.
-
-        Raises:
-            GancliError: none is whole.
-        """
-        skipped: list[str] = []
-        for step in reversed(self.steps()):
-            try:
-                return step, self.restore(gan, names, step), skipped
-            except GancliError as error:
-                skipped.append(str(error))
-        if skipped:
-            raise GancliError(skipped[0])
-        raise GancliError(f"run '{self.run_folder}' has no complete checkpoint yet.")
-
-    def set_aside_after(self, step: int) -> None:
-        """Move checkpoints newer than ``step`` (found damaged) into ``damaged/``, out of the way of new ones."""
-        for newer in [other for other in self.steps() if other > step]:
-            target = self.run_folder / DAMAGED / str(newer)
-            _remove(target)
-            target.parent.mkdir(exist_ok=True)
-            (self.run_folder / CHECKPOINTS / str(newer)).rename(target)
-        self._manager.reload()
-
-
-def generator_weights(run: Run, gan: GAN, *, step: int | str, ema: bool) -> tuple[int, Params, Params, list[str]]:
-    """Read what sampling needs: the step, G's weights (averaged or raw), D's weights, and notes on what was skipped.
-
-    An exported generator has no D.
-
-    Args:
-        run: the run.
-        gan: its layout.
-        step: a number, ``latest`` (the newest whole checkpoint) or ``best`` (by the first of the run's metrics).
-        ema: averaged weights rather than raw ones.
-
-    Raises:
-        GancliError: there is no such checkpoint, or it is damaged.
-        UsageError: an exported generator is of another step or has other weights.
-    """
-    if is_export(run.folder):
-        return *read_weights(run.folder, gan, step=step, ema=ema and gan.config.ema_decay > 0), None, []
-    names = ("ema" if ema else "generator", "discriminator")
-    notes: list[str] = []
-    with run.checkpoints() as checkpoints:
-        if step == "latest":
-            step, items, notes = checkpoints.newest(gan, names)
-        else:
-            if step == "best":
-                step = run.best_step(checkpoints.steps())
-            items = checkpoints.restore(gan, names, int(step))
-    return int(step), items[names[0]], items["discriminator"], notes

@@ -1,1 +1,1 @@
-"""The engine: the trainable state, one step, many steps in one dispatch, and the loop around them."""
+"""The engine: it moves a state of named players through chunks of steps, and knows no game."""

@@ -32,7 +32,7 @@ FIRST_TURNS = 20  # of the power iteration, before the first step
 
 
 def with_directions(params: Params) -> Params:
-    """Give every kernel a ``direction`` [outputs], a guess of its steepest one, for :func:`normalized`.
+    """Give every kernel a ``direction`` [outputs], a guess of its steepest one, for :func:`spectrally_normalized`.
 
     It stands beside the kernel, so that a checkpoint holds it and a resumed run goes on from it.
     """
@@ -52,7 +52,7 @@ def turned(params: Params) -> Params:
     return _each_layer(params, _turned)
 
 
-def normalized(params: Params) -> Params:
+def spectrally_normalized(params: Params) -> Params:
     """Divide every kernel by its largest singular value, as its ``direction`` tells it (Miyato et al. 2018, §2.1).
 
     A convolution's kernel counts as the matrix ``[all but outputs, outputs]``. Gradients pass through the division,

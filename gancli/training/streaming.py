@@ -1,10 +1,11 @@
 """Data that does not fit into the device's memory: what the next steps need is read while these ones train.
 
 The order of the data is computed, not stored (:mod:`gancli.data.shuffle`), so the host knows which rows a step will
-ask for. It reads those of many steps as one block and puts them on the device; the compiled program meets the same
+ask for. It reads those of many steps as one block and puts them on the device; the compiled program takes the same
 examples in the same order as with all the data beside it, and ends with the same weights.
 """
 
+import contextlib
 import time
 from collections.abc import Generator, Iterator
 from functools import partial
@@ -14,11 +15,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
+from gancli.config import TrainConfig
 from gancli.data.rows import read_rows
 from gancli.data.shuffle import permute_on_host, round_keys
-from gancli.games.adversarial import Batch, Block, order_key
-from gancli.games.pair import GAN
+from gancli.training.domain import Batch
+from gancli.training.feed import Block, order_key
+from gancli.training.game import Game
 
 # In such blocks images of 64x64x3 are read fastest, small ones as fast as in others (benchmarks/streaming.py).
 # Three lie on the device at a time, and five in the host's memory.
@@ -28,57 +32,67 @@ THREADS = 4  # that read, each a block
 READ_AHEAD = 4  # blocks in the host's memory, read or being read
 
 
-class _Blocks:
-    """The blocks of examples that steps ``start`` to ``end`` meet, read when asked for: grain's data source."""
+SHARE = 0.5  # of the free memory that data may take; the step's temporary memory and evaluations need the rest
 
-    def __init__(self, gan: GAN, key: jax.Array, data: Batch, start: int, end: int):
-        config = gan.config
-        self._gan, self._data, self._start = gan, data, start
-        self._keys = np.asarray(round_keys(order_key(key)))
-        self.rows_per_step = config.k * config.batch_size
-        step_bytes = self.rows_per_step * sum(part[:1].nbytes for part in jax.tree.leaves(data))
-        self.steps = max(FEWEST_STEPS, min(config.log_every, BLOCK_BYTES // step_bytes))  # of a block
+
+class _Blocks:
+    """The blocks of examples that steps ``start`` to ``end`` take, read when asked for: grain's data source."""
+
+    def __init__(self, game: Game, key: jax.Array, data: dict[str, Batch], start: int, end: int):
+        self._data, self._start = data, start
+        self._domains = {domain.name: domain for domain in game.domains}
+        self._keys = {
+            domain.name: np.asarray(round_keys(order_key(key, place))) for place, domain in enumerate(game.domains)
+        }
+        step_bytes = sum(
+            domain.rows_per_step * sum(part[:1].nbytes for part in data[name]) for name, domain in self._domains.items()
+        )
+        self.steps = max(FEWEST_STEPS, min(game.config.log_every, BLOCK_BYTES // step_bytes))  # of a block
         self._count = -(-(end - start) // self.steps)
 
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, index: int) -> Any:
-        """Return a block's examples ``[steps, k * B, ...]``; the last block goes on beyond the end."""
-        size = self._gan.num_examples
-        first = (self._start + index * self.steps) * self.rows_per_step
-        epochs, places = np.divmod(first + np.arange(self.steps * self.rows_per_step), size)
-        rows = permute_on_host(places, epochs, self._keys, size)
-        return jax.tree.map(lambda part: read_rows(part, rows).reshape(self.shape_of(part)), self._data)
+    def __getitem__(self, index: int) -> dict[str, Batch]:
+        """Return a block's examples ``[steps, rows_per_step, ...]``; the last block goes on beyond the end."""
+        return {name: self._read(name, index) for name in self._domains}
 
-    def shape_of(self, part: np.ndarray) -> tuple[int, ...]:
-        """Return the shape of a block of an array ``[N, ...]``."""
-        return self.steps, self.rows_per_step, *part.shape[1:]
+    def _read(self, name: str, index: int) -> Batch:
+        domain = self._domains[name]
+        first = (self._start + index * self.steps) * domain.rows_per_step
+        epochs, places = np.divmod(first + np.arange(self.steps * domain.rows_per_step), domain.num_examples)
+        rows = permute_on_host(places, epochs, self._keys[name], domain.num_examples)
+        return Batch(*(read_rows(part, rows).reshape(self.shape_of(name, part)) for part in self._data[name]))
+
+    def shape_of(self, name: str, part: np.ndarray) -> tuple[int, ...]:
+        """Return the shape of a block of a domain's array ``[N, ...]``."""
+        return self.steps, self._domains[name].rows_per_step, *part.shape[1:]
 
 
 class Stream:
     """The training data of a run, in blocks, each read and put on the device while the one before it trains."""
 
-    def __init__(self, gan: GAN, key: jax.Array, data: Batch, start: int, end: int):
+    def __init__(self, game: Game, key: jax.Array, data: dict[str, Batch], start: int, end: int):
         """Lay out the stream; reading begins with :meth:`parts`.
 
         Args:
-            gan: whose steps are fed.
+            game: whose steps are fed.
             key: of the run; it decides the order.
-            data: the training examples in host memory or mapped from files, ``[N, ...]``.
+            data: by domain the training examples in host memory or mapped from files, ``[N, ...]``.
             start: the step that is trained first.
             end: the step after the last one.
         """
-        self._blocks = _Blocks(gan, key, data, start, end)
+        self._blocks = _Blocks(game, key, data, start, end)
         self._on_device = self._read()
         self._examples: Any = None  # of the block in use ...
         self._first = start  # ... and the step that it begins with
         self.steps = self._blocks.steps  # of a block
-        self._sharding = DeviceMesh(gan.num_devices).parts(1)
+        self._sharding = DeviceMesh(game.config.devices).parts(1)
         kind = partial(jax.ShapeDtypeStruct, sharding=self._sharding)
-        self.layout = Block(  # of a part
-            jax.tree.map(lambda part: kind(self._blocks.shape_of(part), part.dtype), data), jnp.int32(0)
-        )
+        self.layout = {  # of a part
+            name: Block(Batch(*(kind(self._blocks.shape_of(name, part), part.dtype) for part in batch)), jnp.int32(0))
+            for name, batch in data.items()
+        }
 
     def _read(self) -> Generator[Any]:
         """Yield block after block, each on the device, with the next one on its way there."""
@@ -95,7 +109,7 @@ class Stream:
         finally:
             blocks.close()
 
-    def parts(self, start: int, end: int) -> Iterator[tuple[Block, int, int]]:
+    def parts(self, start: int, end: int) -> Iterator[tuple[dict[str, Block], int, int]]:
         """Yield what steps ``start`` to ``end`` are trained on: blocks, each with the steps that it serves.
 
         From call to call the steps follow one another, from the one that the stream starts with.
@@ -107,7 +121,8 @@ class Stream:
             if self._examples is None or start == self._first + self.steps:
                 self._examples, self._first = next(self._on_device), start
             last = min(end, self._first + self.steps)
-            yield Block(self._examples, jnp.int32(start - self._first)), start, last
+            used = jnp.int32(start - self._first)
+            yield {name: Block(batch, used) for name, batch in self._examples.items()}, start, last
             start = last
 
     def seconds_to_read(self) -> float:
@@ -119,3 +134,26 @@ class Stream:
     def close(self) -> None:
         """Stop reading."""
         self._on_device.close()
+
+
+def why_streamed(config: TrainConfig, size: int) -> str | None:
+    """Return why data of ``size`` bytes is streamed, by ``--stream`` or by the free memory; None where it is not."""
+    if config.stream == "always":
+        return "--stream always"
+    free = devices.free_memory() if config.stream == "auto" else None
+    size *= max(config.devices, 1) if jax.default_backend() == "cpu" else 1  # a copy each, and there in one memory
+    if free is None or size <= SHARE * free:
+        return None
+    return f"{size / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free on the device"
+
+
+@contextlib.contextmanager
+def training_data(
+    game: Game, key: jax.Array, data: dict[str, Batch], start: int, end: int, *, stream: bool
+) -> Iterator[dict[str, Batch] | Stream]:
+    """Yield the training data of steps ``start`` to ``end``, either whole on the device or as a stream."""
+    if not stream:
+        yield jax.device_put(data, DeviceMesh(game.config.devices).each())
+        return
+    with contextlib.closing(Stream(game, key, data, start, end)) as streamed:
+        yield streamed

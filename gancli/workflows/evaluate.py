@@ -7,33 +7,18 @@ from typing import Any
 
 from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
+from gancli.evaluation.extractors import FEATURES, choose_extractor
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
 from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import Measured, measure, missing
-from gancli.features import extractor as extractors
-from gancli.features.catalog import CLASSIFIED
-from gancli.features.extractor import Extractor
-from gancli.features.inception import weights as inception_weights
 from gancli.files import write_atomically
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.statistics import Statistics, holds_statistics
-from gancli.registry import Registry
 from gancli.reporting import Reporter
-from gancli.sampling.drawing import Trained, draw_latents, training_data
+from gancli.runs.trained import Trained
+from gancli.sampling.draws import draw_latents
 
 NUM_SAMPLES = 10_000
-
-# What --features can name, and the built-in classifier behind it.
-FEATURES: Registry[str | None] = Registry(
-    "features",
-    {
-        "auto": None,
-        "digits-classifier": "digits",
-        "mnist-classifier": "mnist",
-        "cifar10-classifier": "cifar10",
-        "inception-v3": None,
-    },
-)
 
 
 @dataclass(frozen=True)
@@ -91,7 +76,7 @@ def evaluate(
     Args:
         source: a run, a data set (``mnist/test``), a folder of images, or a file of arrays.
         metrics: names of the catalog.
-        reporter: told of progress.
+        reporter: receives progress.
         everything: measure whatever can be measured here, and say why the rest cannot.
         against: the reference: a data set, a folder, a file of arrays or of statistics. Default: what the run was
             trained on; for a split of a data set, its training split.
@@ -135,9 +120,8 @@ def evaluate(
         batch_size=batch_size,
         data_dir=data_dir,
         figure=figure,
+        pair=trained.pair if trained else None,
     )
-    if trained:
-        material.gan, material.generator, material.discriminator = trained.gan, trained.generator, trained.discriminator
     reasons = {name: missing(name, material) for name in METRICS}
     unavailable = {name: reason for name, reason in reasons.items() if reason}
     for name in metrics:
@@ -172,8 +156,8 @@ def _open_source(
     trained = Trained.load(path, step=step, ema=ema)
     if not trained.is_images:
         return trained, None
-    latents = draw_latents(trained.gan, num_samples or NUM_SAMPLES, seed)
-    return trained, ImageSet.of_draws(source, trained.gan, trained.generator, latents)
+    latents = draw_latents(trained.pair.draws, num_samples or NUM_SAMPLES, seed)
+    return trained, ImageSet.of_draws(source, trained.pair, latents)
 
 
 def _open_reference(
@@ -188,7 +172,7 @@ def _open_reference(
             return Statistics.load(Path(against))
         return open_images(against, data_dir)
     if trained is not None:
-        return ImageSet.of_dataset(training_data(trained, data_dir))
+        return ImageSet.of_dataset(trained.load_data(data_dir))
     return open_images(f"{samples.dataset.name}/train", data_dir) if samples.dataset else None
 
 
@@ -197,53 +181,6 @@ def _reference_name(reference: ImageSet | Statistics, against: str | None) -> st
     if isinstance(reference, ImageSet):
         return reference.name
     return f"statistics {reference.sha256[:12]}" if reference.sha256 else Path(str(against)).name
-
-
-def choose_extractor(features: str, weights: Path | None, material: EvaluationInputs, reporter: Reporter) -> Extractor:
-    """Load the network that ``--features`` asks for; ``auto`` is the built-in classifier of the data if there is one.
-
-    Raises:
-        UsageError: a statistics file was made with other features.
-        GancliError: the weights cannot be had.
-    """
-    source = material.reference.source if material.reference else None
-    statistics = source if isinstance(source, Statistics) else None
-    if features == "auto":
-        features = _features_of_data(material, statistics, weights)
-    if name := FEATURES[features]:
-        chosen = extractors.classifier(name, material.images.shape[-1] if name == "mnist" else None)
-    else:
-        if weights is None:
-            weights = inception_weights.find(lambda done, size: reporter.advance("Inception-v3's weights", done, size))
-        chosen = extractors.inception_v3(weights)
-    if statistics and material.reference:
-        _check_statistics(statistics, chosen, material.reference.name)
-    return chosen
-
-
-def _features_of_data(material: EvaluationInputs, statistics: Statistics | None, weights: Path | None) -> str:
-    if statistics:
-        made_with = statistics.features or ""
-        return next((name for name in FEATURES if made_with.startswith(name)), "inception-v3")
-    data = material.dataset_name or (material.gan.config.dataset if material.gan else "")
-    if material.samples and material.samples.dataset and not material.reference:
-        data = material.samples.dataset.name
-    known = data in CLASSIFIED and weights is None
-    return f"{CLASSIFIED[data][0]}-classifier" if known else "inception-v3"
-
-
-def _check_statistics(statistics: Statistics, chosen: Extractor, name: str) -> None:
-    width = len(statistics.gaussian.mean)
-    if width != chosen.width:
-        raise UsageError(
-            f"the statistics in '{name}' are of {width} features, but {chosen.identity} has {chosen.width}. "
-            f"Choose the --features that they were made with."
-        )
-    if statistics.features not in (None, chosen.identity):
-        raise UsageError(
-            f"the statistics in '{name}' are of {statistics.features}, not of {chosen.identity}. "
-            f"Choose the --features that they were made with."
-        )
 
 
 def _write(material: EvaluationInputs, save_statistics: Path | None) -> tuple[Path, ...]:

@@ -18,7 +18,8 @@ from gancli.imaging import pixels as images
 from gancli.registry import Registry
 from gancli.runs.exported import WEIGHTS, is_export, write_weights
 from gancli.runs.folder import CONFIG, RunRecord
-from gancli.sampling.drawing import Trained, draw
+from gancli.runs.trained import Trained
+from gancli.sampling.draws import draw
 from gancli.workflows.citations import citations
 
 STABLEHLO, SAMPLES, CARD = "generator.stablehlo", "samples.png", "README.md"
@@ -75,16 +76,16 @@ def export(
     trained = Trained.load(run, step=step, ema=ema)
     if not trained.is_images:
         raise UsageError(f"export is for images; the run in '{run}' draws points.")
-    standing = jax.jit(trained.gan.standing)(trained.generator)
+    standing = jax.jit(trained.pair.draws.standing)(trained.pair.generator)
     part = output.with_name(f".{output.name}.{os.getpid()}.part")
     with writing(output):
         try:
             part.mkdir(parents=True)
             (part / CONFIG).write_text(_shared(trained.run.record).to_json())
-            write_weights(part / WEIGHTS, trained.generator, standing, trained.step, ema=trained.ema)
+            write_weights(part / WEIGHTS, trained.pair.generator, standing, trained.step, ema=trained.ema)
             if "stablehlo" in formats:
                 (part / STABLEHLO).write_bytes(_stablehlo(trained, standing))
-            drawn = images.to_uint8(draw(trained.gan, trained.generator, NUM_SAMPLES, 0).samples)
+            drawn = images.to_uint8(draw(trained.pair, NUM_SAMPLES, 0).samples)
             (part / SAMPLES).write_bytes(images.png_bytes(images.grid(drawn, COLUMNS)))
             (part / CARD).write_text(_card(trained, formats, measured))
             if output.exists():
@@ -97,7 +98,7 @@ def export(
 
 
 def _shared(record: RunRecord) -> RunRecord:
-    """Return a record without the places where one's own pictures and objectives lie, which are nobody's business."""
+    """Return a record without the paths of the user's images and files, which are private."""
     config = record.config
     return replace(record, config=replace(config, dataset=Path(config.dataset).name, loss=Path(config.loss).name))
 
@@ -107,13 +108,13 @@ def _stablehlo(trained: Trained, standing: list[jax.Array] | None) -> bytes:
 
     Of a class-conditional generator the latents stand beside one-hot classes, ``[b, Z + K]``.
     """
-    gan = trained.gan
+    pair = trained.pair
 
     def samples(latents: jax.Array) -> jax.Array:
-        return gan.show(gan.generate(trained.generator, latents, standing))
+        return pair.domain.show(pair.draws.generate(pair.generator, latents, standing))
 
     batch = jax.export.symbolic_shape("b")
-    latents = jax.ShapeDtypeStruct((*batch, gan.config.latent_size + len(gan.class_counts)), jnp.float32)
+    latents = jax.ShapeDtypeStruct((*batch, pair.draws.input_size), jnp.float32)
     return bytes(jax.export.export(jax.jit(samples), platforms=PLATFORMS)(latents).serialize())
 
 
@@ -131,10 +132,10 @@ def _read_evaluation(path: Path) -> dict[str, Any]:
 
 def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) -> str:
     """Return the model card: what it draws, of what data, trained how, measured how, and how to use it."""
-    record, gan = _shared(trained.run.record), trained.gan
+    record, domain = _shared(trained.run.record), trained.domain
     config, data = record.config, record.data
-    shape = "x".join(map(str, gan.data_shape))
-    parameters = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(trained.generator))
+    shape = "x".join(map(str, domain.shape))
+    parameters = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(trained.pair.generator))
     weights = "averaged" if trained.ema else "raw"
     lines = [
         "---",
@@ -148,9 +149,9 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
         "| | |",
         "|---|---|",
         f"| draws | images {shape} in [0, 1] from {config.latent_size} {config.prior} latents |",
-        *([f"| classes | {', '.join(data['classes'])} |"] if gan.class_counts else []),
+        *([f"| classes | {', '.join(data.classes or {})} |"] if domain.num_classes else []),
         f"| size | {parameters:,} parameters |",
-        f"| data | {config.dataset}, {data['num_examples']:,} training images, SHA-256 `{data['sha256'][:16]}` |",
+        f"| data | {config.dataset}, {data.num_examples:,} training images, SHA-256 `{data.sha256[:16]}` |",
         f"| trained | `--loss {config.loss}`, {trained.step:,} steps of {config.batch_size} images |",
         f"| weights | {weights}, seed {config.seed}, gancli {record.gancli} |",
         "",
@@ -172,8 +173,8 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
             "",
             f'generator = export.deserialize(open("{STABLEHLO}", "rb").read())',
             f"latents = {_prior_in_jax(config.prior, config.latent_size)}",
-            *_classes_in_jax(len(gan.class_counts)),
-            f"images = generator.call(latents)  # [64, {', '.join(map(str, gan.data_shape))}] in [0, 1]",
+            *_classes_in_jax(domain.num_classes),
+            f"images = generator.call(latents)  # [64, {', '.join(map(str, domain.shape))}] in [0, 1]",
             "```",
             "",
         ]

@@ -13,7 +13,9 @@ from gancli.errors import UsageError
 from gancli.files import write_atomically
 from gancli.imaging import pixels as images
 from gancli.latents import PATHS, lerp
-from gancli.sampling.drawing import Trained, draw_latents, generate, line_picture, plane_picture
+from gancli.runs.trained import Trained
+from gancli.sampling.draws import draw_latents, generate
+from gancli.sampling.pictures import line_picture, plane_picture
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,15 @@ def interpolate(
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images and output.suffix == ".gif":
         raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png.")
-    gan = trained.gan
+    pair = trained.pair
+    draws = pair.draws
     label = None if class_name is None else trained.label(class_name)
-    ends = draw_latents(gan, 2 * rows, seed, label).reshape(rows, 2, 1, -1)
+    ends = draw_latents(draws, 2 * rows, seed, label).reshape(rows, 2, 1, -1)
     t = np.linspace(0.0, 1.0, frames, dtype=np.float32)[:, None]
-    z, classes = np.split(ends, [gan.config.latent_size], axis=-1)
+    z, classes = np.split(ends, [draws.player.config.latent_size], axis=-1)
     latents = np.concatenate([_along(walk, z, t), _along(lerp, classes, t)], axis=-1)
-    samples = generate(gan, trained.generator, latents.reshape(rows * frames, -1))
-    samples = samples.reshape(rows, frames, *gan.data_shape)
+    samples = generate(pair, latents.reshape(rows * frames, -1))
+    samples = samples.reshape(rows, frames, *pair.domain.shape)
     if not trained.is_images:
         write_atomically(output, _walks_of_points(trained, samples, latents, seed))
     elif output.suffix == ".gif":
@@ -79,7 +82,7 @@ def interpolate(
         sheets = [images.grid(pictures[:, frame]) for frame in range(frames)]
         write_atomically(output, images.gif_bytes(sheets + sheets[-2:0:-1]))
     else:
-        sheet = images.grid(images.to_uint8(samples.reshape(-1, *gan.data_shape)), columns=frames)
+        sheet = images.grid(images.to_uint8(samples.reshape(-1, *pair.domain.shape)), columns=frames)
         write_atomically(output, images.png_bytes(sheet))
     return InterpolateResult(output, rows, frames, path, trained.step, trained.ema, seed, trained.notes)
 
@@ -90,9 +93,8 @@ def _along(path: Callable[..., jax.Array], ends: np.ndarray, t: np.ndarray) -> n
 
 
 def _walks_of_points(trained: Trained, samples: np.ndarray, latents: np.ndarray, seed: int) -> bytes:
-    gan = trained.gan
-    if gan.data_shape == (1,):
-        stage = (f"step {trained.step}", trained.generator, trained.discriminator)
-        return line_picture(gan, [stage], latents.reshape(-1, latents.shape[-1]))
-    background = generate(gan, trained.generator, draw_latents(gan, 2000, seed))
-    return plane_picture(gan, trained.discriminator, background, samples)
+    pair = trained.pair
+    if pair.domain.shape == (1,):
+        return line_picture([(f"step {trained.step}", pair)], latents.reshape(-1, latents.shape[-1]))
+    background = generate(pair, draw_latents(pair.draws, 2000, seed))
+    return plane_picture(pair, background, samples)

@@ -11,7 +11,9 @@ from gancli.data.pipeline import Dataset, framing_of, load, load_folds
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
 from gancli.metrics.parzen import FoldScores, parzen_score
-from gancli.sampling.drawing import Trained, draw, show_shape, training_data
+from gancli.reporting import show_shape
+from gancli.runs.trained import Trained
+from gancli.sampling.draws import draw
 
 NUM_VALIDATION = 1000  # validation examples that choose σ, as in the authors' script
 NUM_CENTERS = 1000
@@ -104,14 +106,14 @@ def parzen(
         step_found, used_ema, notes, framing = None, None, (), None
     else:
         trained = Trained.load(source, step=step, ema=ema)
-        name = trained.gan.config.dataset
+        name = trained.game.config.dataset
         if dataset_name not in (None, name):
             raise UsageError(f"the run in '{source}' was trained on '{name}', not on '{dataset_name}'.")
         dataset_name = name
-        train = training_data(trained, data_dir)
-        samples = draw(trained.gan, trained.generator, num_samples, seed).samples
+        train = trained.load_data(data_dir)
+        samples = draw(trained.pair, num_samples, seed).samples
         step_found, used_ema, notes = trained.step, trained.ema, trained.notes
-        framing = framing_of(trained.gan.config)
+        framing = framing_of(trained.game.config)
 
     flat = samples.reshape(len(samples), -1)
     others = _baselines(train, len(samples), seed) if baselines else {}

@@ -12,21 +12,13 @@ import numpy as np
 from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically, writing
-from gancli.games.pair import GAN
+from gancli.games.pair import Draws, Pair
 from gancli.imaging import pixels as images
 from gancli.imaging.pixels import to_unit
 from gancli.metrics.neighbors import nearest as nearest_rows
-from gancli.runs.folder import generator_weights
-from gancli.sampling.drawing import (
-    Drawing,
-    Trained,
-    draw,
-    draw_every_class,
-    draw_latents,
-    line_picture,
-    picture,
-    training_data,
-)
+from gancli.runs.trained import Trained
+from gancli.sampling.draws import Drawing, draw, draw_every_class, draw_latents
+from gancli.sampling.pictures import line_picture, picture
 
 STAGES = 4  # panels of Figure 1
 POINTS = 5000  # samples behind its densities, at least
@@ -86,27 +78,28 @@ def sample(
         raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png or .npz.")
     if class_balanced:
         trained.check_conditional()
-        drawing = draw_every_class(trained.gan, trained.generator, count, seed)
+        drawing = draw_every_class(trained.pair, count, seed)
     else:
         label = None if class_name is None else trained.label(class_name)
-        drawing = draw(trained.gan, trained.generator, count, seed, label)
+        drawing = draw(trained.pair, count, seed, label)
     if output.suffix == ".npz":
-        write_atomically(output, _arrays(drawing, trained.gan))
+        write_atomically(output, _arrays(drawing, trained.pair.draws))
     elif output.suffix == "":
         _write_folder(output, images.to_uint8(drawing.samples))
     elif nearest:
         write_atomically(output, _grid_with_nearest(trained, drawing, data_dir))
-    elif trained.gan.data_shape == (1,):
-        write_atomically(output, _figure_1(trained, max(count, POINTS), seed, ema))
+    elif trained.domain.shape == (1,):
+        write_atomically(output, _figure_1(trained, max(count, POINTS), seed, ema=ema))
     else:
-        write_atomically(output, picture(trained.gan, trained.generator, trained.discriminator, drawing))
+        write_atomically(output, picture(trained.pair, drawing))
     return SampleResult(output, count, trained.step, trained.ema, seed, trained.notes)
 
 
-def _arrays(drawing: Drawing, gan: GAN) -> bytes:
-    more = {"images": images.to_uint8(drawing.samples)} if gan.is_images else {}
-    if gan.class_counts:
-        more["labels"] = drawing.latents[:, gan.config.latent_size :].argmax(axis=1).astype(np.int32)
+def _arrays(drawing: Drawing, draws: Draws) -> bytes:
+    more = {"images": images.to_uint8(drawing.samples)} if draws.domain.is_images else {}
+    if draws.domain.num_classes:
+        size = draws.player.config.latent_size
+        more["labels"] = drawing.latents[:, size:].argmax(axis=1).astype(np.int32)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, samples=drawing.samples, latents=drawing.latents, **more)
     return buffer.getvalue()
@@ -130,32 +123,36 @@ def _write_folder(output: Path, pictures: np.ndarray) -> None:
             raise
 
 
-def _figure_1(trained: Trained, count: int, seed: int, ema: bool) -> bytes:
+def _figure_1(trained: Trained, count: int, seed: int, *, ema: bool) -> bytes:
     """Draw 1-D data at up to four stages of training: checkpoints spread evenly up to the one asked for."""
+    latents = draw_latents(trained.pair.draws, count, seed)
+    stages: list[tuple[str, Pair]] = []
+    for step in _stages(trained):
+        at = trained if step == trained.step else Trained.load(trained.run.folder, step=step, ema=ema)
+        stages.append((f"step {step}", at.pair))
+    return line_picture(stages, latents)
+
+
+def _stages(trained: Trained) -> list[int]:
     with trained.run.checkpoints() as checkpoints:
         steps = [step for step in checkpoints.steps() if step <= trained.step]
-    chosen = [steps[round(place)] for place in np.linspace(0, len(steps) - 1, min(STAGES, len(steps)))]
-    stages = []
-    for step in chosen:
-        _, generator, discriminator, _ = generator_weights(trained.run, trained.gan, step=step, ema=ema)
-        stages.append((f"step {step}", generator, discriminator))
-    return line_picture(trained.gan, stages, draw_latents(trained.gan, count, seed))
+    return [steps[round(place)] for place in np.linspace(0, len(steps) - 1, min(STAGES, len(steps)))]
 
 
 def _comparable(trained: Trained, pictures: np.ndarray) -> np.ndarray:
     """Return images in [0, 1] as flat vectors, each with the run's contrast where it normalizes that."""
-    contrast = trained.gan.contrast
+    contrast = trained.domain.contrast
     pictures = pictures if contrast is None else contrast.apply(pictures)
     return pictures.reshape(len(pictures), -1)
 
 
 def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None) -> bytes:
     """Draw a grid whose rightmost column is the training example nearest to its left neighbor (Figure 2)."""
-    dataset = training_data(trained, data_dir)
+    dataset = trained.load_data(data_dir)
     count = len(drawing.samples)
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    shape = trained.gan.data_shape
+    shape = trained.domain.shape
     pictures = images.to_uint8(drawing.samples)
     last = np.minimum(np.arange(1, rows + 1) * columns, count) - 1  # the last sample of each row
     ends, data = (_comparable(trained, x) for x in (drawing.samples[last], to_unit(dataset.examples)))

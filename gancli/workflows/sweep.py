@@ -1,6 +1,5 @@
-"""Several runs at once: one process each on a CPU, one program for all on an accelerator."""
+"""Several runs: in processes of their own on a CPU, one after another on an accelerator."""
 
-import dataclasses
 import json
 import multiprocessing
 import os
@@ -16,19 +15,11 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
 from gancli.files import write_atomically
-from gancli.reporting import Reporter
+from gancli.reporting import Progress, Reporter
 from gancli.runs.folder import CONFIG, Run
-from gancli.training.delivery import why_streamed
 from gancli.training.interrupts import StopRequest
-from gancli.training.loop import Progress
-from gancli.workflows.train import (
-    Prepared,
-    TrainResult,
-    prepare_new,
-    prepare_resumed,
-    train_prepared,
-    train_seeds_together,
-)
+from gancli.workflows.prepare import Prepared, prepare_new, prepare_resumed
+from gancli.workflows.train import TrainResult, train_prepared
 
 CORES_PER_RUN = 2  # one run alone keeps two cores busy; what more give it is less than another run makes of them
 PATIENCE = 0.5  # seconds between two looks at whether somebody wants it all to stop
@@ -74,15 +65,14 @@ def train_all(
 ) -> list[TrainResult]:
     """Train several runs.
 
-    On a CPU in processes of their own, as many at a time as its cores feed; on an accelerator as one program for all,
-    where they differ in their seeds only, stand at the same step and the data is on the device. Else one after another.
+    On a CPU in processes of their own, as many at a time as its cores feed; else one after another.
 
     Args:
         goals: the runs.
-        reporter: told of progress.
+        reporter: receives progress.
         data_dir: where the data lies.
         overwrite: replace the runs that are there.
-        how: ``processes``, ``together`` or ``in turn``; by default what suits machine and runs.
+        how: ``processes`` or ``in turn``; by default what suits machine and runs.
 
     Raises:
         Interrupted: a signal stopped it; every run is saved where it was.
@@ -92,13 +82,6 @@ def train_all(
     if how == "processes":
         workers = max((os.cpu_count() or 1) // CORES_PER_RUN, 2)
         return _in_processes(goals, reporter, data_dir, workers, overwrite=overwrite)
-    if how == "together":
-        ready = [prepare(goal, reporter, data_dir, overwrite=overwrite) for goal in goals]
-        examples = ready[0].dataset.examples
-        streamed = why_streamed(ready[0].gan, examples.nbytes)  # each run meets it in an order of its own
-        if len({one.start for one in ready}) == 1 and not streamed:
-            return train_seeds_together(ready, reporter)
-        return [train_prepared(one, reporter) for one in ready]
     results = []
     for goal in goals:
         if len(goals) > 1:
@@ -108,13 +91,9 @@ def train_all(
 
 
 def _what_suits(goals: Sequence[Goal]) -> str:
-    if len(goals) < 2:
-        return "in turn"
-    if jax.default_backend() == "cpu":
-        return "processes" if (os.cpu_count() or 1) >= 2 * CORES_PER_RUN else "in turn"
-    configs = {dataclasses.replace(goal.config, seed=0) for goal in goals}
-    config = goals[0].config
-    return "together" if len(configs) == 1 and not config.patience and config.devices < 2 else "in turn"
+    cores = os.cpu_count() or 1
+    several = len(goals) > 1 and jax.default_backend() == "cpu" and cores >= 2 * CORES_PER_RUN
+    return "processes" if several else "in turn"
 
 
 class _Relay:
@@ -225,7 +204,7 @@ def sweep(
     Args:
         configs: of the runs; they go to ``outdir/seed<seed>``.
         outdir: gets the runs and the summary.
-        reporter: told of progress.
+        reporter: receives progress.
         data_dir: where the data lies.
         resume: go on with the runs that are there.
         overwrite: replace the runs that are there.

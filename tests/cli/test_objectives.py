@@ -1,7 +1,6 @@
 """Every objective from the command line: it trains, resumes, samples and is judged."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,11 +99,3 @@ def test_a_run_without_a_discriminator_says_so_when_it_is_asked_for(gancli, tmp_
     code, _, err = gancli("evaluate", tmp_path / "run", "--divergence")
     assert (code, err) == (2, "error: --divergence asks the discriminator, and this run has none.\n")
     assert gancli("evaluate", tmp_path / "run", "--modes")[0] == 0
-
-
-def test_the_documents_name_every_objective():
-    text = (ROOT / "docs" / "OBJECTIVES.md").read_text()
-    readme = Path(ROOT / "README.md").read_text()
-    for name in LOSSES:
-        assert f"`{name}`" in text
-        assert f"`{name}`" in readme

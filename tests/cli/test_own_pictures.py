@@ -58,8 +58,8 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
          "Leave it out, or choose other data."),
         (["digits", "--augment", "colour"], "--augment must all be one of color, translation, cutout, got 'colour'. "
          "Did you mean 'color'?"),
-        (["digits", "--loss", "mmd", "--augment", "cutout"], "--augment cutout does nothing with --loss mmd. "
-         "Leave it out, or choose another loss."),
+        (["digits", "--loss", "mmd", "--augment", "cutout"], "--augment cutout does nothing in the game 'matching'. "
+         "Leave it out, or choose another loss or game."),
         (["ring", "--mirror"], "--mirror is for images; data set 'ring' holds points. Leave it out, or choose other "
          "data."),
         (["pictures", "--resolution", 30], "--model dcgan needs images whose sides are multiples of 4 from 8 to 256 "

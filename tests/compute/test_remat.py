@@ -18,7 +18,7 @@ def layer(params, x, key):
     return jnp.tanh(x @ params["kernel"])
 
 
-def test_nought_is_zero_and_changes_nothing():
+def test_zero_after_is_zero_and_changes_nothing():
     tree = {"a": ROWS, "b": (WEIGHTS["kernel"].astype(jnp.bfloat16), jnp.ones(()))}
     assert zero_after(tree) == 0
     assert zero_after([]) == zero_after(jnp.zeros((3, 0))) == 0

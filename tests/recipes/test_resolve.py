@@ -46,7 +46,10 @@ IDLE = [
         "--sigmoid-bias 5.0 is for --generator-activations sigmoid; --generator-activations relu does not use it. "
         "Leave it out, or choose that activation.",
     ),
-    ({"loss": "mmd", "k": 2}, "--k 2 does nothing with --loss mmd. Leave it out, or choose another loss."),
+    (
+        {"loss": "mmd", "k": 2},
+        "--k 2 does nothing in the game 'matching'. Leave it out, or choose another loss or game.",
+    ),
     (
         {"ema_decay": 0.0, "ema_ramp": 2.0},
         "--ema-ramp 2.0 does nothing with --ema-decay 0. Leave it out, or change --ema-decay.",

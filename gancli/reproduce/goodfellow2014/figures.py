@@ -59,7 +59,7 @@ def figure(
         number: 1, 2 or 3.
         outdir: gets the runs and the pictures.
         seed: of the runs and of the draws.
-        reporter: told of progress.
+        reporter: receives progress.
         panels: of Figure 2.
         num_steps: generator updates; by default those of each recipe.
         data_dir: where the data lies.
@@ -94,5 +94,5 @@ def figure(
 def _trained(goal: Goal, preset: str | None, output: Path, reporter: Reporter, data_dir: Path | None) -> Drawn:
     result = train_towards(goal, reporter, data_dir)
     whole: TrainConfig = resolve(goal.config.dataset, preset, {})
-    epochs = result.images_seen / Run.open(goal.folder).record.data["num_examples"]
+    epochs = result.images_seen / Run.open(goal.folder).record.data.num_examples
     return Drawn(output, preset, goal.config.seed, result.steps, whole.num_steps, epochs)

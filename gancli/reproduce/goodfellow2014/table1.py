@@ -91,7 +91,7 @@ def table_1(
             ``table1-curve.png`` and ``table1-sigma.png``.
         seeds: of the runs.
         names: of ROWS. ``tfd`` is left empty where its data is not at hand.
-        reporter: told of progress.
+        reporter: receives progress.
         num_steps: generator updates; by default those of each recipe.
         data_dir: where the data lies.
 
@@ -114,7 +114,7 @@ def table_1(
                 averaged = parzen(goal.folder, data_dir=data_dir).score
                 raw = parzen(goal.folder, ema=False, data_dir=data_dir).score
                 before = max((point.seconds for point in _scored(goal).values()), default=0.0)
-                epochs = result.images_seen / Run.open(goal.folder).record.data["num_examples"]
+                epochs = result.images_seen / Run.open(goal.folder).record.data.num_examples
                 point = Point(reached, epochs, before + result.seconds, averaged, raw)
                 _keep(goal, point)
                 reporter.status(f"{goal.folder.name}: {_text(averaged)} nats after {point.epochs:.1f} epochs")
@@ -244,7 +244,7 @@ def _markdown(rows: Sequence[Row], baselines: Sequence[Baseline]) -> str:
         ]
     lines += [
         "",
-        "Parzen windows are poor judges of images (Theis et al. 2016): a score above that of real images says "
+        "Parzen windows measure images poorly (Theis et al. 2016): a score above that of real images means "
         "smoother, not better.",
         "",
     ]

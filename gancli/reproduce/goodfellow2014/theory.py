@@ -8,22 +8,26 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from scipy.special import expit
 
 from gancli.compute import devices
 from gancli.config import TrainConfig
 from gancli.data.pipeline import load
 from gancli.data.synthetic import GaussianMixture, mixture
-from gancli.games.adversarial import Batch, discriminator_gradients, generator_gradients
-from gancli.games.pair import GAN, GANState, Params
+from gancli.games.adversarial import Adversarial, discriminator_gradients, generator_gradients
+from gancli.games.pair import DISCRIMINATOR, GENERATOR, Pair
 from gancli.losses.catalog import LOSSES
 from gancli.metrics.divergence import bound, density_divergence
 from gancli.metrics.modes import count_gaussians, verdict
 from gancli.recipes.resolve import resolve
 from gancli.reporting import Reporter
-from gancli.sampling.drawing import discriminator_logits, draw_latents, generate
-from gancli.training.loop import compile_chunk, train
+from gancli.sampling.draws import discriminator_outputs, draw_latents, generate
+from gancli.training.chunk import compile_chunk
+from gancli.training.domain import Batch, Domain
+from gancli.training.game import begin, update
+from gancli.training.loop import train
+from gancli.training.player import gradient_norm
+from gancli.training.state import Params, TrainState
 
 STEPS = 6000  # of a discriminator that is trained alone
 DRAWS = 200_000  # behind Monte-Carlo values
@@ -84,7 +88,7 @@ def check_theory(reporter: Reporter, seed: int = 0) -> list[Check]:
     return checks
 
 
-def _judge(dimensions: int) -> GAN:
+def _discriminating(dimensions: int) -> Adversarial:
     """Lay out a discriminator for points, with an optimizer that comes to rest."""
     config = TrainConfig(
         dataset="gaussian",
@@ -96,7 +100,14 @@ def _judge(dimensions: int) -> GAN:
         discriminator_learning_rate=2e-3,
         learning_rate_divisor=1.001,
     )
-    return GAN.build(config, (dimensions,), False, 1)
+    return Adversarial.build(config, (Domain("data", (dimensions,), False, 1, (1, config.batch_size)),))
+
+
+def _outputs(game: Adversarial, discriminator: Params, x: np.ndarray) -> np.ndarray:
+    """Return D's logits ``[N]``."""
+    found = discriminator_outputs(Pair(game.draws, None, game.scores, discriminator), x)
+    assert found is not None
+    return found
 
 
 def _draw(density: GaussianMixture) -> Callable[[jax.Array, int], jax.Array]:
@@ -111,28 +122,25 @@ def _draw(density: GaussianMixture) -> Callable[[jax.Array, int], jax.Array]:
     return draw
 
 
-def fit_discriminator(gan: GAN, real: GaussianMixture, fake: GaussianMixture, seed: int) -> Params:
+def fit_discriminator(game: Adversarial, real: GaussianMixture, fake: GaussianMixture, seed: int) -> Params:
     """Train a discriminator alone, for a generator that stays as it is."""
     draw_real, draw_fake = _draw(real), _draw(fake)
-    size = gan.config.batch_size
+    size = game.config.batch_size
 
-    def step(index: jax.Array, carry: tuple[Params, optax.OptState]) -> tuple[Params, optax.OptState]:
-        discriminator, state = carry
+    def step(index: jax.Array, state: TrainState) -> TrainState:
         keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), index), 3)
         batches = draw_real(keys[0], size), draw_fake(keys[1], size)
-        gradients, _ = discriminator_gradients(gan, discriminator, *batches, keys[2])
-        updates, state = gan.discriminator_optimizer.update(gradients, state, discriminator)
-        return optax.apply_updates(discriminator, updates), state
+        gradients, _ = discriminator_gradients(game, state.params[DISCRIMINATOR], *batches, keys[2])
+        return update(game, state, {DISCRIMINATOR: gradients}, gradient_norm(gradients))
 
-    start = gan.init(np.zeros(gan.data_shape))
-    carry = (start.discriminator, start.discriminator_optimizer)
-    return jax.jit(lambda carry: jax.lax.fori_loop(0, STEPS, step, carry))(carry)[0]
+    start = begin(game, {domain.name: np.zeros(domain.shape) for domain in game.domains})
+    return jax.jit(lambda state: jax.lax.fori_loop(0, STEPS, step, state))(start).params[DISCRIMINATOR]
 
 
 def optimal_discriminator(seed: int) -> Iterator[Check]:
     """Proposition 1 and Theorem 1: D* = p_data / (p_data + p_g), and V(D*, G) = -log 4 + 2 JSD."""
     for name, (real, fake) in PAIRS.items():
-        gan = _judge(real.centers.shape[1])
+        game = _discriminating(real.centers.shape[1])
         x, y = (density.sample(DRAWS, seed=seed + offset)[0] for offset, density in enumerate((real, fake)))
         jsd = density_divergence(real, fake)
         # The logit of D* is log p_data - log p_g.
@@ -140,24 +148,24 @@ def optimal_discriminator(seed: int) -> Iterator[Check]:
         yield Check(
             "V(D*, G) = -log 4 + 2 JSD", name, 2 * jsd - math.log(4), best.value, 2 * ERRORS * best.standard_error
         )
-        trained = fit_discriminator(gan, real, fake, seed)
+        trained = fit_discriminator(game, real, fake, seed)
         held_out = np.concatenate([x[:10_000], y[:10_000]])
-        found = expit(discriminator_logits(gan, trained, held_out))
+        found = expit(_outputs(game, trained, held_out))
         optimal = expit(real.log_density(held_out) - fake.log_density(held_out))
         yield Check("a trained D is D*: mean distance", name, 0.0, float(np.abs(found - optimal).mean()), 0.02)
-        its = bound(*(discriminator_logits(gan, trained, points) for points in (x, y)))
+        its = bound(*(_outputs(game, trained, points) for points in (x, y)))
         yield Check("(V + log 4) / 2 bounds JSD", name, jsd, its.bound, ERRORS * its.standard_error, "<=")
 
 
 def equilibrium(seed: int) -> Iterator[Check]:
     """Theorem 1: where p_g = p_data, D = ½ everywhere and V = -log 4."""
     name, density = "N(0, 1) and itself", gaussian([[0]], 1.0)
-    gan = _judge(1)
-    trained = fit_discriminator(gan, density, density, seed)
+    game = _discriminating(1)
+    trained = fit_discriminator(game, density, density, seed)
     x, y = (density.sample(DRAWS, seed=seed + offset)[0] for offset in (0, 1))
-    found = bound(*(discriminator_logits(gan, trained, points) for points in (x, y)))
-    judged = expit(discriminator_logits(gan, trained, x[:10_000]))
-    yield Check("at p_g = p_data, D = 1/2: mean distance", name, 0.0, float(np.abs(judged - 0.5).mean()), 0.02)
+    found = bound(*(_outputs(game, trained, points) for points in (x, y)))
+    found_at = expit(_outputs(game, trained, x[:10_000]))
+    yield Check("at p_g = p_data, D = 1/2: mean distance", name, 0.0, float(np.abs(found_at - 0.5).mean()), 0.02)
     yield Check("at p_g = p_data, V = -log 4", name, -math.log(4), found.value, 0.01)
 
 
@@ -165,13 +173,13 @@ def vanishing_gradient(seed: int) -> Iterator[Check]:
     """§3: where D is sure, log(1 - D(G(z))) is flat, and -log D(G(z)) is not."""
     real, fake = gaussian([[0]], 1.0), gaussian([[6]], 0.5)
     name = "data N(0, 1), samples N(6, 1/4)"
-    gan = _judge(1)
-    trained = fit_discriminator(gan, real, fake, seed)
+    game = _discriminating(1)
+    trained = fit_discriminator(game, real, fake, seed)
     z = jnp.asarray(gaussian([[0]], 1.0).sample(10_000, seed=seed)[0])
 
     def gradient(loss: str) -> float:
         def objective(weights: jax.Array) -> jax.Array:  # G(z) = 6 + z / 2, moved by two numbers
-            logits = gan.discriminate(trained, weights[0] + weights[1] * z)
+            logits = game.scores.discriminate(trained, weights[0] + weights[1] * z)
             return LOSSES[loss].generator(logits, logits)
 
         return float(jnp.linalg.norm(jax.grad(objective)(jnp.array([6.0, 0.5]))))
@@ -191,10 +199,10 @@ def more_discriminator_steps(seed: int) -> Iterator[Check]:
 
 def _distance_from_optimum(k: int, seed: int) -> float:
     config = resolve("gaussian", None, {"k": k, "seed": seed, "num_steps": 1000})
-    dataset = load("gaussian")
-    gan = GAN.build(config, dataset.shape, False, len(dataset))
-    state = _train(gan, dataset.examples, dataset.mean())
-    points = generate(gan, state.generator, draw_latents(gan, DRAWS, seed))[:, 0]
+    game, examples, mean = _play("gaussian", config)
+    state = _train(game, examples, mean)
+    pair = Pair.of(game, state.params)
+    points = generate(pair, draw_latents(pair.draws, DRAWS, seed))[:, 0]
     density = mixture("gaussian")
     edges = np.linspace(min(-5.0, points.min()), max(5.0, points.max()), BINS + 1)
     middles = (edges[1:] + edges[:-1])[:, None] / 2
@@ -202,14 +210,22 @@ def _distance_from_optimum(k: int, seed: int) -> float:
     samples = np.histogram(points, edges)[0] / len(points)
     weight = (data + samples) / 2
     optimal = np.divide(data, data + samples, out=np.full(BINS, 0.5), where=weight > 0)
-    found = expit(discriminator_logits(gan, state.discriminator, middles.astype(np.float32)))
+    found = expit(_outputs(game, state.params[DISCRIMINATOR], middles.astype(np.float32)))
     return float((weight * np.abs(found - optimal)).sum() / weight.sum())
 
 
-def _train(gan: GAN, examples: np.ndarray, mean: np.ndarray) -> GANState:
-    state, data = gan.init(mean), jax.device_put(Batch(examples, np.zeros(len(examples), np.int32)))
-    chunk = compile_chunk(gan, state, data)
-    for state, _ in train(gan, chunk, state, data, 0):  # noqa: B007, B020 (the last state is what is wanted)
+def _play(name: str, config: TrainConfig) -> tuple[Adversarial, np.ndarray, np.ndarray]:
+    """Lay out a game on a data set of points; return it with the training examples and their mean."""
+    dataset = load(name)
+    domain = Domain("data", dataset.shape, False, len(dataset), (config.k, config.batch_size))
+    return Adversarial.build(config, (domain,)), dataset.examples, dataset.mean()
+
+
+def _train(game: Adversarial, examples: np.ndarray, mean: np.ndarray) -> TrainState:
+    state = begin(game, {"data": mean})
+    data = jax.device_put({"data": Batch(examples, np.zeros(len(examples), np.int32))})
+    chunk = compile_chunk(game, state, data)
+    for state, _ in train(game, chunk, state, data, 0):  # noqa: B007, B020 (the last state is what is wanted)
         pass
     return state
 
@@ -217,42 +233,34 @@ def _train(gan: GAN, examples: np.ndarray, mean: np.ndarray) -> GANState:
 def deliberate_collapse(seed: int, rounds: int = 300, updates: int = 50) -> Iterator[Check]:
     """§6, "the Helvetica scenario": G trained too much without updating D maps many z to one x."""
     config = resolve("ring", None, {"seed": seed, "learning_rate_divisor": 1.0, "packing": 1})
-    dataset = load("ring")
-    gan = GAN.build(config, dataset.shape, False, len(dataset))
-    state = gan.init(dataset.mean())
-    step = jax.jit(partial(_generator_heavy_round, gan, jnp.asarray(dataset.examples), updates))
+    game, examples, mean = _play("ring", config)
+    state = begin(game, {"data": mean})
+    step = jax.jit(partial(_generator_heavy_round, game, jnp.asarray(examples), updates))
     for _ in range(rounds):
         state = step(state)
-    density = mixture("ring")
-    points = generate(gan, state.generator, draw_latents(gan, 5000, seed))
+    density, pair = mixture("ring"), Pair.of(game, state.params)
+    points = generate(pair, draw_latents(pair.draws, 5000, seed))
     found = count_gaussians(points, density.centers, density.standard_deviation)
-    judged, told = verdict(found, None)
+    named, told = verdict(found, None)
     setting = f"ring, {updates} generator updates per discriminator update: {told}"
-    yield Check("a collapsed generator is found out: verdict collapse", setting, 1.0, float(judged == "collapse"), 0.0)
+    yield Check("a collapsed generator is found out: verdict collapse", setting, 1.0, float(named == "collapse"), 0.0)
 
 
-def _generator_heavy_round(gan: GAN, data: jax.Array, updates: int, state: GANState) -> GANState:
+def _generator_heavy_round(game: Adversarial, data: jax.Array, updates: int, state: TrainState) -> TrainState:
     """Update D once and G many times, each time on fresh latents."""
     key = jax.random.fold_in(state.key, state.step)
-    size = gan.config.batch_size
+    size, draws = game.config.batch_size, game.draws
     real = data[jax.random.randint(jax.random.fold_in(key, 0), (size,), 0, len(data))]
-    fake = gan.generate(state.generator, gan.draw_latents(jax.random.fold_in(key, 1), size))
-    gradients, _ = discriminator_gradients(gan, state.discriminator, real, fake, key)
-    moves, d_optimizer = gan.discriminator_optimizer.update(gradients, state.discriminator_optimizer)
-    discriminator = optax.apply_updates(state.discriminator, moves)
+    fake = draws.generate(state.params[GENERATOR], draws.latents(jax.random.fold_in(key, 1), size))
+    gradients, _ = discriminator_gradients(game, state.params[DISCRIMINATOR], real, fake, key)
+    state = update(game, state, {DISCRIMINATOR: gradients}, gradient_norm(gradients))
 
-    def update(index: jax.Array, carry: tuple[Params, optax.OptState]) -> tuple[Params, optax.OptState]:
-        generator, optimizer = carry
+    def step(index: jax.Array, state: TrainState) -> TrainState:
         own = jax.random.fold_in(key, 2 + index)
-        gradients, _ = generator_gradients(gan, generator, discriminator, gan.draw_latents(own, size), real, own)
-        moves, optimizer = gan.generator_optimizer.update(gradients, optimizer)
-        return optax.apply_updates(generator, moves), optimizer
+        latents = draws.latents(own, size)
+        discriminator = state.params[DISCRIMINATOR]
+        gradients, _ = generator_gradients(game, state.params[GENERATOR], discriminator, latents, real, own)
+        return update(game, state, {GENERATOR: gradients}, gradient_norm(gradients))
 
-    generator, g_optimizer = jax.lax.fori_loop(0, updates, update, (state.generator, state.generator_optimizer))
-    return state._replace(
-        step=state.step + 1,
-        generator=generator,
-        discriminator=discriminator,
-        generator_optimizer=g_optimizer,
-        discriminator_optimizer=d_optimizer,
-    )
+    state = jax.lax.fori_loop(0, updates, step, state)
+    return state._replace(step=state.step + 1)

@@ -1,0 +1,72 @@
+"""Which network describes images: what ``--features`` says, or what suits the data."""
+
+from pathlib import Path
+
+from gancli.errors import UsageError
+from gancli.evaluation.inputs import EvaluationInputs
+from gancli.features import extractor as extractors
+from gancli.features.catalog import CLASSIFIED
+from gancli.features.extractor import Extractor
+from gancli.features.inception import weights as inception_weights
+from gancli.metrics.statistics import Statistics
+from gancli.registry import Registry
+from gancli.reporting import Reporter
+
+# What --features can name, and the built-in classifier behind it.
+FEATURES: Registry[str | None] = Registry(
+    "features",
+    {
+        "auto": None,
+        "digits-classifier": "digits",
+        "mnist-classifier": "mnist",
+        "cifar10-classifier": "cifar10",
+        "inception-v3": None,
+    },
+)
+
+
+def choose_extractor(features: str, weights: Path | None, material: EvaluationInputs, reporter: Reporter) -> Extractor:
+    """Load the network that ``--features`` asks for; ``auto`` is the built-in classifier of the data if there is one.
+
+    Raises:
+        UsageError: a statistics file was made with other features.
+        GancliError: the weights cannot be had.
+    """
+    source = material.reference.source if material.reference else None
+    statistics = source if isinstance(source, Statistics) else None
+    if features == "auto":
+        features = _features_of_data(material, statistics, weights)
+    if name := FEATURES[features]:
+        chosen = extractors.classifier(name, material.images.shape[-1] if name == "mnist" else None)
+    else:
+        if weights is None:
+            weights = inception_weights.find(lambda done, size: reporter.advance("Inception-v3's weights", done, size))
+        chosen = extractors.inception_v3(weights)
+    if statistics and material.reference:
+        _check_statistics(statistics, chosen, material.reference.name)
+    return chosen
+
+
+def _features_of_data(material: EvaluationInputs, statistics: Statistics | None, weights: Path | None) -> str:
+    if statistics:
+        made_with = statistics.features or ""
+        return next((name for name in FEATURES if made_with.startswith(name)), "inception-v3")
+    data = material.dataset_name or material.run_dataset
+    if material.samples and material.samples.dataset and not material.reference:
+        data = material.samples.dataset.name
+    known = data in CLASSIFIED and weights is None
+    return f"{CLASSIFIED[data][0]}-classifier" if known else "inception-v3"
+
+
+def _check_statistics(statistics: Statistics, chosen: Extractor, name: str) -> None:
+    width = len(statistics.gaussian.mean)
+    if width != chosen.width:
+        raise UsageError(
+            f"the statistics in '{name}' are of {width} features, but {chosen.identity} has {chosen.width}. "
+            f"Choose the --features that they were made with."
+        )
+    if statistics.features not in (None, chosen.identity):
+        raise UsageError(
+            f"the statistics in '{name}' are of {statistics.features}, not of {chosen.identity}. "
+            f"Choose the --features that they were made with."
+        )

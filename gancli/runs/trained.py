@@ -1,0 +1,111 @@
+"""A trained run, loaded: its game and the weights of its players at one step."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gancli.data.pipeline import Dataset, load_for
+from gancli.errors import UsageError
+from gancli.games.pair import GENERATOR, Pair
+from gancli.registry import Registry
+from gancli.reporting import show_shape
+from gancli.runs.exported import is_export, read_weights
+from gancli.runs.folder import Run
+from gancli.training.domain import Domain
+from gancli.training.game import Game
+from gancli.training.state import AVERAGE, Params
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A game and its players at one step of a run."""
+
+    run: Run
+    game: Game
+    step: int
+    weights: dict[str, Params]  # by player; averaged where asked for and kept. An exported run has the generator alone
+    ema: bool  # whether the generator's weights are an average: asked for, and the run kept one
+    notes: tuple[str, ...]  # what was passed over to get here
+
+    @classmethod
+    def load(cls, folder: Path, *, step: int | str, ema: bool) -> "Trained":
+        """Open a run and read the weights of one checkpoint: of a step, ``latest`` (the newest whole one) or ``best``.
+
+        Raises:
+            GancliError: there is no such run or checkpoint, or it is damaged.
+            UsageError: an exported generator is of another step or has other weights.
+        """
+        run = Run.open(folder)
+        game = run.record.game()
+        averages = {player.name for player in game.players if player.averaged and ema}
+        if is_export(folder):
+            found, generator = read_weights(folder, game, step=step, ema=GENERATOR in averages)
+            return cls(run, game, found, {GENERATOR: generator}, GENERATOR in averages, ())
+        names = {
+            player.name: f"{player.name}{AVERAGE}" if player.name in averages else player.name
+            for player in game.players
+        }
+        found, items, notes = _restore(run, game, tuple(names.values()), step)
+        weights = {name: items[item] for name, item in names.items()}
+        return cls(run, game, found, weights, GENERATOR in averages, tuple(notes))
+
+    @property
+    def pair(self) -> Pair:
+        """The generator, and the discriminator where the game and the folder have one."""
+        return Pair.of(self.game, self.weights)
+
+    @property
+    def domain(self) -> Domain:
+        """What the generator imitates."""
+        return self.pair.domain
+
+    @property
+    def is_images(self) -> bool:
+        """Whether samples are images, as against points."""
+        return self.domain.is_images
+
+    def check_conditional(self) -> None:
+        """Raise a UsageError unless the run is class-conditional."""
+        if not self.domain.num_classes:
+            raise UsageError(f"the run in '{self.run.folder}' is not class-conditional. Train one with --conditional.")
+
+    def label(self, name: str) -> int:
+        """Return the label of a class by its name, or by its number.
+
+        Raises:
+            UsageError: the run is not class-conditional, or has no class of that name.
+        """
+        self.check_conditional()
+        names = list(self.run.record.data.classes or {})
+        if name not in names and name.isdigit() and int(name) < len(names):
+            return int(name)
+        return Registry("class", {known: place for place, known in enumerate(names)})[name]
+
+    def load_data(self, data_dir: Path | None, split: str = "train") -> Dataset:
+        """Load a split of the data that the run was trained on.
+
+        Raises:
+            UsageError: it is not the data of the run.
+        """
+        dataset = load_for(self.game.config, split, data_dir)
+        check_fits(dataset, self.run)
+        return dataset
+
+
+def _restore(run: Run, game: Game, names: tuple[str, ...], step: int | str) -> tuple[int, dict[str, Any], list[str]]:
+    with run.checkpoints() as checkpoints:
+        if step == "latest":
+            return checkpoints.newest(game, names)
+        if step == "best":
+            step = run.best_step(checkpoints.steps())
+        return int(step), checkpoints.restore(game, names, int(step)), []
+
+
+def check_fits(dataset: Dataset, run: Run) -> None:
+    """Raise a UsageError unless the data set's examples have the shape that the run's networks were built for."""
+    shape = run.record.data.shape
+    if dataset.shape != shape:
+        raise UsageError(
+            f"data set '{dataset.name}' has examples of shape {show_shape(dataset.shape)}, but the run in "
+            f"'{run.folder}' was trained on '{run.record.config.dataset}' with {show_shape(shape)}."
+        )

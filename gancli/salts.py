@@ -1,0 +1,32 @@
+"""Numbers that set kinds of random draws apart: each is folded into the kind of key named here, no two into the same.
+
+Steps, updates and layers fold their own numbers into such keys; these lie beyond all of them.
+"""
+
+_FIRST = 2**32
+
+# Into a run's key, beside the numbers of steps.
+ORDER = _FIRST - 1  # of the data
+DECODER = _FIRST - 2  # pre-training of a generator's last layer
+PROBE = _FIRST - 3  # what the discriminator is asked while training
+MIRROR = _FIRST - 4  # which images are mirrored
+# Into the key of one pass through the discriminator.
+PENALTY = _FIRST - 1
+AUGMENTATION = _FIRST - 5
+# Into the key of some latents.
+CLASSES = _FIRST - 6
+# Into the key of a seed, for samples of a finished run.
+LATENTS = _FIRST - 1
+# A seed of its own: latents of standing statistics.
+STANDING = _FIRST - 3
+# Into the key of a network, beside the numbers of its layers.
+PROJECTION = _FIRST - 1
+
+BY_KEY = {
+    "run": (ORDER, DECODER, PROBE, MIRROR),
+    "pass": (PENALTY, AUGMENTATION),
+    "latents": (CLASSES,),
+    "seed": (LATENTS,),
+    "standing": (STANDING,),
+    "network": (PROJECTION,),
+}

@@ -1,0 +1,131 @@
+"""Samples from a trained generator: block by block, so that no sample depends on how many are drawn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gancli.errors import UsageError
+from gancli.games.pair import Draws, NormStatistics, Pair, Scores
+from gancli.salts import LATENTS
+from gancli.training.state import Params
+
+Labels = np.ndarray | int | None
+
+BLOCK = 500  # latents that go through a network at a time
+MOST_COLUMNS = 16  # in a picture with a class a column
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Samples float32 ``[N, *shape]``, images in [0, 1], not rounded, and the latents ``[N, Z]`` behind them.
+
+    Latents of a class-conditional generator stand beside classes, ``[N, Z + K]``, one-hot.
+    """
+
+    samples: np.ndarray
+    latents: np.ndarray
+    columns: int | None = None  # of a picture of them; None: square
+
+
+@partial(jax.jit, static_argnames=("draws",))
+def _generate(draws: Draws, generator: Params, latents: jax.Array, standing: NormStatistics) -> jax.Array:
+    return draws.domain.show(draws.generate(generator, latents, standing))
+
+
+@partial(jax.jit, static_argnames=("draws",))
+def _standing(draws: Draws, generator: Params) -> NormStatistics:
+    return draws.standing(generator)
+
+
+@partial(jax.jit, static_argnames=("scores",))
+def _outputs(scores: Scores, discriminator: Params, x: jax.Array) -> jax.Array:
+    return scores.discriminate(discriminator, scores.domain.to_model(x))
+
+
+def discriminator_outputs(pair: Pair, x: np.ndarray) -> np.ndarray | None:
+    """Return D's outputs ``[N]`` for ``[N, *shape]``, images in [0, 1], block by block; None where there is no D."""
+    if pair.scores is None:
+        return None
+    parts = []
+    for start in range(0, len(x), BLOCK):
+        part = x[start : start + BLOCK]
+        padding = [(0, BLOCK - len(part))] + [(0, 0)] * (x.ndim - 1)
+        full = np.pad(part, padding, mode="edge")
+        parts.append(np.asarray(_outputs(pair.scores, pair.discriminator, jnp.asarray(full)))[: len(part)])
+    return np.concatenate(parts)
+
+
+def beliefs(pair: Pair, x: np.ndarray) -> np.ndarray | None:
+    """Return D(x) in [0, 1] for ``[N, *shape]``; None where there is no D.
+
+    Of an objective without probabilities these are scores, from least to most.
+    """
+    if pair.scores is None:
+        return None
+    outputs = _outputs(pair.scores, pair.discriminator, jnp.asarray(x))
+    if pair.scores.objective.belief:
+        return np.asarray(pair.scores.objective.belief(outputs))
+    found = np.asarray(outputs)
+    return (found - found.min()) / max(np.ptp(found), np.finfo(np.float32).tiny)
+
+
+def draw(pair: Pair, count: int, seed: int, labels: Labels = None) -> Drawing:
+    """Draw ``count`` samples. The first n of them are the same for every ``count`` of at least n.
+
+    Args:
+        pair: the generator.
+        count: of samples.
+        seed: of the latents.
+        labels: as in :func:`draw_latents`.
+
+    Raises:
+        UsageError: ``count`` or ``seed`` is out of range.
+    """
+    if count < 1:
+        raise UsageError(f"-n must be at least 1, got {count}.")
+    latents = draw_latents(pair.draws, count, seed, labels)
+    return Drawing(generate(pair, latents), latents)
+
+
+def draw_every_class(pair: Pair, count: int, seed: int) -> Drawing:
+    """Draw ``count`` samples as :func:`draw` does, of each class in turn; a picture of them has a class a column."""
+    num_classes = pair.domain.num_classes
+    drawing = draw(pair, count, seed, np.arange(count) % num_classes)
+    return replace(drawing, columns=num_classes if num_classes <= MOST_COLUMNS else None)
+
+
+def draw_latents(draws: Draws, count: int, seed: int, labels: Labels = None) -> np.ndarray:
+    """Draw latents ``[count, Z]`` from the prior, block by block, each block from a key of its own.
+
+    For a class-conditional generator beside classes, ``[count, Z + K]``: of ``labels`` (one for all, or ``[count]``),
+    else as often as each is among its data.
+    """
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"--seed must be in [0, 2^32), got {seed}.")
+    key = jax.random.fold_in(jax.random.key(seed), LATENTS)
+    blocks = range(-(-count // BLOCK))
+    drawn = [draws.latents(jax.random.fold_in(key, block), BLOCK) for block in blocks]
+    latents = np.concatenate([np.asarray(block) for block in drawn])[:count]
+    if labels is not None:
+        size = draws.player.config.latent_size
+        latents[:, size:] = np.arange(draws.domain.num_classes) == np.reshape(labels, (-1, 1))
+    return latents
+
+
+def generate_blocks(pair: Pair, latents: np.ndarray) -> Iterator[jax.Array]:
+    """Map latents ``[N, Z]`` to samples, block by block, all through one program, so that no number depends on N."""
+    draws, generator = pair.draws, pair.generator
+    standing = _standing(draws, generator)
+    for start in range(0, len(latents), BLOCK):
+        part = latents[start : start + BLOCK]
+        full = np.pad(part, ((0, BLOCK - len(part)), (0, 0)), mode="edge")
+        yield _generate(draws, generator, jnp.asarray(full), standing)[: len(part)]
+
+
+def generate(pair: Pair, latents: np.ndarray) -> np.ndarray:
+    """Map latents ``[N, Z]`` to samples ``[N, *shape]`` in host memory."""
+    return np.concatenate([np.asarray(block) for block in generate_blocks(pair, latents)])

@@ -1,0 +1,70 @@
+"""Pictures of samples: a grid of images, Figure 1's panels for 1-D data, a map for 2-D data; as PNG bytes."""
+
+import numpy as np
+
+from gancli.data.synthetic import mixture
+from gancli.games.pair import Pair
+from gancli.imaging import plots
+from gancli.imaging.pixels import grid, png_bytes, to_uint8
+from gancli.metrics.parzen import log_likelihoods
+from gancli.sampling.draws import Drawing, beliefs, generate
+
+PLOTTED_POINTS = 2000
+HEAT_SIZE = 120  # places along each side of a map
+
+
+def picture(pair: Pair, drawing: Drawing, title: str = "") -> bytes:
+    """Return a PNG of samples of a pair."""
+    if pair.domain.is_images:
+        return png_bytes(grid(to_uint8(drawing.samples), drawing.columns))
+    if pair.domain.shape == (1,):
+        return line_picture([(title, pair)], drawing.latents)
+    return plane_picture(pair, drawing.samples)
+
+
+def line_picture(stages: list[tuple[str, Pair]], latents: np.ndarray) -> bytes:
+    """Draw a panel of Figure 1 for each stage, with its title, of training on 1-D data."""
+    config = stages[0][1].draws.player.config
+    density = mixture(config.dataset)
+    reach = 5 * density.standard_deviation
+    x = np.linspace(density.centers.min() - reach, density.centers.max() + reach, 400, dtype=np.float32)
+    panels = []
+    for title, pair in stages:
+        one_dimensional = config.latent_size == 1
+        spread = np.quantile(latents, np.linspace(0.02, 0.98, 17), axis=0).astype(np.float32)
+        panels.append(
+            plots.Panel(
+                title=title,
+                discriminator=beliefs(pair, x[:, None]),
+                density=_kernel_estimate(generate(pair, latents)[:, 0], x),
+                latents=spread if one_dimensional else None,
+                mapped=generate(pair, spread)[:, 0] if one_dimensional else None,
+            )
+        )
+    return plots.density_panels(x, np.exp(density.log_density(x[:, None])), panels)
+
+
+def _kernel_estimate(samples: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the density of samples ``[N]`` at ``x`` [P] by Gaussian kernels of Scott's width (Scott 1992).
+
+    The width is at least half the distance between two places, below which a spike could fall between them.
+    """
+    width = max(samples.std() * len(samples) ** -0.2, (x[1] - x[0]) / 2)
+    return np.exp(log_likelihoods(samples[:, None], x[:, None], np.array([width]))[0])
+
+
+def plane_picture(pair: Pair, samples: np.ndarray, paths: np.ndarray | None = None) -> bytes:
+    """Draw 2-D samples over data, with D as a heat map and, if given, paths ``[R, T, 2]``."""
+    density = mixture(pair.draws.player.config.dataset)
+    data, _ = density.sample(PLOTTED_POINTS, seed=0)
+    low, high = data.min(axis=0), data.max(axis=0)
+    margin = 0.25 * (high - low)
+    (left, bottom), (right, top) = low - margin, high + margin
+    columns, rows = np.meshgrid(np.linspace(left, right, HEAT_SIZE), np.linspace(bottom, top, HEAT_SIZE))
+    places = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float32)
+    found = beliefs(pair, places)
+    heat = None if found is None else found.reshape(HEAT_SIZE, HEAT_SIZE)
+    extent = (float(left), float(right), float(bottom), float(top))
+    sure = pair.scores is None or pair.scores.objective.belief
+    label = "$D(x)$" if sure else "score of D, least to most"
+    return plots.plane(data, samples[:PLOTTED_POINTS], heat, extent, label, paths)

@@ -1,0 +1,86 @@
+"""Which examples a step takes: shuffled epochs of every domain, computed from the step's number."""
+
+from operator import itemgetter
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from gancli.compute.mesh import divided, whole
+from gancli.data.shuffle import permute
+from gancli.salts import MIRROR, ORDER
+from gancli.training.domain import Batch, Domain
+from gancli.training.game import Game
+
+
+class Cursor(NamedTuple):
+    """Where in the shuffled epochs of a domain a chunk begins; int32 ``[]`` each."""
+
+    epoch: jax.Array
+    offset: jax.Array  # rows of that epoch already used
+
+    @classmethod
+    def at(cls, step: int, domain: Domain) -> "Cursor":
+        """Return the place that ``step`` begins at; Python integers, so that no count of images overflows."""
+        epoch, offset = divmod(step * domain.rows_per_step, domain.num_examples)
+        return cls(jnp.int32(epoch), jnp.int32(offset))
+
+
+class Block(NamedTuple):
+    """Examples in the order in which some steps take them, for data that is not on the device as a whole."""
+
+    batches: Batch  # [steps, rows_per_step, *shape]
+    used: jax.Array  # int32 [], steps of the block that are over
+
+
+Data = dict[str, Batch] | dict[str, Block]  # by domain: everything on the device, or a block of each
+Cursors = dict[str, Cursor]  # by domain
+
+
+def cursors(game: Game, step: int) -> Cursors:
+    """Return where every domain stands before ``step``."""
+    return {domain.name: Cursor.at(step, domain) for domain in game.domains}
+
+
+def order_key(key: jax.Array, place: int) -> jax.Array:
+    """Return the key of the order of the ``place``-th domain's data in a run with this key."""
+    return _own(jax.random.fold_in(key, ORDER), place)
+
+
+def _own(key: jax.Array, place: int) -> jax.Array:
+    """Return a key of the ``place``-th domain; the first one has the key itself."""
+    return jax.random.fold_in(key, place) if place else key
+
+
+def next_batches(game: Game, key: jax.Array, data: Data, at: Cursors, index: jax.Array | int) -> dict[str, Batch]:
+    """Return each domain's batches ``[*rows, *shape]``, in the model's range, ``index`` steps after the cursors."""
+    return {
+        domain.name: _next_batch(game, domain, place, key, data[domain.name], at[domain.name], index)
+        for place, domain in enumerate(game.domains)
+    }
+
+
+def _next_batch(
+    game: Game,
+    domain: Domain,
+    place: int,
+    key: jax.Array,
+    data: Batch | Block,
+    cursor: Cursor,
+    index: jax.Array | int,
+) -> Batch:
+    count = domain.rows_per_step
+    places = cursor.offset + index * count + jnp.arange(count)
+    epochs, places = cursor.epoch + places // domain.num_examples, places % domain.num_examples
+    if isinstance(data, Block):
+        examples, labels = jax.tree.map(itemgetter(data.used + index), data.batches)
+    else:
+        rows = whole(permute(places, epochs, order_key(key, place), domain.num_examples))
+        examples, labels = jax.tree.map(itemgetter(rows), data)
+    if game.config.mirror:
+        mirror_key = _own(jax.random.fold_in(key, MIRROR), place)
+        flip_key = jax.random.fold_in(jax.random.fold_in(mirror_key, epochs[0]), places[0])
+        flipped = jax.random.bernoulli(flip_key, shape=(count, 1, 1, 1))
+        examples = jnp.where(flipped, examples[:, :, ::-1], examples)
+    batch = Batch(domain.to_model(examples).reshape(*domain.rows, *domain.shape), labels.reshape(domain.rows))
+    return divided(batch, axis=len(domain.rows) - 1)

@@ -1,0 +1,107 @@
+"""``gancli train --dry-run``: what a configuration costs on this machine."""
+
+import dataclasses
+import multiprocessing
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from gancli.config import TrainConfig
+from gancli.errors import Interrupted
+from gancli.reporting import Reporter, Silence
+from gancli.training.streaming import Stream, why_streamed
+from gancli.workflows.prepare import Prepared, prepare_new
+from gancli.workflows.train import TrainResult, train_prepared
+
+PROBE_UPDATES = 20  # of the discriminator
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a configuration amounts to, measured on this machine."""
+
+    config: TrainConfig
+    parameters: dict[str, int]  # by player
+    num_devices: int  # that share each batch
+    state_bytes: int  # weights, averages, optimizers; on each device, as the next two
+    data_bytes: int
+    streamed: str | None  # why, where the data does not go to the device as a whole
+    working_bytes: int  # temporary memory of the compiled program
+    peak_bytes: int | None  # the most that a run is expected to have in use
+    seconds_to_compile: float
+    seconds_per_1000_steps: float
+    epochs: float  # passes over the data in all
+
+
+def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) -> Plan:
+    """Measure what a configuration costs on this machine, by a rehearsal that leaves only compiled programs behind.
+
+    On a CPU a second rehearsal, in a process of its own, tells the peak of memory: as in a run after this one, the
+    programs are there, and compiling is not what takes most.
+
+    Raises:
+        GancliError: the data cannot be had, or a name or value is wrong.
+        DivergedError: a loss or gradient was not finite.
+        Interrupted: a signal stopped it.
+    """
+    ready, result = _rehearse(config, data_dir, reporter)
+    peak_bytes = result.peak_bytes
+    if jax.default_backend() == "cpu":
+        reporter.status("once more, for the peak of memory")
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            peak_bytes = pool.submit(_rehearsed_peak, config, data_dir).result()
+    assert result.last is not None, "a rehearsal without steps"
+    images_per_step = ready.game.domains[0].rows_per_step
+    seconds_per_step = images_per_step / result.last.images_per_second
+    streamed = why_streamed(ready.game.config, ready.data_bytes)
+    if streamed:  # so few steps were read ahead; where reading takes longer than training, a long run waits for it
+        stream = Stream(ready.game, jax.random.key(config.seed), ready.batches, 0, 1)
+        seconds_per_step = max(seconds_per_step, stream.seconds_to_read())
+    return Plan(
+        config=config,
+        parameters={name: _count(params) for name, params in ready.state.params.items()},
+        num_devices=ready.game.config.devices,
+        state_bytes=sum(leaf.nbytes for leaf in jax.tree.leaves(ready.state)),
+        data_bytes=ready.data_bytes,
+        streamed=streamed,
+        working_bytes=result.working_bytes,
+        peak_bytes=peak_bytes,
+        seconds_to_compile=result.seconds_to_compile,
+        seconds_per_1000_steps=1000 * seconds_per_step,
+        epochs=config.num_steps * images_per_step / ready.game.domains[0].num_examples,
+    )
+
+
+def _rehearse(config: TrainConfig, data_dir: Path | None, reporter: Reporter) -> tuple[Prepared, TrainResult]:
+    """Train for a few steps in a folder that goes with them.
+
+    They are steps of the run's own program, and once or twice everything else happens that a run does as time goes by:
+    samples, checkpoints, an evaluation. So the peak of memory is the run's.
+    """
+    steps = min(max(1, PROBE_UPDATES // config.k), config.log_every)
+    rehearsed = dataclasses.replace(
+        config,
+        num_steps=2 * steps,  # the first half wakes the machine, the second one is measured
+        sample_every=steps,
+        checkpoint_every=steps,
+        evaluate_every=2 * steps if config.evaluate_every else 0,
+        decoder_steps=min(steps, config.decoder_steps),
+    )
+    with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
+        ready = prepare_new(rehearsed, Path(folder) / "run", reporter, data_dir=data_dir)
+        try:
+            return ready, train_prepared(ready, reporter)
+        except Interrupted as stop:
+            raise Interrupted("stopped; a dry run keeps nothing.", stop.signal_number) from None
+
+
+def _rehearsed_peak(config: TrainConfig, data_dir: Path | None) -> int | None:
+    return _rehearse(config, data_dir, Silence())[1].peak_bytes
+
+
+def _count(params: object) -> int:
+    return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(params))

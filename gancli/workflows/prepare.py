@@ -1,0 +1,280 @@
+"""Everything that a run needs before its first step: data, game, state, folder."""
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from gancli import __version__
+from gancli.compute import devices
+from gancli.compute.mesh import DeviceMesh
+from gancli.config import TrainConfig, option_name
+from gancli.data.images.decoding import Framing
+from gancli.data.images.pictures import is_pictures
+from gancli.data.pipeline import Dataset, framing_of, load_for
+from gancli.errors import UsageError
+from gancli.games.adversarial import UPDATES
+from gancli.games.augmentation import AUGMENTATIONS
+from gancli.games.catalog import GAMES
+from gancli.games.decoder import check_decoder, with_trained_decoder
+from gancli.games.passes import PRECISIONS
+from gancli.imaging.contrast import Contrast
+from gancli.latents import PRIORS
+from gancli.losses.catalog import fingerprint, objective
+from gancli.models import MODELS
+from gancli.monitoring.accuracy import AccuracyProbe
+from gancli.monitoring.metrics import Monitor, check_metrics
+from gancli.reporting import Reporter
+from gancli.runs.exported import is_export
+from gancli.runs.folder import DataRecord, Run, RunRecord
+from gancli.runs.trained import check_fits
+from gancli.training.domain import Batch
+from gancli.training.game import Game, begin, layout
+from gancli.training.optimizers import OPTIMIZERS
+from gancli.training.state import TrainState, join_state, split_state
+from gancli.training.streaming import why_streamed
+
+# What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
+RESUMABLE = (
+    "stream",
+    "num_steps",
+    "log_every",
+    "sample_every",
+    "checkpoint_every",
+    "keep",
+    "evaluate_every",
+    "metrics",
+    "evaluate_samples",
+    "patience",
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is ready to train, with all that it needs."""
+
+    run: Run
+    game: Game
+    state: TrainState
+    dataset: Dataset
+    probe: AccuracyProbe
+    monitor: Monitor | None
+    start: int  # steps done
+
+    @property
+    def batches(self) -> dict[str, Batch]:
+        """All training examples, by domain."""
+        (domain,) = self.game.domains
+        return {domain.name: Batch(self.dataset.examples, self.dataset.labels)}
+
+    @property
+    def data_bytes(self) -> int:
+        """Size of all training examples."""
+        return self.dataset.examples.nbytes
+
+
+def check_config(config: TrainConfig) -> None:
+    """Raise a UsageError unless every name in the configuration is known."""
+    _ = objective(config.loss)
+    for registry, name in (
+        (GAMES, config.game),
+        (MODELS, config.model),
+        (PRIORS, config.prior),
+        (OPTIMIZERS, config.optimizer),
+        (UPDATES, config.updates),
+        (PRECISIONS, config.precision),
+    ):
+        _ = registry[name]
+    for name in config.augment:
+        _ = AUGMENTATIONS[name]
+    check_metrics(config)
+
+
+def _on_this_machine(config: TrainConfig) -> TrainConfig:
+    """Return the configuration with a number of devices that this machine has."""
+    chosen = devices.choose(
+        config.devices,
+        even=config.batch_size % 2 == 0 and not config.microbatch,
+        convolves=MODELS[config.model].convolves,
+    )
+    _ = DeviceMesh(chosen)  # whether there are so many
+    return dataclasses.replace(config, devices=chosen)
+
+
+def _load(
+    config: TrainConfig, data_dir: Path | None, reporter: Reporter | None
+) -> tuple[TrainConfig, Dataset, DataRecord, Game]:
+    """Check a configuration, load its data and lay out its game."""
+    check_config(config)
+    if framing_of(config) != Framing() and not is_pictures(config.dataset):
+        raise UsageError(
+            f"--resolution, --crop and --channels are for your own images; '{config.dataset}' stays as it is."
+        )
+    config = _on_this_machine(config)
+    check_decoder(config)
+    dataset = load_for(config, "train", data_dir, reporter)
+    for option, wanted in (
+        ("--mirror", config.mirror),
+        ("--augment", config.augment),
+        ("--conditional", config.conditional),
+        ("--contrast", config.contrast),
+    ):
+        if wanted and not dataset.is_images:
+            raise UsageError(f"{option} is for images; data set '{dataset.name}' holds points.")
+    if config.batch_size > len(dataset):
+        raise UsageError(
+            f"--batch-size must be at most the {len(dataset)} training examples of '{dataset.name}', "
+            f"got {config.batch_size}."
+        )
+    record = DataRecord(
+        name="data",
+        shape=dataset.shape,
+        is_images=dataset.is_images,
+        num_examples=len(dataset),
+        rows=(config.k, config.batch_size),
+        sha256=dataset.fingerprint,
+        contrast=dataclasses.asdict(Contrast.fit(config.contrast, dataset.examples)) if config.contrast else None,
+        classes=dataset.class_counts() if config.conditional else None,
+        labels_sha256=dataset.labels_fingerprint if config.conditional else None,
+    )
+    return config, dataset, record, GAMES[config.game].build(config, (record.domain,))
+
+
+def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState:
+    config, (domain,) = game.config, game.domains
+    state = jax.block_until_ready(begin(game, {domain.name: dataset.mean()}))  # if it does not fit, no folder is made
+    if not config.decoder_steps:
+        return state
+    if reason := why_streamed(config, dataset.examples.nbytes):
+        raise UsageError(
+            f"--decoder-steps {config.decoder_steps} needs all data on the device, and it would be streamed "
+            f"({reason}). Take --decoder-steps 0 or --stream never."
+        )
+    began = time.perf_counter()
+    state = jax.block_until_ready(with_trained_decoder(config, domain, state, jax.device_put(dataset.examples)))
+    reporter.status(f"trained the decoder for {config.decoder_steps:,} steps in {time.perf_counter() - began:.1f} s")
+    return state
+
+
+def _files(config: TrainConfig) -> dict[str, str | None]:
+    """Return the SHA-256 of the user's files that a configuration names, by option."""
+    return {"loss": fingerprint(config.loss)}
+
+
+def prepare_new(
+    config: TrainConfig, outdir: Path, reporter: Reporter, *, data_dir: Path | None = None, overwrite: bool = False
+) -> Prepared:
+    """Make everything ready for a new run, its folder included.
+
+    Raises:
+        GancliError: ``outdir`` is taken, the data cannot be had, or something cannot be written.
+    """
+    Run.check_free(outdir, overwrite=overwrite)
+    config, dataset, data, game = _load(config, data_dir, reporter)
+    devices.keep_compiled_programs()
+    probe, monitor = _monitoring(game, dataset, data_dir, reporter)
+    state = _first_state(game, dataset, reporter)
+    record = RunRecord(__version__, config, (data,), devices.describe(), _files(config))
+    return Prepared(Run.create(outdir, record, overwrite=overwrite), game, state, dataset, probe, monitor, 0)
+
+
+def prepare_resumed(
+    outdir: Path,
+    recipe: dict[str, Any],
+    options: dict[str, Any],
+    reporter: Reporter,
+    *,
+    data_dir: Path | None = None,
+) -> Prepared:
+    """Make everything ready to continue a run from its newest whole checkpoint.
+
+    Args:
+        outdir: the run.
+        recipe: the data set, and the preset's fields if one was named: they must be the run's.
+        options: the fields that the user set; only those in ``RESUMABLE`` may differ from the run's.
+        reporter: receives progress.
+        data_dir: where the data lies.
+
+    Raises:
+        UsageError: an option, the data set or the data itself is not that of the run.
+        GancliError: the run or the data cannot be read.
+    """
+    run = Run.open(outdir)
+    if is_export(outdir):
+        raise UsageError(
+            f"'{outdir}' holds an exported generator, which cannot be trained on: it has no discriminator."
+        )
+    config = _continued(run, recipe, options)
+    config, dataset, data, _ = _load(config, data_dir, reporter)
+    check_fits(dataset, run)
+    kept = run.record.data
+    if any(getattr(data, name) != getattr(kept, name) for name in ("sha256", "classes", "labels_sha256")):
+        own = "Put the images back as they were, or choose another --outdir for a new run."
+        raise UsageError(
+            f"the training examples of '{dataset.name}' found here are not those that the run in '{outdir}' began "
+            f"with (other content, order or classes). "
+            + (own if is_pictures(dataset.name) else "Give the --data-dir that it began with.")
+        )
+    for option, sha256 in _files(config).items():
+        if sha256 != run.record.files.get(option):
+            raise UsageError(
+                f"--{option} {getattr(config, option)}: the file is not as it was when the run in '{outdir}' began: a "
+                f"run goes on as it began. Choose another --outdir for a new one."
+            )
+    run = Run(outdir, dataclasses.replace(run.record, config=config))
+    game = run.record.game()
+    devices.keep_compiled_programs()
+    probe, monitor = _monitoring(game, dataset, data_dir, reporter)
+    step, state = _last_state(run, game, dataset, reporter)
+    now = devices.describe()
+    for part in ("versions", "devices"):
+        if run.record.machine[part] != now[part]:
+            reporter.warning(f"the run began with other {part}; it may go on with other rounding than it would have.")
+    run.write_record()
+    run.forget_after(step)
+    return Prepared(run, game, state, dataset, probe, monitor, step)
+
+
+def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> TrainConfig:
+    """Return the configuration that a run goes on with."""
+    began = run.record.config.to_dict()
+    for name, value in (recipe | options).items():
+        value = list(value) if isinstance(value, tuple) else value
+        if name == "devices" and value == 0:  # as many as the run began with
+            continue
+        if name not in RESUMABLE and began[name] != value:
+            what = "the data set" if name == "dataset" else f"--{option_name(name)}"
+            raise UsageError(
+                f"{what} of the run in '{run.folder}' is {began[name]}, not {value}: a run goes on as it began. "
+                f"Choose another --outdir for a new one."
+            )
+    return TrainConfig.from_dict(began | {name: options[name] for name in RESUMABLE if name in options})
+
+
+def _last_state(run: Run, game: Game, dataset: Dataset, reporter: Reporter) -> tuple[int, TrainState]:
+    """Return the newest step whose checkpoint is whole, and its state; newer checkpoints are set aside."""
+    with run.checkpoints(writable=True) as checkpoints:
+        if not checkpoints.steps():
+            reporter.warning(f"run '{run.folder}' has no complete checkpoint; beginning again at step 0.")
+            return 0, _first_state(game, dataset, reporter)
+        names = tuple(jax.eval_shape(split_state, layout(game)))
+        step, items, skipped = checkpoints.newest(game, names)
+        for line in skipped:
+            reporter.warning(f"{line} Going on from step {step}.")
+        if step > game.config.num_steps:
+            raise UsageError(
+                f"--steps must be at least the {step} steps that the run in '{run.folder}' has, "
+                f"got {game.config.num_steps}."
+            )
+        checkpoints.set_aside_after(step)
+        return step, join_state(items)
+
+
+def _monitoring(
+    game: Game, dataset: Dataset, data_dir: Path | None, reporter: Reporter
+) -> tuple[AccuracyProbe, Monitor | None]:
+    probe = AccuracyProbe(game, dataset, data_dir)
+    return probe, Monitor(game, dataset, data_dir, reporter) if game.config.evaluate_every else None
