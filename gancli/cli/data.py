@@ -34,7 +34,7 @@ def check(
       gancli data check photos.zip --json
     """
     from gancli.cli.console import TerminalReporter, print_json, print_table
-    from gancli.data.images.decoding import Framing
+    from gancli.data.images.decode import Framing
     from gancli.workflows.check_data import check_data
 
     with TerminalReporter(quiet=quiet) as reporter:

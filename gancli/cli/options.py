@@ -53,9 +53,9 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
 
 def parse_dataset(text: str) -> str:
     """Return the name of a data set; of one's own pictures the absolute path, which holds in any folder."""
-    from gancli.data.images.pictures import is_pictures
+    from gancli.data.catalog import is_path
 
-    return str(Path(text).absolute()) if is_pictures(text) else text
+    return str(Path(text).absolute()) if is_path(text) else text
 
 
 def parse_loss(text: str | None) -> str | None:

@@ -6,10 +6,12 @@ the last part of it, ``test`` the test file (Goodfellow et al. 2014 chose σ on 
 
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 from gancli.registry import Registry
 
 SPLITS = ("train", "validation", "test")
+FILES = (".npz", ".npy", ".zip")  # of your images, beside folders
 
 
 @dataclass(frozen=True)
@@ -220,3 +222,11 @@ DATASETS: Registry[Entry] = Registry(
         ),
     },
 )
+
+
+def is_path(name: str) -> bool:
+    """Return whether ``name`` means your images: a path, and no data set of the catalog."""
+    if name in DATASETS:
+        return False
+    path = Path(name)
+    return len(path.parts) > 1 or name.startswith(".") or path.suffix.lower() in FILES or path.exists()

@@ -11,8 +11,8 @@ import numpy as np
 
 from gancli.data.catalog import DATASETS, SPLITS
 from gancli.data.images.arrays import read_images
-from gancli.data.images.folder import ImageFolder
-from gancli.data.pipeline import Dataset, load
+from gancli.data.images.uniform import UniformImages
+from gancli.data.load import Dataset, load
 from gancli.errors import GancliError, UsageError
 from gancli.games.pair import GAN, Params
 from gancli.runs.folder import CONFIG
@@ -39,7 +39,7 @@ class ImageSet:
     @classmethod
     def of_folder(cls, path: Path) -> "ImageSet":
         """Return the image files under a folder."""
-        folder = ImageFolder.scan(path)
+        folder = UniformImages.scan(path)
 
         def batches(size: int) -> Iterator[np.ndarray]:
             return folder.batches(size, len(folder))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gancli.data.pipeline import load, load_for
+from gancli.data.load import load, load_for
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.features import extractor as extractors
 from gancli.features.catalog import CLASSIFIED

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.data.pipeline import Dataset, load_for
+from gancli.data.load import Dataset, load_for
 from gancli.games.adversarial import Batch, as_seen
 from gancli.games.pair import GAN, GANState
 from gancli.losses.objective import Objective

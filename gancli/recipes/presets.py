@@ -3,8 +3,7 @@
 from typing import Any
 
 from gancli.config import TrainConfig
-from gancli.data.catalog import DATASETS, Mixture
-from gancli.data.images.pictures import is_pictures
+from gancli.data.catalog import DATASETS, Mixture, is_path
 from gancli.errors import UsageError
 from gancli.registry import Registry
 
@@ -312,7 +311,7 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
     Raises:
         UsageError: a name is unknown, the preset is for another data set, or a value breaks a rule.
     """
-    own = is_pictures(dataset)
+    own = is_path(dataset)
     points = not own and isinstance(DATASETS[dataset], Mixture)
     base = OWN_PICTURES if own else DATASET_DEFAULTS[dataset]
     if preset is not None:

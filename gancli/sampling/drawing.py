@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.data.pipeline import Dataset, load_for
+from gancli.data.load import Dataset, load_for
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.games.pair import GAN, Params, Statistics

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gancli.compute.mesh import DeviceMesh
-from gancli.data.rows import read_rows
+from gancli.data.mapped_rows import read_rows
 from gancli.data.shuffle import permute_on_host, round_keys
 from gancli.games.adversarial import Batch, Block, order_key
 from gancli.games.pair import GAN

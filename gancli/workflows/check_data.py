@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gancli.data.images.decoding import Framing
-from gancli.data.images.pictures import find_pictures
-from gancli.data.images.preparation import chosen_framing, look
+from gancli.data.images.decode import Framing
+from gancli.data.images.find import find_pictures
+from gancli.data.images.prepare import chosen_framing, look
 from gancli.reporting import Reporter
 
 

@@ -21,9 +21,9 @@ from gancli import __version__
 from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
-from gancli.data.images.decoding import Framing
-from gancli.data.images.pictures import is_pictures
-from gancli.data.pipeline import Dataset, framing_of, load_for
+from gancli.data.catalog import is_path
+from gancli.data.images.decode import Framing
+from gancli.data.load import Dataset, framing_of, load_for
 from gancli.errors import DivergedError, Interrupted, UsageError
 from gancli.games.adversarial import UPDATES, Batch
 from gancli.games.augmentation import AUGMENTATIONS
@@ -140,7 +140,7 @@ def check_config(config: TrainConfig) -> None:
 
 def _prepare(config: TrainConfig, data_dir: Path | None, reporter: Reporter | None = None) -> tuple[Dataset, GAN]:
     check_config(config)
-    if framing_of(config) != Framing() and not is_pictures(config.dataset):
+    if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
             f"--resolution, --crop and --channels are for one's own pictures; '{config.dataset}' stays as it is."
         )
@@ -277,7 +277,7 @@ def prepare_resumed(
         raise UsageError(
             f"the training examples of '{dataset.name}' found here are not those that the run in '{outdir}' began "
             f"with (other content, order or classes). "
-            + (own if is_pictures(dataset.name) else "Give the --data-dir that it began with.")
+            + (own if is_path(dataset.name) else "Give the --data-dir that it began with.")
         )
     if fingerprint(config.loss) != run.record.data.get("loss_sha256"):
         raise UsageError(

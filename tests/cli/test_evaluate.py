@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.features import extractor
 from gancli.metrics.frechet import frechet_distance
 from gancli.metrics.moments import Moments

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from gancli.compute import devices
 from gancli.config import TrainConfig
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.games.adversarial import Batch, discriminator_gradients, generator_gradients
 from gancli.games.pair import GAN, GANState, Params

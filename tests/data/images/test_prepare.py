@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from gancli.compute.devices import cache_folder
-from gancli.data.images.decoding import Framing
-from gancli.data.images.pictures import find_pictures, is_pictures
-from gancli.data.images.preparation import prepare
-from gancli.data.pipeline import load
+from gancli.data.catalog import is_path
+from gancli.data.images.decode import Framing
+from gancli.data.images.find import find_pictures
+from gancli.data.images.prepare import prepare
+from gancli.data.load import load
 from gancli.errors import GancliError
 
 
@@ -161,7 +162,7 @@ def test_a_preparation_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gancli.data.images.preparation.np.save", full)
+    monkeypatch.setattr("gancli.data.images.prepare.np.save", full)
     with pytest.raises(GancliError, match=r"^cannot write .*: No space left on device\.$"):
         prepare(fill(tmp_path / "folder", 6), Framing(), Heard())
     assert list((cache_folder() / "pictures").iterdir()) == []
@@ -263,7 +264,7 @@ def test_a_name_of_the_catalog_is_never_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mnist").mkdir()
     Path("photos").mkdir()
-    assert [is_pictures(name) for name in ("mnist", "./mnist", "photos", "photos.zip", "mnits", "a/b")] == [
+    assert [is_path(name) for name in ("mnist", "./mnist", "photos", "photos.zip", "mnits", "a/b")] == [
         False,
         True,
         True,

@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 import numpy as np
 
 from gancli.compute.devices import cache_folder
-from gancli.data.images.decoding import GRAY_MODES, Framing, decode, frame, upright_size
-from gancli.data.images.pictures import Picture, find_pictures, state
+from gancli.data.images.decode import GRAY_MODES, Framing, decode, frame, upright_size
+from gancli.data.images.find import Picture, find_pictures, state
 from gancli.errors import GancliError
 from gancli.files import write_atomically, writing
 

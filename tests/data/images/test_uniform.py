@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from gancli.data.images.arrays import read_images
-from gancli.data.images.folder import ImageFolder
+from gancli.data.images.uniform import UniformImages
 from gancli.errors import GancliError
 
 
@@ -17,7 +17,7 @@ def write(path, size=(6, 4), mode="RGB", seed=0):
 def test_images_of_any_depth_and_case_in_the_order_of_their_paths(tmp_path):
     expected = [write(tmp_path / name, seed=seed) for seed, name in enumerate(["A/1.PNG", "b/2.png", "b/c/3.Png"])]
     (tmp_path / "notes.txt").write_text("not an image")
-    folder = ImageFolder.scan(tmp_path)
+    folder = UniformImages.scan(tmp_path)
     assert folder.shape == (4, 6, 3)
     assert len(folder) == 3
     for size in (1, 2, 10):
@@ -25,16 +25,16 @@ def test_images_of_any_depth_and_case_in_the_order_of_their_paths(tmp_path):
     assert [len(batch) for batch in folder.batches(2, 3)] == [2, 1]
     before = folder.fingerprint
     write(tmp_path / "b" / "2.png", seed=9)
-    assert ImageFolder.scan(tmp_path).fingerprint != before
+    assert UniformImages.scan(tmp_path).fingerprint != before
 
 
 def test_gray_images_have_one_channel(tmp_path):
     write(tmp_path / "1.webp", mode="L")
     write(tmp_path / "2.webp", mode="L")
     # WebP has no gray mode: Pillow reads it as RGB.
-    assert ImageFolder.scan(tmp_path).shape == (4, 6, 3)
+    assert UniformImages.scan(tmp_path).shape == (4, 6, 3)
     write(tmp_path / "gray" / "1.png", mode="L")
-    assert ImageFolder.scan(tmp_path / "gray").shape == (4, 6, 1)
+    assert UniformImages.scan(tmp_path / "gray").shape == (4, 6, 1)
 
 
 def test_mixtures_are_counted_and_refused(tmp_path):
@@ -48,7 +48,7 @@ def test_mixtures_are_counted_and_refused(tmp_path):
         ("formats", "mixed formats: 2 PNG, 1 JPEG"),
     ):
         with pytest.raises(GancliError) as caught:
-            ImageFolder.scan(tmp_path / name)
+            UniformImages.scan(tmp_path / name)
         assert f"the 3 images under '{tmp_path / name}' have {found}." in str(caught.value)
 
 
@@ -57,25 +57,25 @@ def test_no_images_says_what_is_there(tmp_path):
     (tmp_path / "y.txt").write_text("")
     (tmp_path / "z.txt").write_text("")
     with pytest.raises(GancliError) as caught:
-        ImageFolder.scan(tmp_path)
+        UniformImages.scan(tmp_path)
     assert str(caught.value) == (f"no images under '{tmp_path}' (.png, .jpg, .jpeg, .webp). It has: 2 .txt, 1 .gif.")
 
 
 def test_unusual_modes_are_refused(tmp_path):
     write(tmp_path / "1.png", mode="RGBA")
     with pytest.raises(GancliError, match="have color mode RGBA; convert them to L \\(gray\\) or RGB"):
-        ImageFolder.scan(tmp_path)
+        UniformImages.scan(tmp_path)
 
 
 def test_a_damaged_image_is_named(tmp_path):
     (tmp_path / "empty.png").write_bytes(b"")
     with pytest.raises(GancliError, match=r"empty.png' cannot be read as an image"):
-        ImageFolder.scan(tmp_path)
+        UniformImages.scan(tmp_path)
     (tmp_path / "empty.png").unlink()
     write(tmp_path / "cut.png", size=(60, 60))
     content = (tmp_path / "cut.png").read_bytes()
     (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
-    folder = ImageFolder.scan(tmp_path)
+    folder = UniformImages.scan(tmp_path)
     with pytest.raises(GancliError, match=r"cut.png' is damaged: its pixels cannot be read"):
         list(folder.batches(10, 1))
 

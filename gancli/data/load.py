@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from gancli.config import TrainConfig
-from gancli.data import sources, tfds
-from gancli.data.catalog import DATASETS, SPLITS, Embedded, FoldedFile, ImageArchives, Mixture, Stacked
-from gancli.data.images.decoding import Framing
-from gancli.data.images.pictures import is_pictures
-from gancli.data.images.preparation import Listener, Silence, prepare
+from gancli.data import archives as sources
+from gancli.data import tfds
+from gancli.data.catalog import DATASETS, SPLITS, Embedded, FoldedFile, ImageArchives, Mixture, Stacked, is_path
+from gancli.data.images.decode import Framing
+from gancli.data.images.prepare import Listener, Silence, prepare
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
@@ -65,8 +65,7 @@ class Dataset:
         if np.count_nonzero(counts) < 2:
             cure = " Put the pictures of each class into a folder of its own, or list them in labels.csv."
             raise UsageError(
-                f"the {self.split} examples of '{self.name}' are of one class."
-                + (cure if is_pictures(self.name) else "")
+                f"the {self.split} examples of '{self.name}' are of one class." + (cure if is_path(self.name) else "")
             )
         return dict(zip(self.classes, counts.tolist(), strict=True))
 
@@ -126,7 +125,7 @@ def load(
     """
     if split not in SPLITS:
         raise UsageError(f"unknown split '{split}'. Known: {', '.join(SPLITS)}.")
-    if is_pictures(name):
+    if is_path(name):
         prepared = prepare(Path(name), framing or Framing(), listener or Silence())
         return Dataset(name, split, *prepared.split(split), prepared.classes)
     entry = DATASETS[name]
@@ -154,7 +153,7 @@ def load_folds(
     Raises:
         UsageError, GancliError: as :func:`load`.
     """
-    entry = None if is_pictures(name) else DATASETS[name]
+    entry = None if is_path(name) else DATASETS[name]
     if not isinstance(entry, FoldedFile):
         return [(load(name, "validation", data_dir, framing), load(name, "test", data_dir, framing))]
     parts = ("validation", "test")

@@ -16,7 +16,7 @@ CHANNELS = {"L": 1, "RGB": 3}
 
 
 @dataclass(frozen=True)
-class ImageFolder:
+class UniformImages:
     """Image files under a folder, however deep, in the order of their paths."""
 
     folder: Path
@@ -24,7 +24,7 @@ class ImageFolder:
     shape: tuple[int, int, int]  # H, W, C of every image
 
     @classmethod
-    def scan(cls, folder: Path) -> "ImageFolder":
+    def scan(cls, folder: Path) -> "UniformImages":
         """Look at every image's header.
 
         Raises:

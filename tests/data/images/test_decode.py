@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.data.images.decoding import Framing, decode, frame, open_picture, upright_size
+from gancli.data.images.decode import Framing, decode, frame, open_picture, upright_size
 from gancli.errors import GancliError, UsageError
 
 RAMP = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10  # 4 high, 6 wide

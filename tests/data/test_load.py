@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from gancli.data.catalog import SPLITS
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.errors import GancliError, UsageError
 from tests.data.archives import cifar_records, idx, trust, write_cifar_archive, write_idx_set
 

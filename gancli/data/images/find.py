@@ -17,12 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gancli.data.catalog import DATASETS
 from gancli.data.images.arrays import read_images
-from gancli.data.images.decoding import EXTENSIONS, open_picture
+from gancli.data.images.decode import EXTENSIONS, open_picture
 from gancli.errors import GancliError
-
-ARCHIVES = (".npz", ".zip")
 
 
 @dataclass(frozen=True)
@@ -33,14 +30,6 @@ class Picture:
     label: str  # its class; empty where there are none
     read: Callable[[], bytes]
     open: Callable[[bytes], Image.Image] = open_picture
-
-
-def is_pictures(name: str) -> bool:
-    """Return whether ``name`` means one's own pictures: a path, and no data set of the catalog."""
-    if name in DATASETS:
-        return False
-    path = Path(name)
-    return len(path.parts) > 1 or name.startswith(".") or path.suffix.lower() in ARCHIVES or path.exists()
 
 
 def state(path: Path) -> str:
