@@ -1,8 +1,12 @@
 """How a workflow speaks while it works, without knowing to whom."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
-from gancli.training.loop import Progress
+if TYPE_CHECKING:
+    from gancli.training.loop import Progress
+
+Watch = Callable[[int, int], None]  # called with how many parts of some work are done, and of how many
 
 
 class Reporter(Protocol):
@@ -17,7 +21,7 @@ class Reporter(Protocol):
     def start(self, num_steps: int, step: int) -> None:
         """Training begins at ``step`` and is to end at ``num_steps``."""
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: "Progress") -> None:
         """A chunk of steps is done."""
 
     def advance(self, what: str, done: int, total: int) -> None:
@@ -36,7 +40,7 @@ class Silence:
     def start(self, num_steps: int, step: int) -> None:
         """Drop it."""
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: "Progress") -> None:
         """Drop it."""
 
     def advance(self, what: str, done: int, total: int) -> None:
