@@ -7,14 +7,14 @@ import pytest
 from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS
 from gancli.errors import GancliError, UsageError
-from gancli.recipes.presets import DATASET_DEFAULTS, PRESETS, resolve
+from gancli.recipes.presets import PRESETS, resolve
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_every_data_set_has_defaults_that_hold_and_survive_json(dataset):
     config = resolve(dataset, None, {})
     assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
-    assert set(DATASET_DEFAULTS) == set(DATASETS)
+    assert {name: getattr(config, name) for name in DATASETS[dataset].defaults} == DATASETS[dataset].defaults
 
 
 def test_options_win_over_presets_and_presets_over_defaults():

@@ -1,23 +1,21 @@
-"""From a name and a split to arrays: the one door to the data."""
+"""From the name of a data set to the arrays of its splits."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from gancli.config import TrainConfig
-from gancli.data import archives as sources
-from gancli.data import tfds
-from gancli.data.catalog import DATASETS, SPLITS, Embedded, FoldedFile, ImageArchives, Mixture, Stacked, is_path
+from gancli.data.catalog import DATASETS, SPLITS, is_path
 from gancli.data.images.decode import Framing
-from gancli.data.images.prepare import Listener, Silence, prepare
-from gancli.data.synthetic import mixture
+from gancli.data.images.prepare import prepare
+from gancli.data.kinds import Read
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
+from gancli.reporting import Reporter, Silence
 
 HASHED = 1000  # examples at a time
-SYNTHETIC_SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}
 
 
 @dataclass(frozen=True)
@@ -25,10 +23,11 @@ class Dataset:
     """One split of a data set, whole, in host memory."""
 
     name: str
-    split: str
+    split: str  # train, validation or test
     examples: np.ndarray  # uint8 [N, H, W, C], or float32 [N, D]
     labels: np.ndarray  # int32 [N], the class or mode of each example
     classes: tuple[str, ...]  # their names, by label
+    opened: "OpenDataset | None" = field(default=None, repr=False, compare=False)  # what it is a split of
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -53,6 +52,11 @@ class Dataset:
         """The same of their classes."""
         return _digest(self.labels)
 
+    def other(self, split: str) -> "Dataset":
+        """Return another split of the same data set, without reading again what was read for this one."""
+        assert self.opened is not None, "only a split that was loaded has others beside it"
+        return self.opened.split(split)
+
     def class_counts(self) -> dict[str, int]:
         """Return how many examples there are of each class, by name.
 
@@ -63,7 +67,7 @@ class Dataset:
             raise UsageError(f"the {self.split} examples of '{self.name}' have no classes.")
         counts = np.bincount(self.labels, minlength=len(self.classes))
         if np.count_nonzero(counts) < 2:
-            cure = " Put the pictures of each class into a folder of its own, or list them in labels.csv."
+            cure = " Put the images of each class into a folder of its own, or list them in labels.csv."
             raise UsageError(
                 f"the {self.split} examples of '{self.name}' are of one class." + (cure if is_path(self.name) else "")
             )
@@ -80,6 +84,27 @@ class Dataset:
         return part.reshape(len(part), -1)
 
 
+@dataclass(frozen=True)
+class OpenDataset:
+    """A data set whose files are read once, when a split first needs them; splits share the arrays."""
+
+    name: str
+    classes: tuple[str, ...]  # names, by label
+    read: Read = field(repr=False)
+    num_folds: int = 1
+
+    def split(self, split: str, fold: int = 0) -> Dataset:
+        """Return the ``train``, ``validation`` or ``test`` examples; ``fold`` counts from 0.
+
+        Raises:
+            UsageError: the split is unknown.
+            GancliError: the data cannot be had, or is not what was published.
+        """
+        if split not in SPLITS:
+            raise UsageError(f"unknown split '{split}'. Known: {', '.join(SPLITS)}.")
+        return Dataset(self.name, split, *self.read(split, fold), self.classes, self)
+
+
 def _digest(array: np.ndarray) -> str:
     digest = hashlib.sha256(f"{array.shape} {array.dtype}".encode())
     for start in range(0, len(array), HASHED):
@@ -88,12 +113,12 @@ def _digest(array: np.ndarray) -> str:
 
 
 def framing_of(config: TrainConfig) -> Framing:
-    """Return how a configuration wants one's own pictures."""
+    """Return how a configuration wants your images."""
     return Framing(config.resolution, config.crop, config.channels)
 
 
 def load_for(
-    config: TrainConfig, split: str = "train", data_dir: Path | None = None, listener: Listener | None = None
+    config: TrainConfig, split: str = "train", data_dir: Path | None = None, listener: Reporter | None = None
 ) -> Dataset:
     """Load one split of the data that a configuration trains on; arguments and errors as in :func:`load`."""
     return load(config.dataset, split, data_dir, framing_of(config), listener)
@@ -104,45 +129,15 @@ def load(
     split: str = "train",
     data_dir: Path | None = None,
     framing: Framing | None = None,
-    listener: Listener | None = None,
+    listener: Reporter | None = None,
 ) -> Dataset:
-    """Load one split of a data set of the catalog, or of one's own pictures.
-
-    Archives are looked for first (``data_dir`` or ``data_dir/name``), then a folder prepared by TensorFlow Datasets,
-    then the archives are downloaded into ``data_dir``. From archives the order is the original one; a prepared folder
-    has the order of its records, so its ``train`` and ``validation`` splits hold other images of the training file.
-
-    Args:
-        name: a name of the catalog, or the path of a folder, ``.zip`` or ``.npz`` of pictures.
-        split: ``train``, ``validation`` or ``test``.
-        data_dir: default ``TFDS_DATA_DIR``, else TFDS's default folder. Unused by embedded and synthetic sets.
-        framing: how one's own pictures become images of one size; the catalog's are as they are.
-        listener: who hears of the preparation of one's own pictures.
+    """Load one split of a data set of the catalog, or of your images; see :func:`open_dataset`.
 
     Raises:
         UsageError: the name or the split is unknown.
         GancliError: the data cannot be had, or is not what was published.
     """
-    if split not in SPLITS:
-        raise UsageError(f"unknown split '{split}'. Known: {', '.join(SPLITS)}.")
-    if is_path(name):
-        prepared = prepare(Path(name), framing or Framing(), listener or Silence())
-        return Dataset(name, split, *prepared.split(split), prepared.classes)
-    entry = DATASETS[name]
-    match entry:
-        case Mixture():
-            examples, labels = mixture(name).sample(SYNTHETIC_SIZES[split], seed=SPLITS.index(split))
-        case Embedded():
-            examples, labels = _digits(entry, split)
-        case FoldedFile():
-            examples, labels = _faces(entry, name, split, 0, data_dir)
-        case Stacked():
-            examples, labels = _stacked(entry, load(entry.of, split, data_dir))
-        case ImageArchives():
-            images, classes = _read_part(entry, name, "test" if split == "test" else "train", data_dir)
-            rows = {"train": slice(entry.num_train), "validation": slice(entry.num_train, None), "test": slice(None)}
-            examples, labels = images[rows[split]], classes[rows[split]]
-    return Dataset(name, split, examples, labels, entry.classes)
+    return open_dataset(name, data_dir, framing, listener).split(split)
 
 
 def load_folds(
@@ -153,54 +148,27 @@ def load_folds(
     Raises:
         UsageError, GancliError: as :func:`load`.
     """
-    entry = None if is_path(name) else DATASETS[name]
-    if not isinstance(entry, FoldedFile):
-        return [(load(name, "validation", data_dir, framing), load(name, "test", data_dir, framing))]
-    parts = ("validation", "test")
-    folds = [
-        [Dataset(name, part, *_faces(entry, name, part, fold, data_dir), entry.classes) for part in parts]
-        for fold in range(entry.num_folds)
-    ]
-    return [(validation, test) for validation, test in folds]
+    opened = open_dataset(name, data_dir, framing)
+    return [(opened.split("validation", fold), opened.split("test", fold)) for fold in range(opened.num_folds)]
 
 
-def _faces(entry: FoldedFile, name: str, split: str, fold: int, data_dir: Path | None) -> sources.Arrays:
-    """Return one split of a fold, counted from 0."""
-    data_dir = data_dir or tfds.default_data_dir()
-    images, labels, folds = sources.read_folded(sources.find_folded(entry, name, data_dir), entry)
-    rows = folds[:, fold] == sources.FOLD_CODES[split]
-    return images[rows], labels[rows]
+def open_dataset(
+    name: str, data_dir: Path | None = None, framing: Framing | None = None, listener: Reporter | None = None
+) -> OpenDataset:
+    """Open a data set of the catalog, or your images, whose splits are then read from the disk once.
 
+    Args:
+        name: a name of the catalog, or the path of a folder, ``.zip``, ``.npz`` or ``.npy`` of images.
+        data_dir: default ``TFDS_DATA_DIR``, else TFDS's default folder. Unused by embedded and synthetic sets.
+        framing: how your images become images of one size; the catalog's are as they are.
+        listener: hears of the preparation of your images.
 
-def _digits(entry: Embedded, split: str) -> sources.Arrays:
-    from sklearn.datasets import load_digits  # a second to import, and only this set needs it
-
-    pixels, classes = load_digits(return_X_y=True)
-    images = np.rint(pixels * (255 / 16)).astype(np.uint8).reshape(-1, *entry.shape)  # stored as 0 .. 16
-    first_test = entry.num_train + entry.num_validation
-    rows = {
-        "train": slice(entry.num_train),
-        "validation": slice(entry.num_train, first_test),
-        "test": slice(first_test, None),
-    }[split]
-    return images[rows], classes[rows].astype(np.int32)
-
-
-def _stacked(entry: Stacked, base: Dataset) -> sources.Arrays:
-    """Draw each channel of each image from ``base``; the same draws every time."""
-    split = SPLITS.index(base.split)
-    rows = np.random.default_rng(split).integers(len(base), size=(entry.sizes[split], entry.shape[-1]))
-    images = np.stack([base.examples[rows[:, channel], ..., 0] for channel in range(entry.shape[-1])], axis=-1)
-    digits = base.labels[rows]
-    return images, (digits @ 10 ** np.arange(entry.shape[-1])[::-1]).astype(np.int32)
-
-
-def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path | None) -> sources.Arrays:
-    data_dir = data_dir or tfds.default_data_dir()
-    if archives := sources.find_archives(entry, name, data_dir):
-        return sources.read_archives(entry, archives, part)
-    if entry.format == "cifar" and (folder := sources.find_cifar_folder(name, data_dir)):
-        return sources.read_cifar_folder(folder, part)
-    if prepared := tfds.find_prepared(name, data_dir):
-        return tfds.read_prepared(prepared, part)
-    return sources.read_archives(entry, tfds.download(entry, name, data_dir), part)
+    Raises:
+        UsageError: the name is unknown.
+        GancliError: your images cannot be read; the files of the catalog's sets are read by the first split.
+    """
+    if is_path(name):
+        prepared = prepare(Path(name), framing or Framing(), listener or Silence())
+        return OpenDataset(name, prepared.classes, prepared.split)
+    entry = DATASETS[name]
+    return OpenDataset(name, entry.classes, entry.open(name, data_dir), entry.num_folds)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from gancli.data.catalog import ImageArchives
+from gancli.data.kinds import ImageArchives
 from gancli.errors import GancliError, first_line
 
 DOWNLOAD_RETRIES = 1  # TFDS's own 10, with growing pauses, take minutes to say that there is no network

@@ -11,8 +11,8 @@ from flax import nnx
 
 from gancli.compute.microbatch import microbatched
 from gancli.config import TrainConfig
+from gancli.data.catalog import CLASSIFIED
 from gancli.errors import UsageError
-from gancli.features.catalog import CLASSIFIED
 from gancli.features.extractor import classifier
 from gancli.imaging.contrast import Contrast
 from gancli.imaging.pixels import to_unit

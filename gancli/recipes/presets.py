@@ -1,107 +1,11 @@
-"""Defaults that belong to a data set or an objective, and recipes by name: what a configuration starts from."""
+"""Defaults that belong to a model or an objective, and recipes by name: what a configuration starts from."""
 
 from typing import Any
 
 from gancli.config import TrainConfig
-from gancli.data.catalog import DATASETS, Mixture, is_path
+from gancli.data.catalog import DATASETS, EVALUATED, YOUR_IMAGES, Mixture, is_path
 from gancli.errors import UsageError
 from gancli.registry import Registry
-
-# Fields in which a data set differs from TrainConfig's defaults. The recipes for images are made for the true minimax
-# game: noise on D's inputs keeps the supports of data and samples overlapping, so that D is never sure and
-# log(1 - D(G(z))) never flat (Arjovsky and Bottou 2017), and Adam makes G's steps large while its gradient is small.
-_GRAY_28: dict[str, Any] = {
-    "num_steps": 10_000,
-    "generator_widths": (600, 600),
-    "discriminator_widths": (240, 240),
-    "maxout_pieces": 3,
-    "input_dropout": 0.0,
-    "hidden_dropout": (0.3,),
-    "instance_noise": 0.5,
-    "generator_init_range": 0.05,
-    "discriminator_init_range": 0.005,
-    "generator_learning_rate": 4e-4,
-    "discriminator_learning_rate": 2e-4,
-    "ema_decay": 0.9998,
-}
-_POINTS: dict[str, Any] = {
-    "batch_size": 256,
-    "input_dropout": 0.0,
-    "hidden_dropout": (0.0,),
-    "ema_decay": 0.999,
-    "log_every": 500,
-    "sample_every": 2500,
-    "checkpoint_every": 2500,
-    "evaluate_every": 2500,
-    "metrics": ("modes",),
-}
-_EVALUATED: dict[str, Any] = {"evaluate_every": 1000, "metrics": ("fid", "modes")}
-DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
-    "mnist": _GRAY_28 | _EVALUATED,
-    "fashion_mnist": _GRAY_28,
-    "kmnist": _GRAY_28,
-    "tfd": _GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5},
-    "cifar10": _GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **_EVALUATED},
-    "stacked_mnist": _GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **_EVALUATED},
-    "digits": {
-        "num_steps": 16_000,
-        "latent_size": 64,
-        "generator_widths": (256, 256),
-        "discriminator_widths": (128, 128),
-        "maxout_pieces": 3,
-        "input_dropout": 0.0,
-        "hidden_dropout": (0.3,),
-        "instance_noise": 0.2,
-        "generator_init_range": 0.05,
-        "generator_learning_rate": 1e-3,
-        "discriminator_learning_rate": 1e-3,
-        "learning_rate_divisor": 1.0002,
-        "sample_every": 1000,
-        "checkpoint_every": 2000,
-        "evaluate_every": 2000,
-        "metrics": ("fid", "modes"),
-    },
-    "gaussian": _POINTS
-    | {
-        "num_steps": 4000,
-        "latent_size": 1,
-        "generator_widths": (32, 32),
-        "discriminator_widths": (32, 32),
-        "maxout_pieces": 2,
-        "generator_learning_rate": 1e-3,
-        "discriminator_learning_rate": 1e-3,
-        "log_every": 100,
-        "sample_every": 1000,
-        "checkpoint_every": 100,
-        "keep": 40,  # the stages of Figure 1
-    },
-    "ring": _POINTS
-    | {
-        "num_steps": 10_000,
-        "packing": 2,
-        "latent_size": 2,
-        "generator_widths": (128, 128),
-        "discriminator_widths": (64, 64),
-        "maxout_pieces": 3,
-        "generator_learning_rate": 5e-4,
-        "discriminator_learning_rate": 5e-4,
-        "learning_rate_divisor": 1.0003,
-    },
-    "grid": _POINTS
-    | {
-        "num_steps": 20_000,
-        "packing": 2,
-        "latent_size": 2,
-        "generator_widths": (128, 128, 128, 128),  # deep: between 25 places there are many edges to draw
-        "discriminator_widths": (64, 64, 64),
-        "maxout_pieces": 3,
-        "generator_learning_rate": 1e-3,
-        "discriminator_learning_rate": 1e-3,
-        "learning_rate_divisor": 1.00015,
-        "evaluate_every": 5000,
-    },
-}
-OWN_PICTURES: dict[str, Any] = {"model": "dcgan", "num_steps": 20_000}
 
 # Goodfellow et al. 2014, the authors' published configurations. They halve the discriminator's loss; under gradient
 # descent that is half its learning rate. One epoch is the training images // the batch.
@@ -237,7 +141,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
         },
         # Held by R1 alone (Mescheder et al. 2018), D bears rates ten times as high, see docs/RESULTS.md.
         "mnist-dcgan": MODEL_DEFAULTS["dcgan"]
-        | _EVALUATED
+        | EVALUATED
         | {
             "dataset": "mnist",
             "model": "dcgan",
@@ -252,7 +156,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
         },
         # docs/RESULTS.md says what these reached, and how far they were run.
         "cifar10-dcgan": MODEL_DEFAULTS["dcgan"]
-        | _EVALUATED
+        | EVALUATED
         | {
             "dataset": "cifar10",
             "model": "dcgan",
@@ -261,7 +165,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
         },
         # Miyato et al. 2018, §4.1.
         "cifar10-resnet": _RESIDUAL
-        | _EVALUATED
+        | EVALUATED
         | {
             "dataset": "cifar10",
             "loss": "hinge",
@@ -270,7 +174,7 @@ PRESETS: Registry[dict[str, Any]] = Registry(
             "beta2": 0.9,
             "num_steps": 100_000,
         },
-        "cifar10-modern": _MODERN | _EVALUATED | {"dataset": "cifar10", "blocks": 2, "num_steps": 200_000},
+        "cifar10-modern": _MODERN | EVALUATED | {"dataset": "cifar10", "blocks": 2, "num_steps": 200_000},
         "faces-64": _MODERN | {"resolution": 64, "num_steps": 200_000},
     },
 )
@@ -313,7 +217,7 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
     """
     own = is_path(dataset)
     points = not own and isinstance(DATASETS[dataset], Mixture)
-    base = OWN_PICTURES if own else DATASET_DEFAULTS[dataset]
+    base = YOUR_IMAGES if own else dict(DATASETS[dataset].defaults)
     if preset is not None:
         base = PRESETS[preset]
         if base.get("dataset") != (None if own else dataset):

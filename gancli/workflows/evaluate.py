@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from gancli.compute import devices
+from gancli.data.catalog import CLASSIFIED
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
 from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import Measured, measure, missing
 from gancli.features import extractor as extractors
-from gancli.features.catalog import CLASSIFIED
 from gancli.features.extractor import Extractor
 from gancli.features.inception import weights as inception_weights
 from gancli.files import write_atomically

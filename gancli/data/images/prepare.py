@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -22,38 +22,13 @@ from gancli.compute.devices import cache_folder
 from gancli.data.images.decode import GRAY_MODES, Framing, decode, frame, upright_size
 from gancli.data.images.find import Picture, find_pictures, state
 from gancli.errors import GancliError
-from gancli.files import write_atomically, writing
+from gancli.files import appearing, write_atomically
+from gancli.reporting import Reporter
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
 HELD_OUT = 20  # one picture of so many for validation, one for testing
 VERSION = 1  # of what preparation does; another one prepares anew
 NAMED = 3  # broken files that a message names
-
-
-class Listener(Protocol):
-    """Who is told of long work and of files that were passed over."""
-
-    def advance(self, what: str, done: int, total: int) -> None:
-        """``done`` of ``total`` parts are finished."""
-
-    def warning(self, message: str) -> None:
-        """Something the user should know."""
-
-    def status(self, message: str) -> None:
-        """Something that happened."""
-
-
-class Silence:
-    """Listens, and says nothing."""
-
-    def advance(self, what: str, done: int, total: int) -> None:
-        """Hear of progress."""
-
-    def warning(self, message: str) -> None:
-        """Hear of a warning."""
-
-    def status(self, message: str) -> None:
-        """Hear of something that happened."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +50,10 @@ class Prepared:
     labels: np.ndarray  # int32 [N]
     classes: tuple[str, ...]  # names by label
 
-    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+    def split(self, split: str, fold: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return images and labels of ``train``, ``validation`` or ``test``."""
         count = len(self.images) // HELD_OUT
-        rows = {"validation": slice(count), "test": slice(count, 2 * count), "train": slice(2 * count, None)}[name]
+        rows = {"validation": slice(count), "test": slice(count, 2 * count), "train": slice(2 * count, None)}[split]
         return self.images[rows], self.labels[rows]
 
 
@@ -87,7 +62,7 @@ Result = TypeVar("Result")
 
 
 def _in_parallel(
-    work: Callable[[Item], Result], items: Sequence[Item], what: str, listener: Listener
+    work: Callable[[Item], Result], items: Sequence[Item], what: str, listener: Reporter
 ) -> Iterable[Result]:
     """Yield ``work`` of every item in order; Pillow and hashing leave Python's lock to other threads."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -96,7 +71,7 @@ def _in_parallel(
             yield result
 
 
-def look(pictures: Sequence[Picture], listener: Listener, *, pixels: bool = False) -> list[Seen]:
+def look(pictures: Sequence[Picture], listener: Reporter, *, pixels: bool = False) -> list[Seen]:
     """Read every picture's content and header; its pixels only if asked for."""
     return list(_in_parallel(partial(_look, pixels=pixels), pictures, "looking at pictures", listener))
 
@@ -131,7 +106,7 @@ def chosen_framing(framing: Framing, seen: Sequence[Seen]) -> tuple[int, str, in
     return resolution, framing.crop, 1 if all(one.mode in GRAY_MODES for one in seen) else 3
 
 
-def prepare(path: Path, framing: Framing, listener: Listener) -> Prepared:
+def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
     """Bring one's own pictures to one size, or take what was kept of the last time; broken ones are left out and named.
 
     Raises:
@@ -162,7 +137,7 @@ def _receipt(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _prepare(path: Path, framing: Framing, receipt: Path, listener: Listener) -> dict[str, Any]:
+def _prepare(path: Path, framing: Framing, receipt: Path, listener: Reporter) -> dict[str, Any]:
     """Read all pictures, and decode them unless that has been done, under whatever names; return what to remember."""
     seen = look(find_pictures(path), listener)
     whole = [one for one in seen if one.size]
@@ -189,7 +164,7 @@ def _named(broken: Sequence[Seen]) -> list[tuple[str, str]]:
     return [(one.picture.name, one.broken) for one in broken]
 
 
-def _tell_broken(path: Path, broken: Sequence[tuple[str, str]], count: int, listener: Listener) -> None:
+def _tell_broken(path: Path, broken: Sequence[tuple[str, str]], count: int, listener: Reporter) -> None:
     """Warn of those of ``count`` pictures, by name and reason, that are left out."""
     if broken:
         named = "; ".join(f"{name}: {reason}" for name, reason in broken[:NAMED])
@@ -197,11 +172,10 @@ def _tell_broken(path: Path, broken: Sequence[tuple[str, str]], count: int, list
         listener.warning(f"left out {len(broken):,} of the {count:,} pictures in '{path}' ({named}{more}).")
 
 
-def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, int], listener: Listener) -> None:
+def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, int], listener: Reporter) -> None:
     """Decode and keep pictures; the folder appears when it is complete."""
     resolution, crop, channels = how
     classes = sorted({one.picture.label for one in seen})
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
 
     def image(one: Seen) -> np.ndarray | str:
         draw = tuple(int(one.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
@@ -211,27 +185,23 @@ def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, i
         except (OSError, GancliError) as error:
             return _reason(error)
 
-    with writing(folder):
-        part.mkdir(parents=True, exist_ok=True)
-        try:
-            broken, labels = {}, []
-            with (part / "images.npy").open("wb") as file:
-                _write_header(file, (len(seen), resolution, resolution, channels))
-                for one, found in zip(seen, _in_parallel(image, seen, "preparing pictures", listener), strict=True):
-                    if isinstance(found, str):
-                        broken[one.sha256] = found
-                    else:
-                        file.write(found.tobytes())
-                        labels.append(classes.index(one.picture.label))
-                _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
-            if not labels:
-                raise GancliError(f"none of the pictures in '{path}' can be read.")
-            np.save(part / "labels.npy", np.array(labels, np.int32))
-            (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))
-            shutil.rmtree(folder, ignore_errors=True)
-            part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)  # one that lost its last file
+    with appearing(folder) as part:
+        part.mkdir()
+        broken, labels = {}, []
+        with (part / "images.npy").open("wb") as file:
+            _write_header(file, (len(seen), resolution, resolution, channels))
+            for one, found in zip(seen, _in_parallel(image, seen, "preparing pictures", listener), strict=True):
+                if isinstance(found, str):
+                    broken[one.sha256] = found
+                else:
+                    file.write(found.tobytes())
+                    labels.append(classes.index(one.picture.label))
+            _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
+        if not labels:
+            raise GancliError(f"none of the pictures in '{path}' can be read.")
+        np.save(part / "labels.npy", np.array(labels, np.int32))
+        (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gancli.compute import devices
-from gancli.data.archives import find_folded
 from gancli.data.catalog import DATASETS, FoldedFile
+from gancli.data.folded import find_folded
 from gancli.data.tfds import default_data_dir
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically

@@ -18,9 +18,10 @@ from gancli.data.images.find import find_pictures
 from gancli.data.images.prepare import prepare
 from gancli.data.load import load
 from gancli.errors import GancliError
+from gancli.reporting import Silence
 
 
-class Heard:
+class Heard(Silence):
     """Remembers what it is told."""
 
     def __init__(self):
