@@ -52,7 +52,7 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
 
 
 def parse_dataset(text: str) -> str:
-    """Return the name of a data set; of one's own pictures the absolute path, which holds in any folder."""
+    """Return the name of a data set; of your images the absolute path, which holds in any folder."""
     from gancli.data.catalog import is_path
 
     return str(Path(text).absolute()) if is_path(text) else text

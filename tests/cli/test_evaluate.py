@@ -222,7 +222,7 @@ BAD = [
     (
         ["x.npy", "--modes", "--against", "x.npy"],
         2,
-        "--modes needs a data set with a built-in classifier (digits, mnist, stacked_mnist, cifar10) as the reference.",
+        "--modes needs a data set with a built-in classifier (mnist, stacked_mnist, cifar10, digits) as the reference.",
     ),
     (
         ["x.npy", "--nearest", "--against", "x.npy"],

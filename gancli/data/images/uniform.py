@@ -1,71 +1,67 @@
-"""A folder of image files as a set of images of one size and kind."""
+"""Image files that have one size and kind already, as `evaluate` takes them: nothing is resized."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from gancli.data.images.decode import GRAY_MODES, decode
+from gancli.data.images.find import counted, find_images
+from gancli.data.images.prepare import Seen, look, tell_passed_over
 from gancli.errors import GancliError
+from gancli.reporting import Reporter, Silence
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp")
-CHANNELS = {"L": 1, "RGB": 3}
+DECODER = 2  # another one makes other images of the same files
 
 
 @dataclass(frozen=True)
 class UniformImages:
-    """Image files under a folder, however deep, in the order of their paths."""
+    """The images of a folder or a zip, in the order of their names."""
 
-    folder: Path
-    files: tuple[Path, ...]
+    path: Path
+    files: tuple[Seen, ...]
     shape: tuple[int, int, int]  # H, W, C of every image
 
     @classmethod
-    def scan(cls, folder: Path) -> "UniformImages":
-        """Look at every image's header.
+    def scan(cls, path: Path, listener: Reporter | None = None) -> "UniformImages":
+        """Look at every image's header; those that a camera stored on their side are turned, as everywhere.
 
         Raises:
             GancliError: there are no images, one cannot be read, or sizes, color modes or formats are mixed; the
                 message counts them.
         """
-        files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS and path.is_file())
-        if not files:
-            others = Counter(path.suffix.lower() or "no extension" for path in folder.rglob("*") if path.is_file())
-            seen = f" It has: {_counts(others)}." if others else ""
-            raise GancliError(f"no images under '{folder}' ({', '.join(EXTENSIONS)}).{seen}")
-        kinds: Counter[tuple[str, str, str]] = Counter()
-        for path in files:
-            with _opened(path) as image:
-                kinds[f"{image.height}x{image.width}", image.mode, str(image.format)] += 1
-        sizes, modes, formats = (Counter[str]() for _ in range(3))
-        for (size, mode, form), count in kinds.items():
-            sizes[size] += count
-            modes[mode] += count
-            formats[form] += count
-        for what, found in (("sizes", sizes), ("color modes", modes), ("formats", formats)):
-            if len(found) > 1:
+        listener = listener or Silence()
+        found = find_images(path)
+        tell_passed_over(path, found.passed_over, listener)
+        seen = look(found.files, listener)
+        sizes = _sizes(path, seen)
+        modes = Counter(one.mode for one in seen)
+        formats = Counter("JPEG" if one.form == "MPO" else one.form for one in seen)  # phones write both
+        for what, kinds in (
+            ("sizes", Counter(f"{height}x{width}" for width, height in sizes)),
+            ("color modes", modes),
+            ("formats", formats),
+        ):
+            if len(kinds) > 1:
                 raise GancliError(
-                    f"the {len(files):,} images under '{folder}' have mixed {what}: {_counts(found)}. "
+                    f"the {len(seen):,} images in '{path}' have mixed {what}: {counted(kinds)}. "
                     f"A metric over such a mixture means little; bring them to one."
                 )
-        (mode,) = modes
-        if mode not in CHANNELS:
-            raise GancliError(f"the images under '{folder}' have color mode {mode}; convert them to L (gray) or RGB.")
-        height, width = map(int, next(iter(sizes)).split("x"))
-        return cls(folder, tuple(files), (height, width, CHANNELS[mode]))
+        width, height = sizes[0]
+        return cls(path, tuple(seen), (height, width, 1 if seen[0].mode in GRAY_MODES else 3))
 
     def __len__(self) -> int:
         return len(self.files)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the files' contents in order."""
-        digest = hashlib.sha256()
-        for path in self.files:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        """SHA-256 of the files' contents in order, and of how they are decoded."""
+        digest = hashlib.sha256(f"decoder {DECODER}".encode())
+        for one in self.files:
+            digest.update(bytes.fromhex(one.sha256))
         return digest.hexdigest()
 
     def batches(self, size: int, count: int) -> Iterator[np.ndarray]:
@@ -75,23 +71,25 @@ class UniformImages:
             GancliError: a file is damaged; the message names it.
         """
         for start in range(0, count, size):
-            yield np.stack([self._decode(path) for path in self.files[start : min(start + size, count)]])
+            yield np.stack([self._decode(one) for one in self.files[start : min(start + size, count)]])
 
-    def _decode(self, path: Path) -> np.ndarray:
-        with _opened(path) as image:
-            try:
-                return np.asarray(image).reshape(self.shape)
-            except (OSError, ValueError, SyntaxError):  # what Pillow raises for files that are cut short
-                raise GancliError(f"'{path}' is damaged: its pixels cannot be read.") from None
-
-
-def _opened(path: Path) -> Image.Image:
-    try:
-        return Image.open(path)
-    except (OSError, SyntaxError):
-        raise GancliError(f"'{path}' cannot be read as an image.") from None
+    def _decode(self, one: Seen) -> np.ndarray:
+        try:
+            image = decode(one.file.open(one.file.read()), self.shape[-1])
+        except (OSError, GancliError) as error:
+            raise _unusable(self.path, one.file.name, str(getattr(error, "strerror", None) or error)) from None
+        return np.asarray(image).reshape(self.shape)
 
 
-def _counts(counter: Counter[str]) -> str:
-    shown = ", ".join(f"{count:,} {name}" for name, count in counter.most_common(5))
-    return shown if len(counter) <= 5 else f"{shown} and {len(counter) - 5} more"
+def _sizes(path: Path, seen: Sequence[Seen]) -> list[tuple[int, int]]:
+    """Return width and height of every image, of which none may be broken."""
+    sizes = []
+    for one in seen:
+        if one.size is None:
+            raise _unusable(path, one.file.name, one.broken)
+        sizes.append(one.size)
+    return sizes
+
+
+def _unusable(path: Path, name: str, reason: str) -> GancliError:
+    return GancliError(f"{name} in '{path}' cannot be measured: {reason}.")

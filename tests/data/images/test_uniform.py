@@ -1,8 +1,10 @@
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.data.images.arrays import read_images
+from gancli.data.images.find import EXTENSIONS, find_images
 from gancli.data.images.uniform import UniformImages
 from gancli.errors import GancliError
 
@@ -49,64 +51,72 @@ def test_mixtures_are_counted_and_refused(tmp_path):
     ):
         with pytest.raises(GancliError) as caught:
             UniformImages.scan(tmp_path / name)
-        assert f"the 3 images under '{tmp_path / name}' have {found}." in str(caught.value)
+        assert f"the 3 images in '{tmp_path / name}' have {found}." in str(caught.value)
 
 
 def test_no_images_says_what_is_there(tmp_path):
-    (tmp_path / "x.gif").write_text("")
+    (tmp_path / "x.mov").write_text("")
     (tmp_path / "y.txt").write_text("")
     (tmp_path / "z.txt").write_text("")
     with pytest.raises(GancliError) as caught:
         UniformImages.scan(tmp_path)
-    assert str(caught.value) == (f"no images under '{tmp_path}' (.png, .jpg, .jpeg, .webp). It has: 2 .txt, 1 .gif.")
+    assert str(caught.value) == f"no images in '{tmp_path}' ({', '.join(EXTENSIONS)}). It has: 2 .txt, 1 .mov."
 
 
-def test_unusual_modes_are_refused(tmp_path):
-    write(tmp_path / "1.png", mode="RGBA")
-    with pytest.raises(GancliError, match="have color mode RGBA; convert them to L \\(gray\\) or RGB"):
+def test_what_is_transparent_lies_on_white(tmp_path):
+    """As it does in training."""
+    pixels = np.array([[[10, 20, 30, 255], [10, 20, 30, 0]]], np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "1.png")
+    images = UniformImages.scan(tmp_path)
+    assert images.shape == (1, 2, 3)
+    np.testing.assert_array_equal(next(images.batches(1, 1))[0], [[[10, 20, 30], [255, 255, 255]]])
+
+
+def test_images_on_their_side_are_turned(tmp_path):
+    upright = write(tmp_path / "up" / "1.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (tmp_path / "side").mkdir()
+    Image.fromarray(np.rot90(upright).copy()).save(tmp_path / "side" / "1.png", exif=exif)
+    up, side = (UniformImages.scan(tmp_path / name) for name in ("up", "side"))
+    assert up.shape == side.shape
+    np.testing.assert_array_equal(next(up.batches(1, 1)), next(side.batches(1, 1)))
+
+
+def test_every_file_is_seen_that_training_sees(tmp_path):
+    write(tmp_path / "1.png")
+    write(tmp_path / "2.bmp")
+    write(tmp_path / "3.tif")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "._1.png").write_bytes(b"no image")
+    assert len(find_images(tmp_path).files) == 3
+    with pytest.raises(GancliError, match=r"^the 3 images in '.*' have mixed formats: 1 PNG, 1 BMP, 1 TIFF\. "):
         UniformImages.scan(tmp_path)
+
+
+def test_a_zip_holds_the_same_as_its_folder(tmp_path):
+    write(tmp_path / "all" / "1.png", seed=1)
+    write(tmp_path / "all" / "2.png", seed=2)
+    shutil.make_archive(str(tmp_path / "all"), "zip", tmp_path / "all")
+    one, other = (UniformImages.scan(tmp_path / name) for name in ("all", "all.zip"))
+    assert (one.fingerprint, one.shape) == (other.fingerprint, other.shape)
+    np.testing.assert_array_equal(next(one.batches(2, 2)), next(other.batches(2, 2)))
 
 
 def test_a_damaged_image_is_named(tmp_path):
     (tmp_path / "empty.png").write_bytes(b"")
-    with pytest.raises(GancliError, match=r"empty.png' cannot be read as an image"):
-        UniformImages.scan(tmp_path)
-    (tmp_path / "empty.png").unlink()
-    write(tmp_path / "cut.png", size=(60, 60))
-    content = (tmp_path / "cut.png").read_bytes()
-    (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
-    folder = UniformImages.scan(tmp_path)
-    with pytest.raises(GancliError, match=r"cut.png' is damaged: its pixels cannot be read"):
-        list(folder.batches(10, 1))
-
-
-@pytest.mark.parametrize(
-    ("images", "expected"),
-    [
-        (np.full((2, 3, 4, 3), 7, np.uint8), np.full((2, 3, 4, 3), 7, np.uint8)),
-        (np.full((2, 3, 4), 7, np.uint8), np.full((2, 3, 4, 1), 7, np.uint8)),
-        (np.array([0, 0.5, 1.0]).reshape(1, 1, 3), np.array([0, 128, 255], np.uint8).reshape(1, 1, 3, 1)),
-    ],
-)
-def test_arrays_become_uint8_images(tmp_path, images, expected):
-    np.save(tmp_path / "x.npy", images)
-    np.savez(tmp_path / "x.npz", images)
-    for name in ("x.npy", "x.npz"):
-        np.testing.assert_array_equal(read_images(tmp_path / name), expected)
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        (np.zeros((2, 3, 8, 8), np.uint8), "Put channels last: images.transpose(0, 2, 3, 1)."),
-        (np.full((2, 8, 8, 3), -1.0), "float images must lie in [0, 1], got [-1, -1]"),
-        (np.full((2, 8, 8, 3), 255.0), "float images must lie in [0, 1], got [255, 255]"),
-        (np.zeros((2, 64), np.uint8), "images must be [N, H, W] or [N, H, W, 1 or 3], got [2, 64]"),
-        (np.zeros((2, 8, 8, 3), np.int64), "must be floats or uint8"),
-    ],
-)
-def test_other_arrays_are_refused(tmp_path, images, message):
-    np.save(tmp_path / "x.npy", images)
     with pytest.raises(GancliError) as caught:
-        read_images(tmp_path / "x.npy")
-    assert message in str(caught.value)
+        UniformImages.scan(tmp_path)
+    assert str(caught.value) == (
+        f"empty.png in '{tmp_path}' cannot be measured: it is no image, or its header is damaged."
+    )
+    (tmp_path / "empty.png").unlink()
+    write(tmp_path / "cut.jpg", size=(60, 60))
+    content = (tmp_path / "cut.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) // 2])
+    images = UniformImages.scan(tmp_path)
+    with pytest.raises(GancliError) as caught:
+        list(images.batches(10, 1))
+    assert str(caught.value) == (
+        f"cut.jpg in '{tmp_path}' cannot be measured: its pixels cannot be read: it is damaged or cut short."
+    )
