@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gancli.data.images.find import EXTENSIONS
 from gancli.data.load import load
 from gancli.features import extractor
 from gancli.metrics.frechet import frechet_distance
@@ -260,7 +261,7 @@ BAD = [
     (
         ["full", "--fid", "--against", "digits"],
         1,
-        "no images under 'full' (.png, .jpg, .jpeg, .webp). It has: 1 .txt.",
+        f"no images in 'full' ({', '.join(EXTENSIONS)}). It has: 1 .txt.",
     ),
     (
         ["{run}", "--fid", "--step", "best"],
