@@ -26,3 +26,10 @@ class Interrupted(GancliError):
         super().__init__(message)
         self.signal_number = signal_number
         self.exit_code = 128 + signal_number
+
+
+def first_line(error: BaseException) -> str:
+    """Return the type and the first line of what first went wrong, without a full stop."""
+    while deeper := error.__cause__ or error.__context__:
+        error = deeper
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}".rstrip(".")

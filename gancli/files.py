@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,35 @@ def writing(path: Path) -> Iterator[None]:
         raise GancliError(f"cannot write {path}: {reason}.") from None
 
 
+@contextlib.contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """Yield a place beside ``path``; the file or folder that the block makes there becomes ``path`` at its end.
+
+    A file that stood at ``path`` is replaced, and so is a folder if it is empty. After an error nothing is left.
+
+    Raises:
+        GancliError: it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(part)
+        try:
+            yield part
+            if path.is_dir():
+                path.rmdir()
+            part.replace(path)
+        finally:
+            _remove(part)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
     """Write a file so that ``path`` always holds the old content or all of the new one.
 
@@ -30,15 +60,9 @@ def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
         GancliError: it cannot be written; nothing is left behind.
     """
     data = content.encode() if isinstance(content, str) else content
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():  # a device or a pipe is written to, not replaced
+    if path.exists() and not path.is_file():  # a device or a pipe is written to, not replaced
+        with writing(path):
             path.write_bytes(data)
-            return
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        return
+    with appearing(path) as part:
+        part.write_bytes(data)

@@ -36,7 +36,7 @@ class Reporter(Protocol):
     def start(self, num_steps: int, step: int) -> None:
         """Training begins at ``step`` and is to end at ``num_steps``."""
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: "Progress") -> None:
         """A chunk of steps is done."""
 
     def advance(self, what: str, done: int, total: int) -> None:
@@ -55,7 +55,7 @@ class Silence:
     def start(self, num_steps: int, step: int) -> None:
         """Drop it."""
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: "Progress") -> None:
         """Drop it."""
 
     def advance(self, what: str, done: int, total: int) -> None:

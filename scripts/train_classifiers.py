@@ -20,7 +20,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-from gancli.data.pipeline import Dataset, load
+from gancli.data.load import Dataset, load
 from gancli.data.shuffle import permute
 from gancli.errors import GancliError
 from gancli.features.catalog import CLASSIFIERS

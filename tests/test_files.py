@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from gancli.errors import GancliError
-from gancli.files import write_atomically
+from gancli.files import appearing, write_atomically
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -36,3 +36,36 @@ def test_a_full_device_is_one_line():
     with pytest.raises(GancliError) as caught:
         write_atomically(Path("/dev/full"), "x")
     assert str(caught.value) == "cannot write /dev/full: No space left on device."
+
+
+def test_a_folder_appears_whole(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    with appearing(folder) as part:
+        part.mkdir()
+        (part / "one").write_text("1")
+        assert not folder.exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["folder"]
+    assert (folder / "one").read_text() == "1"
+
+
+def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path):
+    def fail(part):
+        part.mkdir()
+        (part / "one").write_text("1")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), appearing(tmp_path / "folder") as part:
+        fail(part)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_an_empty_folder_is_replaced(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with appearing(folder) as part:
+        part.mkdir()
+        (part / "one").write_text("1")
+    with pytest.raises(GancliError) as caught, appearing(folder) as part:
+        part.mkdir()
+    assert str(caught.value) == f"cannot write {folder}: Directory not empty."
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "one"]

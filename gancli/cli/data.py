@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 SHOWN = 5  # of each kind, the most frequent or the first
 
-app = typer.Typer(no_args_is_help=True, help="Look at your own images before training on them.")
+app = typer.Typer(no_args_is_help=True, help="Look at your images before training on them.")
 
 
 @app.command(cls=Command)
 def check(
-    path: Annotated[Path, typer.Argument(help="A folder, a .zip or an .npz of images.")],
-    resolution: Annotated[int, typer.Option(help="As for `gancli train`; 0: that of the images, 64 at most.")] = 0,
+    path: Annotated[Path, typer.Argument(help="A folder of images, or a .zip, .npz or .npy file.")],
+    resolution: Annotated[int, typer.Option(help="As for `gancli train`; 0: chosen by the images.")] = 0,
     channels: Annotated[str, typer.Option(help="As for `gancli train`: auto, 1, 3 or 4.")] = "auto",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """List sizes, color modes, classes, broken and duplicate files of your own images.
+    """List sizes, color modes, classes, broken and duplicate files of your images.
 
     Every image is decoded. Exit code 1 if some are broken, so that a script can ask.
 
@@ -35,7 +35,7 @@ def check(
       gancli data check photos.zip --json
     """
     from gancli.cli.console import TerminalReporter, print_json, print_table
-    from gancli.data.images.decoding import Framing
+    from gancli.data.images.decode import Framing
     from gancli.workflows.check_data import check_data
 
     with TerminalReporter(quiet=quiet) as reporter:
@@ -49,7 +49,8 @@ def check(
 
 
 def _rows(found: "DataCheck") -> list[tuple[str, str]]:
-    rows = [("pictures", f"{found.count:,} in '{found.path}'")]
+    rows = [("images", f"{found.count:,} in '{found.path}'")]
+    rows.append(("passed over", _counted(found.passed_over) if found.passed_over else "none"))
     if found.shortest:
         least, median, greatest = found.shortest
         rows.append(("sizes", _counted(found.sizes)))

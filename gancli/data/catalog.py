@@ -1,102 +1,53 @@
-"""The data sets gancli knows by name: plain data, no libraries.
+"""The data sets gancli knows by name, each in one entry: plain data, no libraries.
 
 Every set of images is cut by the original file order: ``train`` is the first part of the training file, ``validation``
 the last part of it, ``test`` the test file (Goodfellow et al. 2014 chose σ on the last 10 000 training digits).
 """
 
-import itertools
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from gancli.data.kinds import Archive, Embedded, Entry, FoldedFile, ImageArchives, Mixture, Stacked
 from gancli.registry import Registry
 
 SPLITS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class Archive:
-    """One original file: where it comes from and which bytes it must hold."""
-
-    filename: str
-    url: str
-    sha256: str  # of the file as published
-    content_sha256: str | None = None  # of what it decompresses to, for files that were compressed again
-
-
-@dataclass(frozen=True)
-class ImageArchives:
-    """Images ``[N, H, W, C]`` uint8 with labels, read from the original archives."""
-
-    shape: tuple[int, int, int]
-    classes: tuple[str, ...]
-    num_train: int  # of the training file; the rest of it is the validation split
-    format: str  # "idx" (LeCun's MNIST files) or "cifar" (Krizhevsky's binary records)
-    archives: tuple[Archive, ...]
-
-
-@dataclass(frozen=True)
-class FoldedFile:
-    """Images of one MATLAB file that only its owners hand out, labeled in part and cut into folds.
-
-    ``train`` is what no label is known of; ``validation`` and ``test`` are those of the first fold.
-    """
-
-    shape: tuple[int, int, int]
-    classes: tuple[str, ...]
-    filename: str
-    num_folds: int
-    owners: str
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """Images that come inside an installed package."""
-
-    shape: tuple[int, int, int]
-    classes: tuple[str, ...]
-    num_train: int
-    num_validation: int
-
-
-@dataclass(frozen=True)
-class Stacked:
-    """Images whose channels are random images of another set, drawn independently, with as many classes as pairings."""
-
-    of: str
-    shape: tuple[int, int, int]
-    sizes: tuple[int, int, int]  # of train, validation, test
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names like ``042``: the classes of the channels, one after the other."""
-        entry = DATASETS[self.of]
-        assert isinstance(entry, ImageArchives)
-        return tuple("".join(names) for names in itertools.product(entry.classes, repeat=self.shape[-1]))
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Points ``[N, D]`` float32 from equally likely Gaussians with one standard deviation; the density is known."""
-
-    centers: tuple[tuple[float, ...], ...]
-    standard_deviation: float
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one point, ``(D,)``."""
-        return (len(self.centers[0]),)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The places of the centers in their list."""
-        return tuple(map(str, range(len(self.centers))))
-
-
-Entry = ImageArchives | FoldedFile | Embedded | Stacked | Mixture
+FILES = (".npz", ".npy", ".zip")  # of your images, beside folders
 
 
 def _idx(base_url: str, *files: tuple[str, ...]) -> tuple[Archive, ...]:
     return tuple(Archive(name, base_url + name, *digests) for name, *digests in files)
 
+
+# Fields in which a data set differs from TrainConfig's defaults. The recipes for images are made for the true minimax
+# game: noise on D's inputs keeps the supports of data and samples overlapping, so that D is never sure and
+# log(1 - D(G(z))) never flat (Arjovsky and Bottou 2017), and Adam makes G's steps large while its gradient is small.
+_GRAY_28: dict[str, Any] = {
+    "num_steps": 10_000,
+    "generator_widths": (600, 600),
+    "discriminator_widths": (240, 240),
+    "maxout_pieces": 3,
+    "input_dropout": 0.0,
+    "hidden_dropout": (0.3,),
+    "instance_noise": 0.5,
+    "generator_init_range": 0.05,
+    "discriminator_init_range": 0.005,
+    "generator_learning_rate": 4e-4,
+    "discriminator_learning_rate": 2e-4,
+    "ema_decay": 0.9998,
+}
+_POINTS: dict[str, Any] = {
+    "batch_size": 256,
+    "input_dropout": 0.0,
+    "hidden_dropout": (0.0,),
+    "ema_decay": 0.999,
+    "log_every": 500,
+    "sample_every": 2500,
+    "checkpoint_every": 2500,
+    "evaluate_every": 2500,
+    "metrics": ("modes",),
+}
+EVALUATED: dict[str, Any] = {"evaluate_every": 1000, "metrics": ("fid", "modes")}
+YOUR_IMAGES: dict[str, Any] = {"model": "dcgan", "num_steps": 20_000}
 
 _TRAIN_IMAGES, _TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 _TEST_IMAGES, _TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
@@ -109,6 +60,10 @@ DATASETS: Registry[Entry] = Registry(
     {
         # LeCun et al. 1998
         "mnist": ImageArchives(
+            summary="Handwritten digits",
+            cite=("lecun1998gradient",),
+            classifier=("mnist", 1),
+            defaults=_GRAY_28 | EVALUATED,
             shape=(28, 28, 1),
             classes=_DIGITS,
             num_train=50_000,
@@ -138,9 +93,21 @@ DATASETS: Registry[Entry] = Registry(
             ),
         ),
         # Stacked-MNIST, 1 000 modes: Metz et al. 2017 (Unrolled GAN); 128 000 images as in Lin et al. 2018 (PacGAN)
-        "stacked_mnist": Stacked("mnist", (28, 28, 3), (128_000, 10_000, 26_000)),
+        "stacked_mnist": Stacked(
+            summary="Three handwritten digits, one in each color",
+            cite=("lecun1998gradient", "metz2017unrolled", "lin2018pacgan"),
+            classifier=("mnist", 3),
+            defaults=_GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **EVALUATED},
+            of="mnist",
+            channel_classes=_DIGITS,
+            shape=(28, 28, 3),
+            sizes=(128_000, 10_000, 26_000),
+        ),
         # Xiao, Rasul, Vollgraf 2017
         "fashion_mnist": ImageArchives(
+            summary="Clothes",
+            cite=("xiao2017fashion",),
+            defaults=_GRAY_28,
             shape=(28, 28, 1),
             classes=("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
             num_train=50_000,
@@ -155,6 +122,9 @@ DATASETS: Registry[Entry] = Registry(
         ),
         # Clanuwat et al. 2018
         "kmnist": ImageArchives(
+            summary="Cursive Japanese characters",
+            cite=("clanuwat2018kmnist",),
+            defaults=_GRAY_28,
             shape=(28, 28, 1),
             classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
             num_train=50_000,
@@ -169,6 +139,10 @@ DATASETS: Registry[Entry] = Registry(
         ),
         # Krizhevsky 2009
         "cifar10": ImageArchives(
+            summary="Animals and vehicles",
+            cite=("krizhevsky2009tiny",),
+            classifier=("cifar10", 3),
+            defaults=_GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **EVALUATED},
             shape=(32, 32, 3),
             classes=(
                 "airplane",
@@ -194,14 +168,79 @@ DATASETS: Registry[Entry] = Registry(
         ),
         # Susskind, Anderson, Hinton 2010: the Toronto Face Database
         "tfd": FoldedFile(
-            (48, 48, 1), _EXPRESSIONS, "TFD_48x48.mat", 5, "the University of Toronto's machine learning group"
+            summary="Faces of the Toronto Face Database",
+            cite=("susskind2010tfd",),
+            defaults=_GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5},
+            shape=(48, 48, 1),
+            classes=_EXPRESSIONS,
+            filename="TFD_48x48.mat",
+            folds=5,
+            owners="the University of Toronto's machine learning group",
         ),
         # Alpaydin and Kaynak 1998: the 1 797 test digits of the UCI set, as scikit-learn ships them
-        "digits": Embedded(shape=(8, 8, 1), classes=_DIGITS, num_train=1297, num_validation=250),
+        "digits": Embedded(
+            summary="Small handwritten digits",
+            cite=("alpaydin1998digits",),
+            classifier=("digits", 1),
+            defaults={
+                "num_steps": 16_000,
+                "latent_size": 64,
+                "generator_widths": (256, 256),
+                "discriminator_widths": (128, 128),
+                "maxout_pieces": 3,
+                "input_dropout": 0.0,
+                "hidden_dropout": (0.3,),
+                "instance_noise": 0.2,
+                "generator_init_range": 0.05,
+                "generator_learning_rate": 1e-3,
+                "discriminator_learning_rate": 1e-3,
+                "learning_rate_divisor": 1.0002,
+                "sample_every": 1000,
+                "checkpoint_every": 2000,
+                "evaluate_every": 2000,
+                "metrics": ("fid", "modes"),
+            },
+            shape=(8, 8, 1),
+            classes=_DIGITS,
+            num_train=1297,
+            num_validation=250,
+        ),
         # The 1-D game of Figure 1
-        "gaussian": Mixture(centers=((0.0,),), standard_deviation=1.0),
+        "gaussian": Mixture(
+            summary="One Gaussian, the game of Figure 1",
+            defaults=_POINTS
+            | {
+                "num_steps": 4000,
+                "latent_size": 1,
+                "generator_widths": (32, 32),
+                "discriminator_widths": (32, 32),
+                "maxout_pieces": 2,
+                "generator_learning_rate": 1e-3,
+                "discriminator_learning_rate": 1e-3,
+                "log_every": 100,
+                "sample_every": 1000,
+                "checkpoint_every": 100,
+                "keep": 40,  # the stages of Figure 1
+            },
+            centers=((0.0,),),
+            standard_deviation=1.0,
+        ),
         # The ring and the grid of Lin et al. 2018 (PacGAN), after Srivastava et al. 2017 (VEEGAN)
         "ring": Mixture(
+            summary="Eight Gaussians on a circle",
+            cite=("lin2018pacgan",),
+            defaults=_POINTS
+            | {
+                "num_steps": 10_000,
+                "packing": 2,
+                "latent_size": 2,
+                "generator_widths": (128, 128),
+                "discriminator_widths": (64, 64),
+                "maxout_pieces": 3,
+                "generator_learning_rate": 5e-4,
+                "discriminator_learning_rate": 5e-4,
+                "learning_rate_divisor": 1.0003,
+            },
             centers=(
                 (1.0, 0.0),
                 (_EIGHTH_TURN, _EIGHTH_TURN),
@@ -215,8 +254,35 @@ DATASETS: Registry[Entry] = Registry(
             standard_deviation=0.01,
         ),
         "grid": Mixture(
+            summary="25 Gaussians on a square grid",
+            cite=("lin2018pacgan",),
+            defaults=_POINTS
+            | {
+                "num_steps": 20_000,
+                "packing": 2,
+                "latent_size": 2,
+                "generator_widths": (128, 128, 128, 128),  # deep: between 25 places there are many edges to draw
+                "discriminator_widths": (64, 64, 64),
+                "maxout_pieces": 3,
+                "generator_learning_rate": 1e-3,
+                "discriminator_learning_rate": 1e-3,
+                "learning_rate_divisor": 1.00015,
+                "evaluate_every": 5000,
+            },
             centers=tuple((float(x), float(y)) for x in range(-4, 5, 2) for y in range(-4, 5, 2)),
             standard_deviation=0.05,
         ),
     },
 )
+
+
+# By data set: its classifier, and how many of the classifier's channels an image has.
+CLASSIFIED = {name: entry.classifier for name, entry in DATASETS.items() if entry.classifier}
+
+
+def is_path(name: str) -> bool:
+    """Return whether ``name`` means your images: a path, and no data set of the catalog."""
+    if name in DATASETS:
+        return False
+    path = Path(name)
+    return len(path.parts) > 1 or name.startswith(".") or path.suffix.lower() in FILES or path.exists()

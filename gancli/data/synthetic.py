@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from gancli.data.catalog import DATASETS, Mixture
+from gancli.data.catalog import DATASETS, SPLITS
+from gancli.data.kinds import Mixture, Read
 from gancli.errors import UsageError
+
+SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}
 
 
 @dataclass(frozen=True)
@@ -44,4 +47,17 @@ def mixture(name: str) -> GaussianMixture:
     if not isinstance(entry, Mixture):
         known = [other for other in DATASETS if isinstance(DATASETS[other], Mixture)]
         raise UsageError(f"the density of data set '{name}' is not known. Known densities: {', '.join(known)}.")
+    return _mixture(entry)
+
+
+def open_mixture(entry: Mixture) -> Read:
+    """Return what draws the splits; the draws are the same every time."""
+
+    def read(split: str, fold: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        return _mixture(entry).sample(SIZES[split], seed=SPLITS.index(split))
+
+    return read
+
+
+def _mixture(entry: Mixture) -> GaussianMixture:
     return GaussianMixture(np.array(entry.centers, np.float64), entry.standard_deviation)

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from gancli.data.catalog import ImageArchives
-from gancli.errors import GancliError
+from gancli.data.kinds import ImageArchives
+from gancli.errors import GancliError, first_line
 
 DOWNLOAD_RETRIES = 1  # TFDS's own 10, with growing pauses, take minutes to say that there is no network
 
@@ -59,7 +59,7 @@ def read_prepared(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
             f"Prepare it with file_format='array_record', or point --data-dir at the original archives."
         ) from None
     except Exception as error:
-        raise GancliError(f"cannot read the prepared data set {folder}: {_first_line(error)}.") from None
+        raise GancliError(f"cannot read the prepared data set {folder}: {first_line(error)}.") from None
     images = np.stack([record["image"] for record in records])
     return images, np.array([record["label"] for record in records], np.int32)
 
@@ -81,15 +81,8 @@ def download(entry: ImageArchives, name: str, data_dir: Path) -> dict[str, Path]
             return {archive.filename: Path(manager.download(archive.url)) for archive in entry.archives}
     except Exception as error:
         raise GancliError(
-            f"data set '{name}' is not in {data_dir} and cannot be downloaded ({_first_line(error)}). "
+            f"data set '{name}' is not in {data_dir} and cannot be downloaded ({first_line(error)}). "
             f"Either put {files} into {data_dir / name} (from {entry.archives[0].url.rpartition('/')[0]}/), "
             f"or give --data-dir a folder where TensorFlow Datasets prepared it, "
             f"or use 'digits', which needs no download."
         ) from None
-
-
-def _first_line(error: Exception) -> str:
-    cause: BaseException = error
-    while deeper := cause.__cause__ or cause.__context__:
-        cause = deeper
-    return f"{type(error).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no details'}".rstrip(".")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from gancli.data.catalog import CLASSIFIED
 from gancli.errors import UsageError
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.features import extractor as extractors
-from gancli.features.catalog import CLASSIFIED
 from gancli.features.extractor import Extractor
 from gancli.features.inception import weights as inception_weights
 from gancli.metrics.statistics import Statistics

@@ -11,10 +11,12 @@ import numpy as np
 
 from gancli.data.catalog import DATASETS, SPLITS
 from gancli.data.images.arrays import read_images
-from gancli.data.images.folder import ImageFolder
-from gancli.data.pipeline import Dataset, load
-from gancli.errors import GancliError, UsageError
+from gancli.data.images.find import form_of
+from gancli.data.images.uniform import UniformImages
+from gancli.data.load import Dataset, load
+from gancli.errors import UsageError
 from gancli.games.pair import Pair
+from gancli.reporting import Reporter
 from gancli.runs.folder import CONFIG
 from gancli.sampling.draws import generate_blocks
 
@@ -37,14 +39,14 @@ class ImageSet:
         return cls(name, len(dataset), dataset.shape, _slices(dataset.examples), lambda: dataset.fingerprint, dataset)
 
     @classmethod
-    def of_folder(cls, path: Path) -> "ImageSet":
-        """Return the image files under a folder."""
-        folder = ImageFolder.scan(path)
+    def of_folder(cls, path: Path, listener: Reporter | None = None) -> "ImageSet":
+        """Return the image files of a folder or a zip."""
+        images = UniformImages.scan(path, listener)
 
         def batches(size: int) -> Iterator[np.ndarray]:
-            return folder.batches(size, len(folder))
+            return images.batches(size, len(images))
 
-        return cls(str(path), len(folder), folder.shape, batches, lambda: folder.fingerprint)
+        return cls(str(path), len(images), images.shape, batches, lambda: images.fingerprint)
 
     @classmethod
     def of_file(cls, path: Path) -> "ImageSet":
@@ -103,8 +105,8 @@ def split_name(name: str) -> tuple[str, str] | None:
     return dataset, split or "train"
 
 
-def open_images(name: str, data_dir: Path | None) -> ImageSet:
-    """Open a data set (``mnist``, ``mnist/test``), a folder of images or a file of arrays.
+def open_images(name: str, data_dir: Path | None, listener: Reporter | None = None) -> ImageSet:
+    """Open a data set (``mnist``, ``mnist/test``), a folder or zip of images, or a file of arrays.
 
     A name of the catalog is that data set, even where a folder has the same name; ``./mnist`` is the folder.
 
@@ -114,12 +116,8 @@ def open_images(name: str, data_dir: Path | None) -> ImageSet:
     """
     path = Path(name)
     known = split_name(name)
-    if not known and path.is_dir():
-        return ImageSet.of_folder(path)
-    if not known and path.is_file():
-        return ImageSet.of_file(path)
-    if not known and ("/" in name or path.suffix):
-        raise GancliError(f"no such folder or file: '{name}'.")
+    if not known and (path.exists() or "/" in name or path.suffix):
+        return ImageSet.of_file(path) if form_of(path) == "arrays" else ImageSet.of_folder(path, listener)
     dataset = load(*(known or (name, "train")), data_dir)  # of an unknown name it says which was probably meant
     if not dataset.is_images:
         raise UsageError(f"data set '{dataset.name}' holds points, not images.")

@@ -16,9 +16,8 @@ from gancli.games.pair import Pair
 from gancli.imaging.pixels import to_unit
 from gancli.metrics import modes
 from gancli.metrics.moments import Gaussian, Moments
-from gancli.metrics.neighbors import Watch
 from gancli.metrics.statistics import Statistics
-from gancli.reporting import Reporter
+from gancli.reporting import Reporter, Watch
 from gancli.sampling.draws import draw_latents, generate
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gancli.data.pipeline import load, load_for
+from gancli.data.catalog import CLASSIFIED
+from gancli.data.load import load_for
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.features import extractor as extractors
-from gancli.features.catalog import CLASSIFIED
 from gancli.imaging.pixels import grid, png_bytes, to_unit
 from gancli.metrics import divergence, modes
 from gancli.metrics.catalog import METRICS
@@ -145,10 +145,9 @@ def coverage(material: EvaluationInputs) -> Measured:
 
 def closest(material: EvaluationInputs) -> Measured:
     """Nearest training examples, in pixels."""
-    train, held_out = (
-        load(material.dataset_name, "train", material.data_dir),
-        load(material.dataset_name, "validation", material.data_dir),
-    )
+    split = material.compared.images.dataset
+    assert split is not None, "`missing` asked for a data set"
+    train, held_out = split.other("train"), split.other("validation")
     pixels = material.images.pixels()
     flat = to_unit(pixels).reshape(len(pixels), -1)
     watch = material.watch("nearest examples")

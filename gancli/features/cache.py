@@ -10,8 +10,9 @@ import numpy as np
 
 from gancli.compute.devices import cache_folder
 from gancli.errors import GancliError
-from gancli.features.extractor import Extractor, Images, Watch, described
+from gancli.features.extractor import Extractor, Images, described
 from gancli.files import write_atomically
+from gancli.reporting import Watch
 
 
 def cached_features(

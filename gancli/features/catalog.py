@@ -42,6 +42,3 @@ CLASSIFIERS: Registry[ClassifierEntry] = Registry(
         ),
     },
 )
-
-# By data set: its classifier, and how many of the classifier's channels an image has.
-CLASSIFIED = {"digits": ("digits", 1), "mnist": ("mnist", 1), "stacked_mnist": ("mnist", 3), "cifar10": ("cifar10", 3)}

@@ -20,9 +20,9 @@ from gancli.features.inception import network as inception
 from gancli.features.inception.torch_file import read_tensors
 from gancli.features.outputs import Outputs
 from gancli.imaging.pixels import to_unit
+from gancli.reporting import Watch
 
 WEIGHTS = Path(__file__).parent / "weights"
-Watch = Callable[[int, int], None]  # told how many images are done, of how many
 
 
 @dataclass(frozen=True)

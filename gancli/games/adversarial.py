@@ -12,8 +12,8 @@ from flax import nnx
 from gancli.compute.mesh import divided
 from gancli.compute.remat import ordered, zero_after
 from gancli.config import TrainConfig
+from gancli.data.catalog import CLASSIFIED
 from gancli.errors import UsageError
-from gancli.features.catalog import CLASSIFIED
 from gancli.games import pair
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import classified, generated, gradient_norms, scored, scored_pair

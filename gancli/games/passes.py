@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from gancli.compute.microbatch import microbatched
 from gancli.compute.remat import rematerializing
 from gancli.config import TrainConfig
-from gancli.features.catalog import CLASSIFIED
+from gancli.data.catalog import CLASSIFIED
 from gancli.features.extractor import classifier
 from gancli.games.pair import Draws, Scores
 from gancli.losses.penalties import squared_gradient_norms

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import rel_entr
 
-from gancli.metrics.neighbors import Watch, count_within, nearest
+from gancli.metrics.neighbors import count_within, nearest
+from gancli.reporting import Watch
 
 HIGH_QUALITY = 3.0  # standard deviations from a mode's center (Srivastava et al. 2017, VEEGAN)
 MISSING, MOST_MISSING = 0.99, 0.5  # shares of the modes below which collapse is partial or outright

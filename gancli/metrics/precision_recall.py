@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gancli.metrics.neighbors import Watch, count_within, nearest
+from gancli.metrics.neighbors import count_within, nearest
+from gancli.reporting import Watch
 
 NEIGHBORS = 3
 

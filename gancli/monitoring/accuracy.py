@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.data.pipeline import Dataset, load_for
+from gancli.data.load import Dataset, load_for
 from gancli.games.pair import Draws, Scores
 from gancli.losses.objective import Objective
 from gancli.salts import PROBE

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gancli.config import TrainConfig
-from gancli.data.pipeline import Dataset
+from gancli.data.load import Dataset
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet

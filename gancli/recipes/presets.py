@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from gancli.recipes.defaults import EVALUATED, HELD, MODEL_DEFAULTS, RESIDUAL
+from gancli.data.catalog import EVALUATED
+from gancli.recipes.defaults import HELD, MODEL_DEFAULTS, RESIDUAL
 from gancli.registry import Registry
 
 # Goodfellow et al. 2014, the authors' published configurations. They halve the discriminator's loss; under gradient
@@ -156,4 +157,4 @@ PRESETS: Registry[dict[str, Any]] = Registry(
 def made_for(preset: str) -> str:
     """Return what a preset is to be trained on, for people."""
     dataset = PRESETS[preset].get("dataset")
-    return f"data set '{dataset}'" if dataset else "one's own pictures"
+    return f"data set '{dataset}'" if dataset else "your images"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gancli.config import TrainConfig, defaults, option_name, settings, shown
-from gancli.data.catalog import DATASETS, Mixture
+from gancli.data.catalog import DATASETS, YOUR_IMAGES, Mixture, is_path
 from gancli.errors import UsageError
-from gancli.recipes.defaults import DATASET_DEFAULTS, LOSS_DEFAULTS, MODEL_DEFAULTS, OWN_PICTURES
+from gancli.recipes.defaults import LOSS_DEFAULTS, MODEL_DEFAULTS
 from gancli.recipes.names import is_known
 from gancli.recipes.presets import PRESETS, made_for
 
@@ -24,7 +24,7 @@ def resolve(dataset: str, preset: str | None, options: Mapping[str, Any]) -> Tra
     """
     kind = data_kind(dataset)
     own = kind == "your images"
-    base = OWN_PICTURES if own else DATASET_DEFAULTS[dataset]
+    base = YOUR_IMAGES if own else dict(DATASETS[dataset].defaults)
     if preset is not None:
         base = PRESETS[preset]
         if base.get("dataset") != (None if own else dataset):
@@ -47,9 +47,7 @@ def data_kind(dataset: str) -> str:
         UsageError: there is no data set of that name.
     """
     if dataset not in DATASETS:
-        from gancli.data.images.pictures import is_pictures
-
-        if is_pictures(dataset):
+        if is_path(dataset):
             return "your images"
     return "points" if isinstance(DATASETS[dataset], Mixture) else "images"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gancli.data.pipeline import Dataset, load_for
+from gancli.data.load import Dataset, load_for
 from gancli.errors import UsageError
 from gancli.games.pair import GENERATOR, Pair
 from gancli.registry import Registry

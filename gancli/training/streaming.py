@@ -18,7 +18,7 @@ import numpy as np
 from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
-from gancli.data.rows import read_rows
+from gancli.data.mapped_rows import read_rows
 from gancli.data.shuffle import permute_on_host, round_keys
 from gancli.training.domain import Batch
 from gancli.training.feed import Block, order_key

@@ -1,4 +1,4 @@
-"""``gancli data check``: what one's own pictures are, before anything is trained on them."""
+"""``gancli data check``: what your images are, before anything is trained on them."""
 
 import statistics
 from collections import Counter, defaultdict
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gancli.data.images.decoding import Framing
-from gancli.data.images.pictures import find_pictures
-from gancli.data.images.preparation import chosen_framing, look
+from gancli.data.images.decode import Framing
+from gancli.data.images.find import find_images
+from gancli.data.images.prepare import chosen_framing, look
 from gancli.reporting import Reporter
 
 
@@ -17,7 +17,8 @@ class DataCheck:
     """What was found; names are those inside the folder or archive."""
 
     path: Path
-    count: int  # pictures, broken ones included
+    count: int  # images, broken ones included
+    passed_over: dict[str, int]  # files that are no images, by extension or reason
     sizes: dict[str, int]  # 640x480 (width x height): how many, the most frequent first
     shortest: tuple[int, float, int] | None  # least, median and greatest length of the shorter side, pixels
     modes: dict[str, int]  # Pillow's color modes, likewise
@@ -32,30 +33,32 @@ class DataCheck:
 
 
 def check_data(path: Path, framing: Framing, reporter: Reporter) -> DataCheck:
-    """Read every picture to its last pixel.
+    """Read every image to its last pixel.
 
     Raises:
         UsageError: the framing is none.
-        GancliError: there are no pictures.
+        GancliError: there are no images.
     """
     framing.check()
-    seen = look(find_pictures(path), reporter, pixels=True)
+    found = find_images(path)
+    seen = look(found.files, reporter, pixels=True)
     whole = [one for one in seen if one.size]
     names: dict[str, list[str]] = defaultdict(list)
     for one in whole:
-        names[one.sha256].append(one.picture.name)
+        names[one.sha256].append(one.file.name)
     sizes = [one.size for one in whole if one.size]
     short = [min(size) for size in sizes]
     resolution, _, channels = chosen_framing(framing, whole) if whole else (0, "", 0)
-    labels = Counter(one.picture.label for one in whole)
+    labels = Counter(one.file.label for one in whole)
     return DataCheck(
         path=path,
         count=len(seen),
+        passed_over=found.passed_over,
         sizes=dict(Counter(f"{width}x{height}" for width, height in sizes).most_common()),
         shortest=(min(short), statistics.median(short), max(short)) if short else None,
         modes=dict(Counter(one.mode for one in whole).most_common()),
         classes=dict(sorted(labels.items())) if len(labels) > 1 else {},
-        broken={one.picture.name: one.broken for one in seen if not one.size},
+        broken={one.file.name: one.broken for one in seen if not one.size},
         duplicates=[group for group in names.values() if len(group) > 1],
         trained_as=(resolution, resolution, channels) if whole else None,
     )

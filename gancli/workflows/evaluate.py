@@ -74,7 +74,7 @@ def evaluate(
     """Measure samples.
 
     Args:
-        source: a run, a data set (``mnist/test``), a folder of images, or a file of arrays.
+        source: a run, a data set (``mnist/test``), a folder or zip of images, or a file of arrays.
         metrics: names of the catalog.
         reporter: receives progress.
         everything: measure whatever can be measured here, and say why the rest cannot.
@@ -107,8 +107,8 @@ def evaluate(
         raise UsageError(f"--save-statistics must end in .npz, got '{save_statistics}'.")
     _ = FEATURES[features]
     devices.keep_compiled_programs()
-    trained, samples = _open_source(source, num_samples, seed, step, ema, data_dir)
-    found = _open_reference(trained, samples, against, data_dir)
+    trained, samples = _open_source(source, num_samples, seed, step, ema, data_dir, reporter)
+    found = _open_reference(trained, samples, against, data_dir, reporter)
     material = EvaluationInputs(
         samples=samples,
         reference=Reference(found, _reference_name(found, against), reporter, batch_size) if found else None,
@@ -146,13 +146,19 @@ def evaluate(
 
 
 def _open_source(
-    source: str, num_samples: int | None, seed: int, step: int | str, ema: bool, data_dir: Path | None
+    source: str,
+    num_samples: int | None,
+    seed: int,
+    step: int | str,
+    ema: bool,
+    data_dir: Path | None,
+    reporter: Reporter,
 ) -> tuple[Trained | None, ImageSet | None]:
     path = Path(source)
     if split_name(source) or (path.exists() and not is_run(path)):
         if num_samples is not None:
             raise UsageError(f"--samples is for runs; '{source}' is measured whole.")
-        return None, open_images(source, data_dir)
+        return None, open_images(source, data_dir, reporter)
     trained = Trained.load(path, step=step, ema=ema)
     if not trained.is_images:
         return trained, None
@@ -161,7 +167,7 @@ def _open_source(
 
 
 def _open_reference(
-    trained: Trained | None, samples: ImageSet | None, against: str | None, data_dir: Path | None
+    trained: Trained | None, samples: ImageSet | None, against: str | None, data_dir: Path | None, reporter: Reporter
 ) -> ImageSet | Statistics | None:
     if samples is None:
         if against is not None:
@@ -170,10 +176,10 @@ def _open_reference(
     if against is not None:
         if split_name(against) is None and holds_statistics(Path(against)):
             return Statistics.load(Path(against))
-        return open_images(against, data_dir)
+        return open_images(against, data_dir, reporter)
     if trained is not None:
         return ImageSet.of_dataset(trained.load_data(data_dir))
-    return open_images(f"{samples.dataset.name}/train", data_dir) if samples.dataset else None
+    return open_images(f"{samples.dataset.name}/train", data_dir, reporter) if samples.dataset else None
 
 
 def _reference_name(reference: ImageSet | Statistics, against: str | None) -> str:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from gancli.data.catalog import DATASETS, Embedded, Entry, FoldedFile, ImageArchives, Mixture, Stacked
+from gancli.data.catalog import DATASETS
 from gancli.latents import PRIORS
 from gancli.losses.catalog import LOSSES
 from gancli.metrics.catalog import METRICS, MetricEntry
@@ -15,21 +15,6 @@ from gancli.training.optimizers import OPTIMIZERS
 
 def _first_line(thing: object) -> str:
     return (thing.__doc__ or "").strip().splitlines()[0].replace("``", "")
-
-
-def _dataset(entry: Entry) -> str:
-    shape = "x".join(map(str, entry.shape))
-    match entry:
-        case ImageArchives():
-            return f"images {shape}, {len(entry.classes)} classes, {entry.num_train:,} for training"
-        case FoldedFile():
-            return f"images {shape}, {len(entry.classes)} classes, {entry.num_folds} folds; the owners hand it out"
-        case Embedded():
-            return f"images {shape}, {len(entry.classes)} classes, {entry.num_train:,} for training; no download"
-        case Stacked():
-            return f"images {shape}, {len(entry.classes):,} classes, {entry.sizes[0]:,} drawn from {entry.of}"
-        case Mixture():
-            return f"points of dimension {shape}; modes: {len(entry.centers)}; the density is known"
 
 
 def _metric(entry: MetricEntry) -> str:
@@ -44,7 +29,7 @@ def _described(table: Mapping[str, object]) -> dict[str, str]:
 KINDS: Registry[Callable[[], dict[str, str]]] = Registry(
     "kind",
     {
-        "datasets": lambda: {name: _dataset(entry) for name, entry in DATASETS.items()},
+        "datasets": lambda: {name: f"{entry.summary}: {entry.facts()}" for name, entry in DATASETS.items()},
         "losses": lambda: {name: _first_line(loss.generator) for name, loss in LOSSES.items()},
         "metrics": lambda: {name: _metric(entry) for name, entry in METRICS.items()},
         "models": lambda: {

@@ -7,7 +7,7 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.data.images.arrays import read_samples
-from gancli.data.pipeline import Dataset, framing_of, load, load_folds
+from gancli.data.load import Dataset, framing_of, load, load_folds
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
 from gancli.metrics.parzen import FoldScores, parzen_score

@@ -12,9 +12,9 @@ from gancli import __version__
 from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
-from gancli.data.images.decoding import Framing
-from gancli.data.images.pictures import is_pictures
-from gancli.data.pipeline import Dataset, framing_of, load_for
+from gancli.data.catalog import is_path
+from gancli.data.images.decode import Framing
+from gancli.data.load import Dataset, framing_of, load_for
 from gancli.errors import UsageError
 from gancli.games.adversarial import UPDATES
 from gancli.games.augmentation import AUGMENTATIONS
@@ -109,7 +109,7 @@ def _load(
 ) -> tuple[TrainConfig, Dataset, DataRecord, Game]:
     """Check a configuration, load its data and lay out its game."""
     check_config(config)
-    if framing_of(config) != Framing() and not is_pictures(config.dataset):
+    if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
             f"--resolution, --crop and --channels are for your own images; '{config.dataset}' stays as it is."
         )
@@ -216,7 +216,7 @@ def prepare_resumed(
         raise UsageError(
             f"the training examples of '{dataset.name}' found here are not those that the run in '{outdir}' began "
             f"with (other content, order or classes). "
-            + (own if is_pictures(dataset.name) else "Give the --data-dir that it began with.")
+            + (own if is_path(dataset.name) else "Give the --data-dir that it began with.")
         )
     for option, sha256 in _files(config).items():
         if sha256 != run.record.files.get(option):

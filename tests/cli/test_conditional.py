@@ -32,7 +32,7 @@ def samples(gancli, run, path, *more):
 
 def test_samples_are_of_the_class_that_is_asked_for(gancli, tmp_path, run):
     """After 400 steps the mean sample of a class is nearest to the mean digit of that class."""
-    from gancli.data.pipeline import load
+    from gancli.data.load import load
 
     data = load("digits")
     means = np.stack([data.flat()[data.labels == digit].mean(axis=0) for digit in range(10)])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.data.pipeline import load
+from gancli.data.images.find import EXTENSIONS
+from gancli.data.load import load
 from gancli.features import extractor
 from gancli.metrics.frechet import frechet_distance
 from gancli.metrics.moments import Moments
@@ -222,7 +223,7 @@ BAD = [
     (
         ["x.npy", "--modes", "--against", "x.npy"],
         2,
-        "--modes needs a data set with a built-in classifier (digits, mnist, stacked_mnist, cifar10) as the reference.",
+        "--modes needs a data set with a built-in classifier (mnist, stacked_mnist, cifar10, digits) as the reference.",
     ),
     (
         ["x.npy", "--nearest", "--against", "x.npy"],
@@ -260,7 +261,7 @@ BAD = [
     (
         ["full", "--fid", "--against", "digits"],
         1,
-        "no images under 'full' (.png, .jpg, .jpeg, .webp). It has: 1 .txt.",
+        f"no images in 'full' ({', '.join(EXTENSIONS)}). It has: 1 .txt.",
     ),
     (
         ["{run}", "--fid", "--step", "best"],

@@ -27,7 +27,7 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
     code, _, err = gancli("train", "pictures", "--outdir", "run", "--mirror", *SMALL[:-3], "--evaluate-every", 0)
     assert code == 0
     assert err.splitlines()[0] == (
-        f"60 pictures in '{pictures}' as 8x8x3, cropped to the center, 2 classes: 54 to train on, 3 for validation, "
+        f"60 images in '{pictures}' as 8x8x3, cropped to the center, 2 classes: 54 to train on, 3 for validation, "
         "3 for testing"
     )
     config = Run.open(tmp_path / "run").record.config
@@ -64,8 +64,8 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
          "data."),
         (["pictures", "--resolution", 30], "--model dcgan needs images whose sides are multiples of 4 from 8 to 256 "
          "pixels, got 30x30. Nearest: 28x28 or 32x32."),
-        (["pictures", "--loss", "perceptual"], "--loss perceptual needs a data set with a built-in classifier (digits, "
-         "mnist, stacked_mnist, cifar10), got '{pictures}'."),
+        (["pictures", "--loss", "perceptual"], "--loss perceptual needs a data set with a built-in classifier (mnist, "
+         "stacked_mnist, cifar10, digits), got '{pictures}'."),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(gancli, tmp_path, pictures, monkeypatch, arguments, message):
@@ -79,7 +79,8 @@ def test_a_folder_is_looked_at_before_training(gancli, pictures):
     code, out, _ = gancli("data", "check", pictures, "--quiet")
     assert code == 0
     assert out.splitlines() == [
-        f"pictures      60 in '{pictures}'",
+        f"images        60 in '{pictures}'",
+        "passed over   none",
         "sizes         9x11 60",
         "shorter side  9 to 9 pixels, median 9",
         "color modes   RGB 60",
@@ -104,4 +105,4 @@ def test_what_is_wrong_with_a_folder_is_listed_and_the_exit_code_says_so(gancli,
     assert found["trained_as"] == [8, 8, 3]
     (pictures / "outside.png").write_bytes(first.read_bytes())
     shown = gancli("data", "check", pictures, "--quiet")[1].splitlines()
-    assert shown[4] == "classes       (none) 1, class 0 30, class 1 31"
+    assert shown[5] == "classes       (none) 1, class 0 30, class 1 31"

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.metrics.parzen import parzen_score
 
 KEYS = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.metrics.neighbors import nearest
 from tests.conftest import tiny
 

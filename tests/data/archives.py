@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli.data.catalog import DATASETS, Archive, ImageArchives
+from gancli.data.catalog import DATASETS
+from gancli.data.kinds import Archive, ImageArchives
 
 IDX_FILES = (
     "train-images-idx3-ubyte.gz",

@@ -1,9 +1,19 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
-from gancli.data.catalog import DATASETS, Mixture
+from gancli.data.catalog import CLASSIFIED, DATASETS, Mixture
+from gancli.data.kinds import About, Embedded
+from gancli.data.load import load, load_folds
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
+from gancli.features.catalog import CLASSIFIERS
+from gancli.recipes.presets import resolve
 
 SYNTHETIC = [name for name in DATASETS if isinstance(DATASETS[name], Mixture)]
 
@@ -49,3 +59,60 @@ def test_a_set_of_unknown_density_is_a_usage_error():
     with pytest.raises(UsageError) as caught:
         mixture("mnist")
     assert str(caught.value) == ("the density of data set 'mnist' is not known. Known densities: gaussian, ring, grid.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stripes(About):
+    """A kind of images, in one class."""
+
+    shape: tuple[int, int, int]
+    classes: tuple[str, ...] = ("dark", "light")
+
+    def facts(self):
+        return f"{self.shape[0]} stripes"
+
+    def open(self, name, data_dir):
+        def read(split, fold=0):
+            labels = np.arange(20, dtype=np.int32) % 2
+            images = np.broadcast_to(labels[:, None, None, None] * 200, (20, *self.shape))
+            return images.astype(np.uint8), labels
+
+        return read
+
+
+@pytest.fixture
+def toys(monkeypatch):
+    """A data set of a known kind, and one of a new kind: an entry each."""
+    digits = DATASETS["digits"]
+    assert isinstance(digits, Embedded)
+    again = dataclasses.replace(digits, summary="Digits again", num_train=100, num_validation=20)
+    stripes = Stripes(summary="Stripes", shape=(4, 4, 1), defaults={"num_steps": 7}, cite=("nobody2026stripes",))
+    for name, entry in {"again": again, "stripes": stripes}.items():
+        monkeypatch.setitem(DATASETS._entries, name, entry)
+
+
+def test_a_data_set_is_added_by_one_entry(gancli, toys):
+    again, digits = load("again"), load("digits")
+    np.testing.assert_array_equal(again.examples, digits.examples[:100])
+    assert (again.classes, len(again.other("validation"))) == (digits.classes, 20)
+    assert load("stripes", "test").class_counts() == {"dark": 10, "light": 10}
+    ((validation, test),) = load_folds("stripes")
+    assert (len(validation), len(test)) == (20, 20)
+    listed = json.loads(gancli("list", "datasets", "--json")[1])
+    assert listed["again"] == "Digits again: images 8x8x1, 10 classes, 100 for training; no download"
+    assert listed["stripes"] == "Stripes: 4 stripes"
+    assert resolve("stripes", None, {}).num_steps == 7
+    assert resolve("again", None, {}).num_steps == resolve("digits", None, {}).num_steps
+
+
+def test_the_catalog_waits_for_no_library():
+    probe = "import sys, gancli.data.catalog; print(sorted({'numpy', 'jax', 'PIL', 'scipy'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
+
+
+def test_every_built_in_classifier_is_for_such_images():
+    for name, (classifier, channels) in CLASSIFIED.items():
+        entry, (height, width, _) = DATASETS[name], CLASSIFIERS[classifier].shape
+        assert entry.shape == (height, width, channels) or entry.shape == CLASSIFIERS[classifier].shape
+        assert len(entry.classes) == CLASSIFIERS[classifier].num_classes ** (channels if name == "stacked_mnist" else 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from gancli.data.pipeline import load, load_folds
+from gancli.data.load import load, load_folds
 from gancli.errors import GancliError
 
 

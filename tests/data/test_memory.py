@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gancli.data.pipeline import Dataset
+from gancli.data.load import Dataset
 from gancli.imaging.contrast import Contrast
 
 MEBIBYTE = 2**20

@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from gancli.data.catalog import DATASETS, Stacked
-from gancli.data.pipeline import load
+from gancli.data.catalog import DATASETS
+from gancli.data.kinds import Stacked
+from gancli.data.load import load
 from gancli.features import extractor
 from tests.data.archives import IDX_FILES, trust, write_idx_set
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.errors import GancliError, UsageError
 from gancli.features import cache, extractor
 from gancli.features.catalog import CLASSIFIERS

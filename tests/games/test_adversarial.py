@@ -297,7 +297,7 @@ def test_a_pack_holds_different_examples_and_a_lone_one_meets_its_copies():
         ({"packing": 3}, "--batch-size must be a multiple of --packing, got 8 and 3."),
         (
             {"loss": "perceptual", "dataset": "kmnist"},
-            "--loss perceptual needs a data set with a built-in classifier (digits, mnist, stacked_mnist, cifar10), "
+            "--loss perceptual needs a data set with a built-in classifier (mnist, stacked_mnist, cifar10, digits), "
             "got 'kmnist'.",
         ),
         (

@@ -6,7 +6,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 from sklearn.neighbors import KernelDensity
 
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.metrics import parzen
 from gancli.metrics.parzen import default_sigmas, log_likelihoods, parzen_score
 

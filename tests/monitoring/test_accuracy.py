@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gancli.config import TrainConfig
-from gancli.data.pipeline import Dataset, load
+from gancli.data.load import Dataset, load
 from gancli.games.pair import GAN
 from gancli.losses.catalog import LOSSES
 from gancli.monitoring.accuracy import Judge, imbalance, sure_since

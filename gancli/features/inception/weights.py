@@ -1,24 +1,21 @@
 """The published weights of FID's Inception-v3: where they lie, and how they come there."""
 
 import hashlib
-import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from gancli.compute.devices import cache_folder
 from gancli.errors import GancliError
-from gancli.files import writing
+from gancli.files import appearing, writing
+from gancli.reporting import Watch
 
 FILE = "pt_inception-2015-12-05-6726825d.pth"
 URL = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE}"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 TIMEOUT = 30  # seconds without an answer
 CHUNK = 1 << 20
-
-Watch = Callable[[int, int], None]  # told how many bytes are here, of how many
 
 
 def find(watch: Watch | None = None) -> Path:
@@ -40,18 +37,11 @@ def download(path: Path, url: str, sha256: str, watch: Watch | None = None) -> N
         GancliError: as in :func:`find`.
     """
     cure = f"Fetch {url} by other means and give it with --inception-weights FILE."
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = part.open("wb")
-    try:
-        with file:
+    with appearing(path) as part:
+        with part.open("wb") as file:
             digest = _receive(url, file, path, watch, cure)
         if digest != sha256:
             raise GancliError(f"what came for {FILE} is not the published file (its SHA-256 is another). {cure}")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _receive(url: str, file: BinaryIO, path: Path, watch: Watch | None, cure: str) -> str:

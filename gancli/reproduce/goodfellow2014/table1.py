@@ -10,7 +10,7 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.data.catalog import DATASETS, FoldedFile
-from gancli.data.sources import find_folded
+from gancli.data.folded import find_folded
 from gancli.data.tfds import default_data_dir
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from gancli.compute import devices
 from gancli.config import TrainConfig
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.games.adversarial import Adversarial, discriminator_gradients, generator_gradients
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Pair

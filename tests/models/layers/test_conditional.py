@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gancli.config import TrainConfig
-from gancli.data.pipeline import Dataset
+from gancli.data.load import Dataset
 from gancli.errors import UsageError
 from gancli.games.adversarial import Batch, train_step
 from gancli.games.decoder import check_decoder

@@ -13,7 +13,7 @@ from gancli.games.pair import GAN
 from gancli.metrics.divergence import density_divergence
 from gancli.reproduce.goodfellow2014 import theory
 from gancli.reproduce.goodfellow2014.theory import PAIRS, Check, gaussian
-from gancli.sampling.drawing import discriminator_logits
+from gancli.sampling.draws import discriminator_logits
 
 
 def test_a_check_holds_within_its_tolerance_and_on_the_right_side():

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from gancli.data.rows import read_rows
+from gancli.data.mapped_rows import read_rows
 from gancli.errors import GancliError
 
 ARRAY = np.random.default_rng(0).integers(0, 2**31, (50, 3, 2), np.int32)

@@ -1,20 +1,20 @@
-"""Readers of original archives: bytes on disk in, arrays and labels out, checksums in between."""
+"""Data sets in their original archives (IDX, CIFAR): found, verified against checksums, parsed."""
 
 import gzip
 import hashlib
 import tarfile
 import zlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from gancli.data.catalog import Archive, FoldedFile, ImageArchives
+from gancli.data import tfds
+from gancli.data.kinds import Archive, ImageArchives, Read
 from gancli.errors import GancliError
 
 CIFAR_FOLDER = "cifar-10-batches-bin"
 CIFAR_RECORD = 1 + 32 * 32 * 3  # a label, then three planes of 32 x 32
-FOLD_CODES = {"train": 0, "labeled": 1, "validation": 2, "test": 3}  # what the folds of TFD's file say
 CIFAR_FILES = {"train": tuple(f"data_batch_{n}.bin" for n in range(1, 6)), "test": ("test_batch.bin",)}
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images uint8 [N, H, W, C], labels int32 [N]
@@ -115,50 +115,6 @@ def _concatenate(parts: list[Arrays]) -> Arrays:
     return np.concatenate(images), np.concatenate(labels)
 
 
-def find_folded(entry: FoldedFile, name: str, data_dir: Path) -> Path:
-    """Return the file of a folded set in ``data_dir`` or ``data_dir/name``.
-
-    Raises:
-        GancliError: it is in neither; the message says who has it.
-    """
-    candidates = (data_dir / entry.filename, data_dir / name / entry.filename)
-    found = next((path for path in candidates if path.is_file()), None)
-    if found is None:
-        raise GancliError(
-            f"data set '{name}' is not in {data_dir} and cannot be downloaded: only {entry.owners} hands it out. "
-            f"Put {entry.filename} into {data_dir / name}, or give --data-dir its folder."
-        )
-    return found
-
-
-@lru_cache(maxsize=1)
-def read_folded(path: Path, entry: FoldedFile) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read images uint8 ``[N, H, W, 1]``, labels int32 ``[N]`` (-1: none) and folds ``[N, F]`` of a MATLAB file.
-
-    The file's arrays are ``images`` [N, H, W] uint8, ``labs_ex`` [N] (the expression, from 1) and ``folds`` [N, F],
-    which says of every fold what an image is: 0 unlabeled, 1 for training, 2 for validation, 3 for testing.
-
-    Raises:
-        GancliError: it is no such file.
-    """
-    from scipy.io.matlab import MatReadError, loadmat  # a third of a second to import, and only this set needs it
-
-    try:
-        content = loadmat(path)
-        images, labels, folds = (np.asarray(content[name]) for name in ("images", "labs_ex", "folds"))
-    except (OSError, ValueError, KeyError, TypeError, NotImplementedError, MatReadError, zlib.error) as error:
-        raise GancliError(f"cannot read {path}: no MATLAB file with images, labs_ex and folds ({error}).") from None
-    labels = labels.ravel()
-    if images.dtype != np.uint8 or images.shape != (len(labels), *entry.shape[:2]):
-        wanted = "x".join(map(str, ("N", *entry.shape[:2])))
-        found = "x".join(map(str, images.shape))
-        raise GancliError(f"{path}: 'images' must be {wanted} bytes, one a label, got {found} of {images.dtype}.")
-    if folds.shape != (len(labels), entry.num_folds) or not np.isin(folds, list(FOLD_CODES.values())).all():
-        raise GancliError(f"{path}: 'folds' must be N x {entry.num_folds} of 0, 1, 2 and 3.")
-    classes = np.where(labels > 0, labels.astype(np.int32) - 1, -1).astype(np.int32)
-    return images[..., None], classes, folds
-
-
 def find_archives(entry: ImageArchives, name: str, data_dir: Path) -> dict[str, Path] | None:
     """Return the original archives by file name where all of them lie in ``data_dir`` or ``data_dir/name``."""
     for folder in (data_dir, data_dir / name):
@@ -180,3 +136,33 @@ def read_archives(entry: ImageArchives, paths: dict[str, Path], part: str) -> Ar
         return read_idx(paths, entry.archives, part)
     (archive,) = entry.archives
     return read_cifar_archive(paths[archive.filename], archive, part)
+
+
+def open_archives(entry: ImageArchives, name: str, data_dir: Path | None) -> Read:
+    """Return what reads the splits.
+
+    Archives are looked for first (``data_dir`` or ``data_dir/name``), then a folder prepared by TensorFlow Datasets,
+    then the archives are downloaded into ``data_dir``. From archives the order is the original one; a prepared folder
+    has the order of its records, so its ``train`` and ``validation`` splits hold other images of the training file.
+    """
+    rows = {"train": slice(entry.num_train), "validation": slice(entry.num_train, None), "test": slice(None)}
+
+    @cache
+    def part(name_of_part: str) -> Arrays:
+        return _read_part(entry, name, name_of_part, data_dir or tfds.default_data_dir())
+
+    def read(split: str, fold: int = 0) -> Arrays:
+        images, labels = part("test" if split == "test" else "train")
+        return images[rows[split]], labels[rows[split]]
+
+    return read
+
+
+def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path) -> Arrays:
+    if archives := find_archives(entry, name, data_dir):
+        return read_archives(entry, archives, part)
+    if entry.format == "cifar" and (folder := find_cifar_folder(name, data_dir)):
+        return read_cifar_folder(folder, part)
+    if prepared := tfds.find_prepared(name, data_dir):
+        return tfds.read_prepared(prepared, part)
+    return read_archives(entry, tfds.download(entry, name, data_dir), part)

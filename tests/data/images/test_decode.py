@@ -1,22 +1,23 @@
-"""Every kind of picture to uint8 [H, W, C]."""
+"""Every kind of image file to uint8 [H, W, C]."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from gancli.data.images.decoding import Framing, decode, frame, open_picture, upright_size
+from gancli.data.images.decode import Framing, decode, frame, open_image, upright_size
 from gancli.errors import GancliError, UsageError
 
 RAMP = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10  # 4 high, 6 wide
 
 
 def saved(image, form="PNG", **options):
-    """Write a picture and open it again."""
+    """Write an image and open it again."""
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
-    return open_picture(buffer.getvalue())
+    return open_image(buffer.getvalue())
 
 
 def pixels(image, channels):
@@ -60,7 +61,7 @@ def test_cmyk_becomes_red_green_and_blue():
     np.testing.assert_allclose(red, [255, 0, 0], atol=3)
 
 
-@pytest.mark.parametrize(("orientation", "turn"), [(1, 0), (3, 2), (6, -1), (8, 1)])
+@pytest.mark.parametrize(("orientation", "turn"), [(1, 0), (3, 2), (6, -1), (8, 1), (99, 0)])
 def test_a_camera_held_sideways(orientation, turn):
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -68,6 +69,23 @@ def test_a_camera_held_sideways(orientation, turn):
     image = saved(Image.fromarray(RAMP), exif=exif)
     assert upright_size(image) == upright.shape[::-1]
     np.testing.assert_array_equal(pixels(image, 1), upright)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_way_to_hold_a_camera_as_pillow_turns_it(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = saved(Image.fromarray(RAMP), exif=exif)
+    np.testing.assert_array_equal(pixels(image, 1), np.asarray(ImageOps.exif_transpose(image)))
+
+
+def test_a_note_of_the_camera_that_pillow_cannot_write_again():
+    """A resolution that is text: reading the picture does not need it."""
+    entries = struct.pack("<HHIHHHHI4s", 274, 3, 1, 6, 0, 282, 2, 3, b"72\0\0")
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entries + struct.pack("<I", 0)
+    image = saved(Image.fromarray(RAMP), "JPEG", exif=exif, quality=100)
+    assert upright_size(image) == (4, 6)
+    np.testing.assert_allclose(pixels(image, 1), np.rot90(RAMP, -1), atol=4)
 
 
 def test_of_several_frames_the_first():
@@ -84,14 +102,23 @@ def test_floating_point_is_refused():
     )
 
 
-def test_what_is_no_picture_and_what_is_cut_short():
+def test_integers_of_32_bits_are_refused_unless_the_format_gives_them_a_range():
+    deep = Image.fromarray(RAMP.astype(np.int32))
     with pytest.raises(GancliError) as error:
-        open_picture(b"nothing of the kind")
-    assert str(error.value) == "it is no picture, or its header is damaged"
+        decode(saved(deep, "TIFF"), 1)
+    assert str(error.value) == "its pixels are 32-bit integers, whose range no one knows; save it with 8 or 16 bits"
+    of_16_bits = b"P5 2 1 65535\n" + np.array([0, 32896], ">u2").tobytes()
+    np.testing.assert_array_equal(pixels(open_image(of_16_bits), 1), [[0, 128]])
+
+
+def test_what_is_no_image_and_what_is_cut_short():
+    with pytest.raises(GancliError) as error:
+        open_image(b"nothing of the kind")
+    assert str(error.value) == "it is no image, or its header is damaged"
     buffer = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(buffer, "JPEG")
     with pytest.raises(GancliError) as error:
-        decode(open_picture(buffer.getvalue()[:1500]), 3)
+        decode(open_image(buffer.getvalue()[:1500]), 3)
     assert str(error.value) == "its pixels cannot be read: it is damaged or cut short"
 
 
@@ -107,12 +134,12 @@ def test_the_middle_is_cut_out():
 
 
 @pytest.mark.parametrize("crop", ["center", "random", "none"])
-def test_a_picture_of_the_right_size_is_not_touched(crop):
+def test_an_image_of_the_right_size_is_not_touched(crop):
     image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     np.testing.assert_array_equal(frame(Image.fromarray(image), 16, crop), image)
 
 
-def test_a_smooth_picture_stays_smooth():
+def test_a_smooth_image_stays_smooth():
     """Averaging four pixels of a ramp: Lanczos keeps a straight line straight inside."""
     ramp = np.repeat(np.arange(64, dtype=np.uint8)[None] * 4, 64, axis=0)
     small = frame(Image.fromarray(ramp), 16, "center")[8, 2:-2, 0].astype(int)
@@ -122,7 +149,7 @@ def test_a_smooth_picture_stays_smooth():
 @pytest.mark.parametrize(
     ("framing", "message"),
     [
-        (Framing(-1), "--resolution must be at least 1, or 0 to choose it by the pictures, got -1."),
+        (Framing(-1), "--resolution must be at least 1, or 0 to choose it by the images, got -1."),
         (Framing(crop="up"), "--crop must be one of center, random, none, got 'up'."),
         (Framing(channels="2"), "--channels must be one of auto, 1, 3, 4, got '2'."),
     ],

@@ -1,6 +1,5 @@
-"""One's own pictures: where they are found, how they are brought to one size and kept."""
+"""Your images, brought to one size and kept."""
 
-import json
 import os
 import shutil
 import sys
@@ -12,14 +11,14 @@ import pytest
 from PIL import Image
 
 from gancli.compute.devices import cache_folder
-from gancli.data.images.decoding import Framing
-from gancli.data.images.pictures import find_pictures, is_pictures
-from gancli.data.images.preparation import prepare
-from gancli.data.pipeline import load
+from gancli.data.images.decode import Framing
+from gancli.data.images.prepare import prepare
+from gancli.data.load import load
 from gancli.errors import GancliError
+from gancli.reporting import Silence
 
 
-class Heard:
+class Heard(Silence):
     """Remembers what it is told."""
 
     def __init__(self):
@@ -87,19 +86,6 @@ def test_folder_zip_and_arrays_hold_the_same(tmp_path):
     assert pairs[0] == pairs[1] == pairs[2]
 
 
-def test_classes_of_a_table_and_of_nvidias_json(tmp_path):
-    folder = fill(tmp_path / "folder", 6)
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.PNG"))
-    (folder / "dataset.json").write_text(json.dumps({"labels": [[name, 7 - i] for i, name in enumerate(names)]}))
-    assert [one.label for one in find_pictures(folder)] == ["7", "6", "5", "4", "3", "2"]
-    (folder / "labels.csv").write_text("file,class\n" + "".join(f"{name},{name[-5]}\n" for name in names))
-    assert [one.label for one in find_pictures(folder)] == [name[-5] for name in names]
-    (folder / "labels.csv").write_text(f"{names[0]},x\n")
-    with pytest.raises(GancliError) as error:
-        find_pictures(folder)
-    assert str(error.value) == (f"labels.csv in '{folder}' has no class for 5 pictures, the first is {names[1]}.")
-
-
 def test_gray_pictures_have_one_channel_unless_others_are_among_them(tmp_path):
     for index in range(3):
         Image.fromarray(picture(index, (8, 8))).save(tmp_path / f"{index}.png")
@@ -109,16 +95,36 @@ def test_gray_pictures_have_one_channel_unless_others_are_among_them(tmp_path):
     assert prepare(tmp_path, Framing(), Heard()).images.shape == (4, 8, 8, 3)
 
 
+def test_what_is_passed_over_is_said_every_time(tmp_path):
+    folder = fill(tmp_path / "folder", 2)
+    (folder / "notes.txt").write_text("x")
+    for _ in range(2):  # prepared, and found in the cache
+        heard = Heard()
+        prepare(folder, Framing(), heard)
+        assert heard.told[0] == f"passed over 1 file that is no image in '{folder}': 1 .txt"
+
+
+def test_a_cache_that_cannot_be_made_says_what_to_set(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(GancliError) as error:
+        prepare(fill(tmp_path / "folder", 2), Framing(), Heard())
+    assert str(error.value) == (
+        f"cannot write {tmp_path / 'file' / 'gancli' / 'images'}: Not a directory. "
+        "Set XDG_CACHE_HOME to a folder that can be written."
+    )
+
+
 def test_preparation_is_kept_until_something_changes(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder, heard = fill(tmp_path / "folder", 6), Heard()
     first = prepare(folder, Framing(), heard)
-    assert heard.works == {"looking at pictures", "preparing pictures"}
+    assert heard.works == {"looking at images", "preparing images"}
     assert heard.told == [
-        f"6 pictures in '{folder}' as 8x8x3, cropped to the center, 2 classes: 6 to train on, 0 for validation, 0 for "
+        f"6 images in '{folder}' as 8x8x3, cropped to the center, 2 classes: 6 to train on, 0 for validation, 0 for "
         "testing"
     ]
-    for changed, works in ((False, set()), (True, {"looking at pictures"})):
+    for changed, works in ((False, set()), (True, {"looking at images"})):
         if changed:  # in name alone
             (folder / "cats" / "001.PNG").rename(folder / "cats" / "new.PNG")
         heard = Heard()
@@ -130,10 +136,10 @@ def test_preparation_is_kept_until_something_changes(tmp_path, monkeypatch):
     for change in (Framing(12), Framing(crop="none"), Framing(channels="1")):
         heard = Heard()
         prepare(folder, change, heard)
-        assert "preparing pictures" in heard.works
+        assert "preparing images" in heard.works
     Image.fromarray(picture(99)).save(folder / "cats" / "new.png")
     assert len(prepare(folder, Framing(), Heard()).images) == 7
-    kept = list((cache_folder() / "pictures").iterdir())
+    kept = list((cache_folder() / "images").iterdir())
     assert not [path for path in kept if path.name.startswith(".")]  # nothing half-done
     folders = [path for path in kept if path.is_dir()]
     assert len(folders) == 5
@@ -161,10 +167,10 @@ def test_a_preparation_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gancli.data.images.preparation.np.save", full)
+    monkeypatch.setattr("gancli.data.images.prepare.np.save", full)
     with pytest.raises(GancliError, match=r"^cannot write .*: No space left on device\.$"):
         prepare(fill(tmp_path / "folder", 6), Framing(), Heard())
-    assert list((cache_folder() / "pictures").iterdir()) == []
+    assert list((cache_folder() / "images").iterdir()) == []
 
 
 def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
@@ -181,7 +187,7 @@ def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
         patched.setattr(Path, "read_bytes", refused)
         heard = Heard()
         assert len(prepare(folder, Framing(), heard).images) == 5
-        assert heard.warnings == [f"left out 1 of the 6 pictures in '{folder}' (dogs/003.PNG: Permission denied)."]
+        assert heard.warnings == [f"left out 1 of the 6 images in '{folder}' (dogs/003.PNG: Permission denied)."]
     heard = Heard()
     assert len(prepare(folder, Framing(), heard).images) == 6
     assert heard.warnings == []
@@ -208,7 +214,7 @@ def test_broken_pictures_are_left_out_and_named(tmp_path):
         heard = Heard()
         assert len(prepare(folder, Framing(), heard).images) == 6
         assert heard.warnings == [
-            f"left out 2 of the 8 pictures in '{folder}' (cats/bad.jpg: it is no picture, or its header is damaged; "
+            f"left out 2 of the 8 images in '{folder}' (cats/bad.jpg: it is no image, or its header is damaged; "
             "dogs/cut.jpg: its pixels cannot be read: it is damaged or cut short)."
         ]
     shutil.rmtree(folder / "dogs")
@@ -218,56 +224,6 @@ def test_broken_pictures_are_left_out_and_named(tmp_path):
     with pytest.raises(GancliError) as error:
         prepare(folder, Framing(), heard)
     assert heard.warnings == [
-        f"left out 1 of the 1 pictures in '{folder}' (only.png: it is no picture, or its header is damaged)."
+        f"left out 1 of the 1 images in '{folder}' (only.png: it is no image, or its header is damaged)."
     ]
-    assert str(error.value) == f"none of the pictures in '{folder}' can be read."
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("no.zip", b"nothing", "'{path}' is not a zip file, or damaged."),
-        ("no.npz", b"nothing", "'{path}' is not an .npz or .npy file, or damaged."),
-        ("missing.zip", None, "no such folder or file: '{path}'."),
-    ],
-)
-def test_what_cannot_be_read_is_said(tmp_path, name, content, message):
-    path = tmp_path / name
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(GancliError) as error:
-        find_pictures(path)
-    assert str(error.value) == message.format(path=path)
-
-
-def test_a_folder_without_pictures_says_what_it_has(tmp_path):
-    (tmp_path / "notes.TXT").write_text("x")
-    (tmp_path / ".hidden.png").write_text("x")
-    with pytest.raises(GancliError) as error:
-        find_pictures(tmp_path)
-    assert str(error.value) == (
-        f"no pictures in '{tmp_path}' (.png, .jpg, .jpeg, .webp, .gif, .tif, .tiff, .bmp). It has: 1 .txt."
-    )
-
-
-def test_labels_of_arrays_must_fit(tmp_path):
-    np.savez(tmp_path / "x.npz", images=picture(0, (4, 8, 8, 3)), labels=np.zeros(3, int))
-    with pytest.raises(GancliError) as error:
-        find_pictures(tmp_path / "x.npz")
-    assert str(error.value) == (
-        f"labels in '{tmp_path / 'x.npz'}' must be integers or strings of shape [4], got int64 of shape [3]."
-    )
-
-
-def test_a_name_of_the_catalog_is_never_a_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("mnist").mkdir()
-    Path("photos").mkdir()
-    assert [is_pictures(name) for name in ("mnist", "./mnist", "photos", "photos.zip", "mnits", "a/b")] == [
-        False,
-        True,
-        True,
-        True,
-        False,
-        True,
-    ]
+    assert str(error.value) == f"none of the images in '{folder}' can be read."

@@ -1,4 +1,4 @@
-"""One's own pictures brought to one size, in parallel, once, and kept by their content.
+"""Your images brought to one size, in parallel, once, and kept by their content.
 
 They stand in the order of their SHA-256, so the data set does not depend on names, dates or where it lies. The first
 twentieth of them is the validation split, the second one the test split, the rest is trained on.
@@ -14,71 +14,47 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
 from gancli.compute.devices import cache_folder
-from gancli.data.images.decoding import GRAY_MODES, Framing, decode, frame, upright_size
-from gancli.data.images.pictures import Picture, find_pictures, state
+from gancli.data.images.decode import GRAY_MODES, Framing, decode, frame, upright_size
+from gancli.data.images.find import ImageFile, counted, find_images, state
 from gancli.errors import GancliError
-from gancli.files import write_atomically, writing
+from gancli.files import appearing, write_atomically
+from gancli.reporting import Reporter
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
-HELD_OUT = 20  # one picture of so many for validation, one for testing
-VERSION = 1  # of what preparation does; another one prepares anew
+HELD_OUT = 20  # one image of so many for validation, one for testing
+VERSION = 2  # of what preparation does; another one prepares anew
 NAMED = 3  # broken files that a message names
-
-
-class Listener(Protocol):
-    """Who is told of long work and of files that were passed over."""
-
-    def advance(self, what: str, done: int, total: int) -> None:
-        """``done`` of ``total`` parts are finished."""
-
-    def warning(self, message: str) -> None:
-        """Something the user should know."""
-
-    def status(self, message: str) -> None:
-        """Something that happened."""
-
-
-class Silence:
-    """Listens, and says nothing."""
-
-    def advance(self, what: str, done: int, total: int) -> None:
-        """Hear of progress."""
-
-    def warning(self, message: str) -> None:
-        """Hear of a warning."""
-
-    def status(self, message: str) -> None:
-        """Hear of something that happened."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the content and the header of a picture say."""
+    """What the content and the header of an image file say."""
 
-    picture: Picture
+    file: ImageFile
     sha256: str  # empty: its content could not be read
     size: tuple[int, int] | None = None  # width and height, upright; None: broken
     mode: str = ""  # Pillow's color mode
+    form: str = ""  # of the file: PNG, JPEG, ...
     broken: str = ""  # why it cannot be used
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Pictures of one size, in the order of their hashes, in host memory or on disk."""
+    """Images of one size, in the order of their hashes, in host memory or on disk."""
 
     images: np.ndarray  # uint8 [N, H, W, C]
     labels: np.ndarray  # int32 [N]
     classes: tuple[str, ...]  # names by label
 
-    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+    def split(self, split: str, fold: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return images and labels of ``train``, ``validation`` or ``test``."""
         count = len(self.images) // HELD_OUT
-        rows = {"validation": slice(count), "test": slice(count, 2 * count), "train": slice(2 * count, None)}[name]
+        rows = {"validation": slice(count), "test": slice(count, 2 * count), "train": slice(2 * count, None)}[split]
         return self.images[rows], self.labels[rows]
 
 
@@ -87,7 +63,7 @@ Result = TypeVar("Result")
 
 
 def _in_parallel(
-    work: Callable[[Item], Result], items: Sequence[Item], what: str, listener: Listener
+    work: Callable[[Item], Result], items: Sequence[Item], what: str, listener: Reporter
 ) -> Iterable[Result]:
     """Yield ``work`` of every item in order; Pillow and hashing leave Python's lock to other threads."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -96,23 +72,23 @@ def _in_parallel(
             yield result
 
 
-def look(pictures: Sequence[Picture], listener: Listener, *, pixels: bool = False) -> list[Seen]:
-    """Read every picture's content and header; its pixels only if asked for."""
-    return list(_in_parallel(partial(_look, pixels=pixels), pictures, "looking at pictures", listener))
+def look(files: Sequence[ImageFile], listener: Reporter, *, pixels: bool = False) -> list[Seen]:
+    """Read every image's content and header; its pixels only if asked for."""
+    return list(_in_parallel(partial(_look, pixels=pixels), files, "looking at images", listener))
 
 
-def _look(picture: Picture, *, pixels: bool) -> Seen:
+def _look(file: ImageFile, *, pixels: bool) -> Seen:
     digest = ""
     try:
-        content = picture.read()
+        content = file.read()
         digest = hashlib.sha256(content).hexdigest()
-        image = picture.open(content)
-        size, mode = upright_size(image), image.mode
+        image = file.open(content)
+        size, mode, form = upright_size(image), image.mode, image.format or ""
         if pixels:
             _ = decode(image, 4)
-        return Seen(picture, digest, size, mode)
+        return Seen(file, digest, size, mode, form)
     except (OSError, GancliError) as error:
-        return Seen(picture, digest, broken=_reason(error))
+        return Seen(file, digest, broken=_reason(error))
 
 
 def _reason(error: Exception) -> str:
@@ -120,7 +96,7 @@ def _reason(error: Exception) -> str:
 
 
 def chosen_framing(framing: Framing, seen: Sequence[Seen]) -> tuple[int, str, int]:
-    """Return resolution, crop and number of channels for pictures of which none is broken."""
+    """Return resolution, crop and number of channels for images of which none is broken."""
     framing.check()
     resolution = framing.resolution
     if resolution == 0:
@@ -131,22 +107,30 @@ def chosen_framing(framing: Framing, seen: Sequence[Seen]) -> tuple[int, str, in
     return resolution, framing.crop, 1 if all(one.mode in GRAY_MODES for one in seen) else 3
 
 
-def prepare(path: Path, framing: Framing, listener: Listener) -> Prepared:
-    """Bring one's own pictures to one size, or take what was kept of the last time; broken ones are left out and named.
+def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
+    """Bring your images to one size, or take what was kept of the last time; broken ones are left out and named.
 
     Raises:
-        GancliError: there are no pictures, all are broken, or the cache cannot be written.
+        GancliError: there are no images, all are broken, or the cache cannot be written.
         UsageError: the framing is none.
     """
     framing.check()
-    kept = cache_folder() / "pictures"
+    kept = cache_folder() / "images"
     receipt = kept / f"{_short_hash(f'{VERSION} {framing} {state(path)}')}.json"
     if (found := _receipt(receipt)) is None:
         found = _prepare(path, framing, receipt, listener)
+    tell_passed_over(path, found["passed_over"], listener)
     _tell_broken(path, found["broken"], found["count"], listener)
     images, labels = (np.load(kept / found["folder"] / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
     listener.status(_summary(path, images, len(found["classes"]), framing.crop))
     return Prepared(images, np.asarray(labels), tuple(found["classes"]))
+
+
+def tell_passed_over(path: Path, passed_over: dict[str, int], listener: Reporter) -> None:
+    """Say how many files were not taken, and of what kinds they are."""
+    if count := sum(passed_over.values()):
+        what = "1 file that is no image" if count == 1 else f"{count:,} files that are no images"
+        listener.status(f"passed over {what} in '{path}': {counted(passed_over)}")
 
 
 def _short_hash(text: str) -> str:
@@ -162,76 +146,83 @@ def _receipt(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _prepare(path: Path, framing: Framing, receipt: Path, listener: Listener) -> dict[str, Any]:
-    """Read all pictures, and decode them unless that has been done, under whatever names; return what to remember."""
-    seen = look(find_pictures(path), listener)
+def _prepare(path: Path, framing: Framing, receipt: Path, listener: Reporter) -> dict[str, Any]:
+    """Read all images, and decode them unless that has been done, under whatever names; return what to remember."""
+    files = find_images(path)
+    _make_cache(receipt.parent)
+    seen = look(files.files, listener)
     whole = [one for one in seen if one.size]
     broken = [one for one in seen if not one.size]
     if not whole:
         _tell_broken(path, _named(broken), len(seen), listener)
-        raise GancliError(f"none of the pictures in '{path}' can be read.")
-    whole.sort(key=lambda one: (one.sha256, one.picture.name))
+        raise GancliError(f"none of the images in '{path}' can be read.")
+    whole.sort(key=lambda one: (one.sha256, one.file.name))
     how = chosen_framing(framing, whole)
-    content = [(one.sha256, one.picture.label) for one in whole]
+    content = [(one.sha256, one.file.label) for one in whole]
     folder = receipt.with_name(_short_hash(f"{VERSION} {how} {content}"))
     if not (folder / "about.json").is_file():
         _fill(folder, path, whole, how, listener)
     about: dict[str, Any] = json.loads((folder / "about.json").read_text())
     undecoded = about["broken"]
     broken += [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]
-    found = {"folder": folder.name, "classes": about["classes"], "count": len(seen), "broken": _named(broken)}
+    found = {"folder": folder.name, "classes": about["classes"], "count": len(seen)}
+    found |= {"broken": _named(broken), "passed_over": files.passed_over}
     if all(one.sha256 for one in seen):  # what stood in the way of the others may be gone next time
         write_atomically(receipt, json.dumps(found))
     return found
 
 
+def _make_cache(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GancliError(
+            f"cannot write {folder}: {error.strerror}. Set XDG_CACHE_HOME to a folder that can be written."
+        ) from None
+
+
 def _named(broken: Sequence[Seen]) -> list[tuple[str, str]]:
-    return [(one.picture.name, one.broken) for one in broken]
+    return [(one.file.name, one.broken) for one in broken]
 
 
-def _tell_broken(path: Path, broken: Sequence[tuple[str, str]], count: int, listener: Listener) -> None:
-    """Warn of those of ``count`` pictures, by name and reason, that are left out."""
+def _tell_broken(path: Path, broken: Sequence[tuple[str, str]], count: int, listener: Reporter) -> None:
+    """Warn of those of ``count`` images, by name and reason, that are left out."""
     if broken:
         named = "; ".join(f"{name}: {reason}" for name, reason in broken[:NAMED])
         more = f"; and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
-        listener.warning(f"left out {len(broken):,} of the {count:,} pictures in '{path}' ({named}{more}).")
+        listener.warning(f"left out {len(broken):,} of the {count:,} images in '{path}' ({named}{more}).")
 
 
-def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, int], listener: Listener) -> None:
-    """Decode and keep pictures; the folder appears when it is complete."""
+def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, int], listener: Reporter) -> None:
+    """Decode and keep images; the folder appears when it is complete."""
     resolution, crop, channels = how
-    classes = sorted({one.picture.label for one in seen})
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    classes = sorted({one.file.label for one in seen})
 
     def image(one: Seen) -> np.ndarray | str:
         draw = tuple(int(one.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
         try:
-            decoded = decode(one.picture.open(one.picture.read()), channels)
+            decoded = decode(one.file.open(one.file.read()), channels)
             return frame(decoded, resolution, crop, (draw[0], draw[1]))
         except (OSError, GancliError) as error:
             return _reason(error)
 
-    with writing(folder):
-        part.mkdir(parents=True, exist_ok=True)
-        try:
-            broken, labels = {}, []
-            with (part / "images.npy").open("wb") as file:
-                _write_header(file, (len(seen), resolution, resolution, channels))
-                for one, found in zip(seen, _in_parallel(image, seen, "preparing pictures", listener), strict=True):
-                    if isinstance(found, str):
-                        broken[one.sha256] = found
-                    else:
-                        file.write(found.tobytes())
-                        labels.append(classes.index(one.picture.label))
-                _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
-            if not labels:
-                raise GancliError(f"none of the pictures in '{path}' can be read.")
-            np.save(part / "labels.npy", np.array(labels, np.int32))
-            (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))
-            shutil.rmtree(folder, ignore_errors=True)
-            part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)  # one that lost its last file
+    with appearing(folder) as part:
+        part.mkdir()
+        broken, labels = {}, []
+        with (part / "images.npy").open("wb") as file:
+            _write_header(file, (len(seen), resolution, resolution, channels))
+            for one, found in zip(seen, _in_parallel(image, seen, "preparing images", listener), strict=True):
+                if isinstance(found, str):
+                    broken[one.sha256] = found
+                else:
+                    file.write(found.tobytes())
+                    labels.append(classes.index(one.file.label))
+            _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
+        if not labels:
+            raise GancliError(f"none of the images in '{path}' can be read.")
+        np.save(part / "labels.npy", np.array(labels, np.int32))
+        (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -246,6 +237,6 @@ def _summary(path: Path, images: np.ndarray, num_classes: int, crop: str) -> str
     classes = f", {num_classes} classes" if num_classes > 1 else ""
     how = {"center": "cropped to the center", "random": "cropped anywhere", "none": "squeezed"}[crop]
     return (
-        f"{count:,} pictures in '{path}' as {height}x{width}x{channels}, {how}{classes}: "
+        f"{count:,} images in '{path}' as {height}x{width}x{channels}, {how}{classes}: "
         f"{count - 2 * held:,} to train on, {held:,} for validation, {held:,} for testing"
     )

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from gancli.data import archives
 from gancli.data.catalog import SPLITS
-from gancli.data.pipeline import load
+from gancli.data.load import load
 from gancli.errors import GancliError, UsageError
 from tests.data.archives import cifar_records, idx, trust, write_cifar_archive, write_idx_set
 
@@ -51,6 +52,21 @@ def test_archives_are_read_from_the_folder_or_its_namesake(tmp_path, monkeypatch
     np.testing.assert_array_equal(train.examples, pixels[:50])
     np.testing.assert_array_equal(validation.examples, pixels[50:])
     np.testing.assert_array_equal(test.labels, arrays["t10k-labels-idx1-ubyte.gz"])
+
+
+def test_files_are_read_once_for_all_splits(tmp_path, monkeypatch):
+    write_idx_set(tmp_path)
+    trust(monkeypatch, "kmnist", tmp_path, num_train=50)
+    opened = []
+    read = archives.read_file
+    monkeypatch.setattr(archives, "read_file", lambda path: opened.append(path.name) or read(path))
+    train = load("kmnist", "train", tmp_path)
+    assert opened == ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]  # not those of the test split
+    validation = train.other("validation")
+    assert (len(train), len(validation)) == (50, 10)
+    assert len(opened) == 2
+    assert validation.other("test").other("train").fingerprint == train.fingerprint
+    assert len(opened) == 4
 
 
 def test_the_data_dir_defaults_to_tfds(tmp_path, monkeypatch):
@@ -198,7 +214,8 @@ def test_downloaded_archives_are_verified_and_kept(tmp_path, monkeypatch):
     import threading
     from functools import partial
 
-    from gancli.data.catalog import DATASETS, ImageArchives
+    from gancli.data.catalog import DATASETS
+    from gancli.data.kinds import ImageArchives
 
     served = tmp_path / "served"
     arrays = write_idx_set(served)

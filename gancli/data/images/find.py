@@ -1,0 +1,250 @@
+"""The images of a folder, a zip or a file of arrays: the only place that says which files are images.
+
+Nothing is decoded here. Files that are no images are counted, so that nobody loses any without a word.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gancli.data.images.arrays import read_images
+from gancli.data.images.classes import find_labels
+from gancli.data.images.decode import open_image
+from gancli.errors import GancliError
+
+EXTENSIONS = (
+    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif"),
+    *(".jfif", ".jpe", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".tga"),
+)
+FORMS = "a folder of images, or a .zip, .npz or .npy file"
+HIDDEN = (".", "__macosx")  # what files and folders that are never data begin with
+SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "@eadir")
+
+Reader = Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image, not read yet."""
+
+    name: str  # inside the folder or archive
+    label: str  # its class; empty where there are none
+    read: Reader
+    open: Callable[[bytes], Image.Image] = open_image
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder, a zip or a file of arrays holds."""
+
+    files: tuple[ImageFile, ...]  # in the order of their names
+    passed_over: dict[str, int]  # how many files were not taken, by extension or reason, the most frequent first
+
+
+def form_of(path: Path) -> str:
+    """Return ``folder``, ``zip`` or ``arrays``, by the extension of a file or, without one that is known, its content.
+
+    Raises:
+        GancliError: there is nothing there, or it has no form that gancli reads.
+    """
+    if path.is_dir():
+        return "folder"
+    if not path.is_file():
+        raise GancliError(f"no such folder or file: '{path}'.")
+    suffix = path.suffix.lower()
+    if suffix in (".npz", ".npy"):
+        return "arrays"
+    if suffix == ".zip":
+        return "zip"
+    if suffix in EXTENSIONS:
+        raise GancliError(f"'{path}' is a single image. Give {FORMS}.")
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return "arrays" if all(name.endswith(".npy") for name in archive.namelist()) else "zip"
+        with path.open("rb") as file:
+            if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
+                return "arrays"
+    except (OSError, zipfile.BadZipFile):
+        pass
+    raise GancliError(f"'{path}' has no form that gancli reads. Give {FORMS}.")
+
+
+def find_images(path: Path) -> Found:
+    """Find the images of a folder, a ``.zip``, an ``.npz`` or an ``.npy``, and the class of each.
+
+    Raises:
+        GancliError: there is nothing there, it cannot be read, it holds runs of gancli, or no images.
+    """
+    form = form_of(path)
+    if form == "arrays":
+        return Found(_of_arrays(path), {})
+    passed: Counter[str] = Counter()
+    if form == "zip":
+        readers = _of_zip(path)
+    else:
+        files, passed = walk(path)
+        readers = {name: file.read_bytes for name, file in files.items()}
+    _refuse_runs(path, readers)
+    names = sorted(name for name in readers if name.lower().endswith(EXTENSIONS))
+    if not names:
+        passed.update(_kind(name) for name in readers)
+        has = f" It has: {counted(passed)}." if passed else ""
+        raise GancliError(f"no images in '{path}' ({', '.join(EXTENSIONS)}).{has}")
+    labels, table = find_labels(path, readers, names)
+    taken = {*names, table}
+    passed.update(_kind(name) for name in readers if name not in taken)
+    return Found(tuple(ImageFile(name, labels[name], readers[name]) for name in names), dict(passed.most_common()))
+
+
+def counted(counts: Mapping[str, int], most: int = 5) -> str:
+    """Return ``3 .txt, 1 .csv``, of many kinds the most frequent."""
+    shown = ", ".join(f"{count:,} {name}" for name, count in Counter(counts).most_common(most))
+    return shown if len(counts) <= most else f"{shown} and {len(counts) - most} more"
+
+
+def walk(folder: Path) -> tuple[dict[str, Path], Counter[str]]:
+    """Return the files under a folder by name, however deep and through links, and what could not be followed.
+
+    What is never data is left out: hidden files, and what systems put into every folder.
+    """
+    files: dict[str, Path] = {}
+    passed: Counter[str] = Counter()
+    _walk(folder, "", (), files, passed)
+    return files, passed
+
+
+def _walk(
+    folder: Path, prefix: str, above: tuple[tuple[int, int], ...], files: dict[str, Path], passed: Counter[str]
+) -> None:
+    try:
+        about = folder.stat()
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        passed["unreadable folder"] += 1
+        return
+    place = (about.st_dev, about.st_ino)
+    if place in above:
+        passed["link in a circle"] += 1
+        return
+    for entry in entries:
+        name = prefix + entry.name
+        if _is_never_data(entry.name):
+            continue
+        try:
+            is_folder, is_file = entry.is_dir(), entry.is_file()
+        except OSError:
+            is_folder = is_file = False
+        if is_folder:
+            _walk(Path(entry.path), f"{name}/", (*above, place), files, passed)
+        elif is_file:
+            files[name] = Path(entry.path)
+        else:
+            passed["broken link" if entry.is_symlink() else "special file"] += 1
+
+
+def _is_never_data(part: str) -> bool:
+    part = part.lower()
+    return part.startswith(HIDDEN) or part in SYSTEM
+
+
+def _kind(name: str) -> str:
+    return Path(name).suffix.lower() or "no extension"
+
+
+def _refuse_runs(path: Path, readers: Mapping[str, Reader]) -> None:
+    for name, read in readers.items():
+        folder, _, file = name.rpartition("/")
+        if file == "config.json" and _is_of_run(read):
+            if not folder:
+                raise GancliError(f"'{path}' is a run of gancli, not a folder of images.")
+            raise GancliError(
+                f"'{path}' holds runs of gancli ('{folder}' is one), whose pictures are no data. "
+                f"Give one of the runs, or a folder without runs."
+            )
+
+
+def _is_of_run(read: Reader) -> bool:
+    try:
+        content = json.loads(read())
+    except (OSError, ValueError, GancliError):
+        return False
+    return isinstance(content, dict) and "gancli" in content
+
+
+def state(path: Path) -> str:
+    """Return the name, size, times and place on disk of every file, hashed: the same as long as none is changed.
+
+    Raises:
+        GancliError: there is nothing there.
+    """
+    if not path.exists():
+        raise GancliError(f"no such folder or file: '{path}'.")
+    digest = hashlib.sha256()
+    for name, file in (walk(path)[0] if path.is_dir() else {"": path}).items():
+        try:
+            about = file.stat()
+        except OSError:  # gone meanwhile
+            continue
+        times = (about.st_mtime_ns, about.st_ctime_ns)  # the latter cannot be set back
+        line = f"{name} {about.st_size} {times} {(about.st_dev, about.st_ino)}\n"
+        digest.update(line.encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _of_zip(path: Path) -> dict[str, Reader]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile):
+        raise GancliError(f"'{path}' is not a zip file, or damaged.") from None
+    members = {member.replace("\\", "/"): member for member in archive.namelist()}
+    return {
+        name: partial(_read_member, archive, member)
+        for name, member in members.items()
+        if not name.endswith("/") and not any(map(_is_never_data, name.split("/")))
+    }
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        raise GancliError(f"the archive is damaged here ({' '.join(str(error).split())})") from None
+    except NotImplementedError:
+        raise GancliError("the archive is compressed in a way that Python cannot read; zip it with Deflate") from None
+    except RuntimeError:
+        raise GancliError("the archive asks for a password; zip it without") from None
+
+
+def _of_arrays(path: Path) -> tuple[ImageFile, ...]:
+    images = read_images(path)
+    with path.open("rb") as file:
+        arrays = np.load(file, allow_pickle=False)
+        has_labels = not isinstance(arrays, np.ndarray) and "labels" in arrays.files
+        labels = arrays["labels"] if has_labels else None
+    if labels is not None and (labels.shape != (len(images),) or labels.dtype.kind not in "iuUS"):
+        raise GancliError(
+            f"labels in '{path}' must be integers or strings of shape [{len(images)}], got {labels.dtype} of shape "
+            f"{list(labels.shape)}."
+        )
+    if labels is not None and labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8", "replace")
+    shape = images.shape[1:]
+
+    def as_image(content: bytes) -> Image.Image:
+        return Image.fromarray(np.frombuffer(content, np.uint8).reshape(shape if shape[-1] > 1 else shape[:2]))
+
+    return tuple(
+        ImageFile(f"images[{row}]", "" if labels is None else str(labels[row]), images[row].tobytes, as_image)
+        for row in range(len(images))
+    )
