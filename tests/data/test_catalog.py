@@ -13,7 +13,7 @@ from gancli.data.load import load, load_folds
 from gancli.data.synthetic import mixture
 from gancli.errors import UsageError
 from gancli.features.catalog import CLASSIFIERS
-from gancli.recipes.presets import resolve
+from gancli.recipes.resolve import resolve
 
 SYNTHETIC = [name for name in DATASETS if isinstance(DATASETS[name], Mixture)]
 

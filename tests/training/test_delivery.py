@@ -1,8 +1,8 @@
 import pytest
+from gancli.training.delivery import why_streamed
 
 from gancli.config import TrainConfig
 from gancli.games.pair import GAN
-from gancli.training.delivery import why_streamed
 
 GIB = 2**30
 
