@@ -461,7 +461,7 @@ def train(
         return
     with TerminalReporter(quiet=quiet) as reporter:
         if resume:
-            recipe = {"dataset": dataset} | (PRESETS[preset] if preset else {})
+            recipe = {"dataset": dataset} | (PRESETS[preset].fields if preset else {})
             result = workflow.resume_run(outdir, recipe, options, reporter, data_dir=data_dir)
         else:
             result = workflow.new_run(config, outdir, reporter, data_dir=data_dir, overwrite=overwrite)

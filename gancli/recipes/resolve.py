@@ -6,7 +6,10 @@ from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS, Mixture
 from gancli.data.images.pictures import is_pictures
 from gancli.errors import UsageError
-from gancli.recipes.defaults import DATASET_DEFAULTS, LOSS_DEFAULTS, MODEL_DEFAULTS, OWN_PICTURES
+from gancli.losses.catalog import LOSSES
+from gancli.models.catalog import MODELS
+from gancli.own_files import is_own
+from gancli.recipes.defaults import DATASET_DEFAULTS, OWN_PICTURES
 from gancli.recipes.presets import PRESETS, made_for
 
 
@@ -25,15 +28,16 @@ def resolve(dataset: str, preset: str | None, options: dict[str, Any]) -> TrainC
     points = not own and isinstance(DATASETS[dataset], Mixture)
     base = OWN_PICTURES if own else DATASET_DEFAULTS[dataset]
     if preset is not None:
-        base = PRESETS[preset]
+        base = PRESETS[preset].fields
         if base.get("dataset") != (None if own else dataset):
             raise UsageError(f"preset '{preset}' is for {made_for(preset)}, not '{dataset}'.")
     else:
-        base = base | MODEL_DEFAULTS.get(options.get("model", base.get("model", TrainConfig.model)), {})
+        model = options.get("model", base.get("model", TrainConfig.model))
+        base = base | ({} if is_own(model) else dict(MODELS[model].defaults))
     made_for_it = base.get("loss", TrainConfig.loss)
     loss = options.get("loss", made_for_it)
     kinds = ("always",) if preset else ("always", "points" if points else "images", dataset)
-    for kind in kinds if loss != made_for_it else ():
-        base = base | LOSS_DEFAULTS.get(loss, {}).get(kind, {})
+    for kind in kinds if loss != made_for_it and not is_own(loss) else ():
+        base = base | dict(LOSSES[loss].defaults.get(kind, {}))
     values: dict[str, Any] = {"dataset": dataset} | base | options
     return TrainConfig(**values)
