@@ -4,17 +4,16 @@ Distances are taken as ``|x|² + |y|² - 2 x·y`` in float32 after subtracting a
 are and takes away most of what would cancel. At any time two blocks of rows and the distances between them are held.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.metrics.inputs import Watch
+
 QUERIES_PER_BLOCK = 1000
 REFERENCES_PER_BLOCK = 5000
-
-Watch = Callable[[int, int], None]  # told how many rows are done, of how many
 
 
 def _squared_distances(queries: jax.Array, references: jax.Array) -> jax.Array:

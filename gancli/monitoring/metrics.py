@@ -9,7 +9,7 @@ from gancli.data.pipeline import Dataset
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.image_sets import ImageSet
 from gancli.evaluation.inputs import EvaluationInputs, Reference
-from gancli.evaluation.measures import MEASURES, missing
+from gancli.evaluation.measures import missing
 from gancli.features.extractor import Extractor
 from gancli.games.pair import GAN, GANState, Params
 from gancli.metrics.catalog import METRICS, json_name
@@ -76,7 +76,7 @@ class Monitor:
         found: dict[str, dict[str, Any] | None] = {}
         for name in self._gan.config.metrics:
             try:
-                measured = MEASURES[name](material)
+                measured = METRICS[name].measure(material)
             except (GancliError, ArithmeticError, ValueError, RuntimeError, MemoryError) as error:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 self._reporter.warning(f"{name} could not be measured at step {int(state.step)}: {reason}")

@@ -9,31 +9,19 @@ from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
 from gancli.evaluation.inputs import EvaluationInputs, Reference
-from gancli.evaluation.measures import Measured, measure, missing
+from gancli.evaluation.measures import measure, missing
 from gancli.features import extractor as extractors
-from gancli.features.catalog import CLASSIFIED
+from gancli.features.catalog import CLASSIFIED, FEATURES
 from gancli.features.extractor import Extractor
 from gancli.features.inception import weights as inception_weights
 from gancli.files import write_atomically
 from gancli.metrics.catalog import METRICS, json_name
+from gancli.metrics.inputs import Measured
 from gancli.metrics.statistics import Statistics, holds_statistics
-from gancli.registry import Registry
 from gancli.reporting import Reporter
 from gancli.sampling.drawing import Trained, draw_latents, training_data
 
 NUM_SAMPLES = 10_000
-
-# What --features can name, and the built-in classifier behind it.
-FEATURES: Registry[str | None] = Registry(
-    "features",
-    {
-        "auto": None,
-        "digits-classifier": "digits",
-        "mnist-classifier": "mnist",
-        "cifar10-classifier": "cifar10",
-        "inception-v3": None,
-    },
-)
 
 
 @dataclass(frozen=True)
@@ -96,7 +84,7 @@ def evaluate(
         against: the reference: a data set, a folder, a file of arrays or of statistics. Default: what the run was
             trained on; for a split of a data set, its training split.
         num_samples: drawn from a run; other sources are taken whole.
-        features: a name of :data:`FEATURES`.
+        features: a name of :data:`gancli.features.catalog.FEATURES`.
         weights: file of Inception-v3's weights; default: the published ones, downloaded once.
         batch_size: images read at a time; no number depends on it.
         seed: of the draws, and of the random subsets of some metrics.
@@ -210,7 +198,7 @@ def choose_extractor(features: str, weights: Path | None, material: EvaluationIn
     statistics = source if isinstance(source, Statistics) else None
     if features == "auto":
         features = _features_of_data(material, statistics, weights)
-    if name := FEATURES[features]:
+    if name := FEATURES[features].classifier:
         chosen = extractors.classifier(name, material.images.shape[-1] if name == "mnist" else None)
     else:
         if weights is None:
