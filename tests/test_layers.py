@@ -24,7 +24,7 @@ LAYERS = [
     {"training", "recipes"},
     {"models", "data"},
     {"losses", "metrics", "features", "config", "latents"},
-    {"compute", "registry", "files", "bibliography"},
+    {"compute", "registry", "own_files", "files", "bibliography"},
     {"imaging", "reporting", "errors"},
     {"__init__"},
 ]

@@ -1,21 +1,17 @@
-"""Random changes of what the discriminator meets, data and samples alike, through which gradients pass.
+"""Random changes of what the discriminator sees, data and samples alike, through which gradients pass.
 
 Differentiable augmentation (Zhao et al. 2020, DiffAugment): a discriminator that never sees an image twice the same way
 cannot learn a small data set by heart; the generator is not led to draw the changes, since data are changed, too.
 Images ``[B, H, W, C]`` in [0, 1], or centered around zero with about unit deviation; each gets changes of its own.
 """
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 
-from gancli.registry import Registry
+from gancli.games.augmentations import AUGMENTATIONS
 
 SHIFT = 1 / 8  # of a side: the furthest that an image is moved
 CUT = 1 / 2  # of a side: the square that is cut out
-
-Augmentation = Callable[[jax.Array, jax.Array, bool], jax.Array]
 
 
 def color(x: jax.Array, key: jax.Array, bounded: bool) -> jax.Array:
@@ -54,11 +50,6 @@ def cutout(x: jax.Array, key: jax.Array, bounded: bool) -> jax.Array:
 
 def _gray(bounded: bool) -> float:
     return 0.5 if bounded else 0.0
-
-
-AUGMENTATIONS: Registry[Augmentation] = Registry(
-    "augmentation", {"color": color, "translation": translation, "cutout": cutout}
-)
 
 
 def augmented(x: jax.Array, names: tuple[str, ...], key: jax.Array, *, bounded: bool) -> jax.Array:
