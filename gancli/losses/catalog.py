@@ -207,6 +207,10 @@ class Penalty(Entry):
     sets_slope: bool = False  # whether it keeps D's slope at a value of its own, so that only one such thing can be
     bound = False
 
+    def __call__(self, *arguments: Any) -> Any:
+        """Return its value."""
+        return self.function(*arguments)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bound(Entry):
@@ -215,6 +219,10 @@ class Bound(Entry):
     function = None
     sets_slope: bool = False
     bound = True
+
+    def __call__(self, *_: Any) -> Any:
+        """Add nothing to D's loss."""
+        return 0.0
 
 
 PENALTIES: Registry[Penalty | Bound] = Registry(

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from gancli.losses.catalog import PENALTIES as PENALTIES
+
 Critic = Callable[[jax.Array], jax.Array]
 GradientNorms = Callable[[jax.Array], jax.Array]
 

@@ -38,6 +38,8 @@ class Architecture(Entry):
         Raises:
             UsageError: the family, called ``name``, has none of that kind.
         """
+        if kind == "nobody":
+            return lazy("gancli.models.layers.nobody:nobody")
         if kind not in self.discriminators:
             able = ", ".join(other for other, family in MODELS.items() if kind in family.discriminators)
             raise UsageError(f"--model {name} has no {kind} for a discriminator, which the loss needs. Use: {able}.")

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from gancli.config import TrainConfig
+from gancli.training.catalog import OPTIMIZERS as OPTIMIZERS
 
 
 def learning_rate_schedule(rate: float, config: TrainConfig) -> optax.ScalarOrSchedule:
