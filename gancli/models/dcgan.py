@@ -4,9 +4,9 @@ A generator of transposed convolutions, each of which doubles the image, with ba
 discriminator of strided convolutions, each of which halves it, with leaky rectifiers. Kernels of 4 pixels cover every
 pixel equally often, so they leave no checkerboard (Odena et al. 2016), where the paper has 5.
 
-The discriminator has no batch normalization: what it says of an image would depend on the images beside it, and no
-penalty on its slope at one example would mean anything. Spectral normalization does the work (Miyato et al. 2018); it
-is this model's default ``penalty``.
+The discriminator has no batch normalization: with it, the output for one image would depend on the images beside it,
+and a penalty on its gradient at one example would mean nothing. By default R1 and R2 bound its slope, in the
+relativistic game (Huang et al. 2024); spectral norms (Miyato et al. 2018) are one ``--penalty`` away.
 """
 
 import itertools
