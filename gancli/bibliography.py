@@ -3,14 +3,10 @@
 import re
 from importlib import resources
 
-from gancli.registry import Registry
-
 
 def read_entries(text: str) -> dict[str, str]:
     """Return the entries of a BibTeX file by their keys; each ends with a ``}`` alone in its line."""
-    return {found[2]: found[0] for found in re.finditer(r"^@(\w+)\{([^,\s]+),\n.*?^\}", text, re.MULTILINE | re.DOTALL)}
+    return {found[1]: found[0] for found in re.finditer(r"^@\w+\{([^,\s]+),\n.*?^\}", text, re.MULTILINE | re.DOTALL)}
 
 
-BIBLIOGRAPHY: Registry[str] = Registry(
-    "citation", read_entries(resources.files("gancli").joinpath("references.bib").read_text(encoding="utf-8"))
-)
+BIBLIOGRAPHY = read_entries(resources.files("gancli").joinpath("references.bib").read_text(encoding="utf-8"))

@@ -68,7 +68,17 @@ def test_the_layer_test_sees_violations(tmp_path):
     assert not imported_rooms(planted) <= may_import("config")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["evaluate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["train", "--help"],
+        ["evaluate", "--help"],
+        ["list", "losses"],
+        ["list", "presets", "faces-64"],
+    ],
+)
 def test_help_waits_for_no_heavy_library(arguments):
     heavy = {"jax", "flax", "optax", "orbax", "grain", "numpy", "tensorflow_datasets", "matplotlib", "sklearn", "PIL"}
     probe = (
