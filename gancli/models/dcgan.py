@@ -24,6 +24,7 @@ from gancli.models.layers.parts import (
     BatchNorm,
     BatchStats,
     DiscriminatorOutput,
+    Init,
     NoNorm,
     drop,
     per_layer,
@@ -35,6 +36,7 @@ from gancli.models.mlp import Shape
 
 SIZE, STRIDE, PADDING = 4, 2, 1  # of every kernel, in pixels: a layer doubles or halves exactly
 SLOPE = 0.2  # of the leaky rectifiers, below zero
+INIT = nnx.initializers.normal(0.02)  # Radford et al. 2016, §3
 
 
 def _scales(data_shape: Shape, base_channels: int) -> list[Level]:
@@ -60,7 +62,7 @@ class Generator(nnx.Module):
         *,
         batch_norm: bool,
         bounded: bool,
-        init: jax.nn.initializers.Initializer,
+        init: Init,
         rngs: nnx.Rngs,
     ):
         scales = _scales(data_shape, base_channels)[::-1]  # the smallest maps first
@@ -104,7 +106,7 @@ class Discriminator(nnx.Module):
         bounded: bool,
         input_dropout: float,
         hidden_dropout: tuple[float, ...],
-        init: jax.nn.initializers.Initializer,
+        init: Init,
         rngs: nnx.Rngs,
     ):
         scales = _scales(data_shape, base_channels)
@@ -139,10 +141,6 @@ def _halved(rate: float, place: int, layer: Convolution, x: jax.Array, key: jax.
     return nnx.leaky_relu(layer(drop(x, rate, key, place)), SLOPE)
 
 
-def _init(half_range: float | None) -> jax.nn.initializers.Initializer:
-    return uniform_init(half_range) if half_range else nnx.initializers.normal(0.02)  # Radford et al. 2016, §3
-
-
 def generator(
     config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
 ) -> Generator:
@@ -158,7 +156,7 @@ def generator(
         config.base_channels,
         batch_norm=config.batch_norm,
         bounded=bounded,
-        init=_init(config.generator_init_range),
+        init=uniform_init(config.generator_init_range, INIT),
         rngs=rngs,
     )
 
@@ -178,6 +176,6 @@ def discriminator(
         bounded=bounded,
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
-        init=_init(config.discriminator_init_range),
+        init=uniform_init(config.discriminator_init_range, INIT),
         rngs=rngs,
     )
