@@ -12,7 +12,7 @@ from gancli.models.catalog import MODELS, Architecture, architecture, fingerprin
 from gancli.own_files import keep
 from gancli.recipes.resolve import resolve
 from gancli.registry import lazy
-from tests.conftest import tiny
+from tests.conftest import ROOT, tiny
 
 FILE = """
 import math
@@ -101,6 +101,16 @@ def test_a_pair_of_builders_in_a_file_is_a_model(own):
     assert architecture(f"{own}:pair") is family  # one object, so it compiles once
     assert architecture(f"{own}:whole").convolves
     assert hash(family) == hash(architecture(f"{own}:pair"))
+
+
+def test_the_example_is_a_model():
+    family = architecture(f"{ROOT}/examples/my_models.py:residual")
+    config, rngs = TrainConfig(dataset="digits", latent_size=4), nnx.Rngs(0)
+    samples = family.generator(config, (8, 8, 1), True, np.zeros((8, 8, 1)), rngs)(jnp.ones((5, 4)))
+    assert samples.shape == (5, 8, 8, 1)
+    assert 0 <= samples.min() <= samples.max() <= 1
+    found = family.discriminator("scorer", "mine")(config, (8, 8, 1), True, np.zeros((8, 8, 1)), rngs)(samples)
+    assert (found.outputs.shape, found.features.shape) == ((5,), (5, 128))
 
 
 def test_a_run_finds_its_model_in_the_text_it_kept(own):
