@@ -46,7 +46,7 @@ def test_a_preset_is_for_its_data(tmp_path):
     assert resolve(str(tmp_path), "faces-64", {}).resolution == 64
     with pytest.raises(UsageError) as caught:
         resolve("mnist", "faces-64", {})
-    assert str(caught.value) == "preset 'faces-64' is for one's own pictures, not 'mnist'."
+    assert str(caught.value) == "preset 'faces-64' is for your own images, not 'mnist'."
     with pytest.raises(UsageError) as caught:
         resolve(str(tmp_path), "mnist-dcgan", {})
     assert str(caught.value) == f"preset 'mnist-dcgan' is for data set 'mnist', not '{tmp_path}'."
@@ -54,7 +54,7 @@ def test_a_preset_is_for_its_data(tmp_path):
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_name_only_fields_that_exist(preset):
-    assert set(PRESETS[preset]) <= {field.name for field in dataclasses.fields(TrainConfig)}
+    assert set(PRESETS[preset].fields) <= {field.name for field in dataclasses.fields(TrainConfig)}
 
 
 def test_an_unknown_key_is_said():

@@ -1,25 +1,51 @@
+"""Catalogs: functions that are imported when they are first called, and nothing before."""
+
+import subprocess
+import sys
+
 import pytest
 
-from gancli.errors import UsageError
-from gancli.registry import Registry
-
-TABLE = Registry("fruit", {"apple": 1, "pear": 2})
+from gancli.registry import FunctionEntry, Lazy, lazy
+from gancli.workflows.listing import KINDS
 
 
-def test_a_known_name_gives_its_entry():
-    assert TABLE["pear"] == 2
-    assert list(TABLE) == ["apple", "pear"]
-    assert len(TABLE) == 2
+def places(thing: object) -> list[Lazy]:
+    """Return the lazy functions of an entry."""
+    if isinstance(thing, Lazy):
+        return [thing]
+    values = list(thing.values()) if isinstance(thing, dict) else list(getattr(thing, "__dict__", {}).values())
+    return [one for value in values if isinstance(value, Lazy | dict) for one in places(value)]
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("aple", "unknown fruit 'aple'. Did you mean 'apple'? Known: apple, pear."),
-        ("xyz", "unknown fruit 'xyz'. Known: apple, pear."),
-    ],
-)
-def test_an_unknown_name_is_answered_with_the_nearest(name, message):
-    with pytest.raises(UsageError) as caught:
-        TABLE[name]
-    assert str(caught.value) == message
+LAZY = {f"{kind} {name}": places(entry) for kind, found in KINDS.items() for name, entry in found.registry.items()}
+
+
+@pytest.mark.parametrize("name", [name for name, functions in LAZY.items() if functions])
+def test_a_catalog_names_functions_that_exist_in_its_room(name):
+    rooms = {"losses": "losses", "penalties": "losses", "models": "models", "optimizers": "training"}
+    rooms |= {"priors": "latents", "paths": "latents", "augmentations": "games", "metrics": "metrics"}
+    for one in LAZY[name]:
+        assert callable(one.function)
+        assert one.place == "jax.nn:sigmoid" or one.place.startswith(f"gancli.{rooms[name.split()[0]]}.")
+
+
+def test_a_place_without_a_function_is_said():
+    with pytest.raises(ImportError) as caught:
+        lazy("gancli.losses.energy:nothing")()
+    assert str(caught.value) == "module 'gancli.losses.energy' defines no function 'nothing', which a catalog names."
+
+
+def test_an_entry_of_one_function_is_called_as_that():
+    entry = FunctionEntry(function=lazy("math:hypot"), summary="A length.")
+    assert entry(3, 4) == 5
+    assert lazy("math:hypot") == lazy("math:hypot")
+    assert hash(entry) == hash(FunctionEntry(function=lazy("math:hypot"), summary="A length."))
+
+
+def test_all_catalogs_wait_for_no_heavy_library():
+    heavy = {"jax", "flax", "optax", "orbax", "numpy", "scipy", "matplotlib", "sklearn", "PIL"}
+    probe = (
+        "import sys\nimport gancli.workflows.listing\nimport gancli.workflows.citations\n"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -50,26 +50,28 @@ def compare(
     table.add_column("metric", no_wrap=True)
     for name in comparison.names:
         table.add_column(name, justify="right", overflow="fold")
-    for column in comparison.columns:
-        for row in _rows(column):
-            table.add_row(*row)
+    rows = [row for column in comparison.columns for row in _rows(column)]
+    for row in rows:
+        table.add_row(*row)
     Console(markup=False, highlight=False).print(table)
+    if any(cell.endswith(STAR) for _, *cells in rows for cell in cells):
+        print("* best by one protocol; ↓ lower is better, ↑ higher is better")
+
+
+ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
+STAR = " *"
 
 
 def _rows(column: "Column") -> list[list[str]]:
-    """Return a row for each number that says how good a generator is; the best of one protocol has a star."""
+    """Return a row for each number that the metric's entry shows; the best of one protocol has a star."""
     from gancli.metrics.catalog import METRICS
 
-    key = METRICS[column.metric].key
-    shown = {"precision-recall": ["precision", "recall"], "nearest": ["closer"], "divergence": ["bound"]}
-    shown |= {"density-coverage": ["density", "coverage"], "modes": ["verdict", "hit", "kl"]}
     rows = []
-    for name in shown.get(column.metric, [str(key)]):
+    for name, better in METRICS[column.metric].columns.items():
         label = column.metric if name in ("value", "mean") else f"{column.metric} {name}"
-        cells = [_cell(one, name) for one in column.values]
-        if name == key and column.ranks:
-            cells = [f"{cell} *" if rank == 1 else cell for cell, rank in zip(cells, column.ranks, strict=True)]
-        rows.append([label, *cells])
+        ranks = column.ranks.get(name) or [None] * len(column.values)
+        cells = [_cell(one, name) + STAR * (rank == 1) for one, rank in zip(column.values, ranks, strict=True)]
+        rows.append([label + ARROWS[better], *cells])
     return rows
 
 

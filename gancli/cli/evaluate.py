@@ -1,48 +1,51 @@
 """``gancli evaluate``."""
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, Quiet, Seed, Step, parse_step
+from gancli.features.catalog import FEATURES
+from gancli.metrics.catalog import METRICS, json_name
 
 if TYPE_CHECKING:
     from gancli.workflows.evaluate import EvaluateResult
 
-METRICS, INPUT, OUTPUT = "Metrics", "What is compared", "Output"
+FLAGS, INPUT, OUTPUT = "Metrics", "What is compared", "Output"
 COLLAPSED = 4  # exit code of --fail-on-collapse
 
 
+def with_metrics(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb that takes ``**flags`` a flag for every metric, made from its entry."""
+    signature = inspect.signature(verb)
+    own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+    flags = [
+        inspect.Parameter(
+            json_name(name),
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False,
+            annotation=Annotated[bool, typer.Option(f"--{name}", help=entry.flag, rich_help_panel=FLAGS)],
+        )
+        for name, entry in METRICS.items()
+    ]
+    first, *rest = own  # the source, then the metrics, as the help shows them
+    made = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (first, *flags, *rest)]
+    verb.__signature__ = signature.replace(parameters=made)  # pyright: ignore[reportFunctionMemberAccess]
+    verb.__annotations__ = {one.name: one.annotation for one in made}
+    return verb
+
+
+@with_metrics
 def evaluate(
     source: Annotated[
         str,
         typer.Argument(metavar="RUN|FOLDER|FILE|DATASET", help="Run, folder of images, .npz, .npy, or mnist/test."),
     ] = str(DEFAULT_RUN),
-    fid: Annotated[bool, typer.Option("--fid", help="Fréchet distance of features.", rich_help_panel=METRICS)] = False,
-    kid: Annotated[bool, typer.Option("--kid", help="Kernel distance of features.", rich_help_panel=METRICS)] = False,
-    inception_score: Annotated[
-        bool, typer.Option("--inception-score", help="Clear and diverse classes.", rich_help_panel=METRICS)
-    ] = False,
-    precision_recall: Annotated[
-        bool,
-        typer.Option("--precision-recall", help="Within the data's manifold, and back.", rich_help_panel=METRICS),
-    ] = False,
-    density_coverage: Annotated[
-        bool, typer.Option("--density-coverage", help="The same, robust to outliers.", rich_help_panel=METRICS)
-    ] = False,
-    nearest: Annotated[
-        bool,
-        typer.Option("--nearest", help="Memorization: distance to training images.", rich_help_panel=METRICS),
-    ] = False,
-    modes: Annotated[
-        bool, typer.Option("--modes", help="Modes hit, duplicates, a verdict.", rich_help_panel=METRICS)
-    ] = False,
-    divergence: Annotated[
-        bool, typer.Option("--divergence", help="JSD: bound by D; exact on points.", rich_help_panel=METRICS)
-    ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Whatever can be measured here.", rich_help_panel=METRICS)
+        bool, typer.Option("--all", help="Every metric that applies here.", rich_help_panel=FLAGS)
     ] = False,
     against: Annotated[
         str | None,
@@ -59,8 +62,8 @@ def evaluate(
     features: Annotated[
         str,
         typer.Option(
-            help="auto (the data's built-in classifier, else Inception), digits-classifier, mnist-classifier, "
-            "cifar10-classifier or inception-v3.",
+            help=f"{', '.join(FEATURES)}. auto: the data's built-in classifier, else Inception-v3.",
+            autocompletion=lambda incomplete: [name for name in FEATURES if name.startswith(incomplete)],
             rich_help_panel=INPUT,
         ),
     ] = "auto",
@@ -98,6 +101,7 @@ def evaluate(
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
+    **flags: bool,
 ) -> None:
     """Measure samples: of a run, of a folder of images, of anybody's arrays.
 
@@ -111,16 +115,7 @@ def evaluate(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 4 collapse with --fail-on-collapse.
     """
-    chosen = {
-        "fid": fid,
-        "kid": kid,
-        "inception-score": inception_score,
-        "precision-recall": precision_recall,
-        "density-coverage": density_coverage,
-        "nearest": nearest,
-        "modes": modes or fail_on_collapse,
-        "divergence": divergence,
-    }
+    chosen = [name for name in METRICS if flags[json_name(name)] or (name == "modes" and fail_on_collapse)]
     wanted = parse_step(step)
 
     from gancli.cli.console import TerminalReporter, print_json, warn
@@ -129,7 +124,7 @@ def evaluate(
     with TerminalReporter(quiet=quiet) as reporter:
         result = workflow(
             source,
-            [name for name, is_chosen in chosen.items() if is_chosen],
+            chosen,
             reporter,
             everything=everything,
             against=against,
@@ -157,12 +152,11 @@ def evaluate(
 
 def _show(result: "EvaluateResult") -> None:
     from gancli.cli.console import print_table
-    from gancli.metrics.catalog import METRICS as KNOWN
 
     where = f" step {result.step}" if result.step is not None else ""
     rows: list[tuple[str, object]] = [("samples", f"{result.count:,} from {result.source}{where}")]
-    rows += [(KNOWN[one.metric].label, one.text) for one in result.measured]
-    rows += [(KNOWN[name].label, f"not measured: {reason}") for name, reason in result.unavailable.items()]
+    rows += [(METRICS[one.metric].label, one.text) for one in result.measured]
+    rows += [(METRICS[name].label, f"not measured: {reason}") for name, reason in result.unavailable.items()]
     rows += [("written", path) for path in result.written]
     print_table(rows)
     if result.measured:

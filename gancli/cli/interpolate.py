@@ -6,13 +6,20 @@ from typing import Annotated
 import typer
 
 from gancli.cli.options import DEFAULT_RUN, ClassName, Ema, Json, RunFolder, Seed, Step, parse_step
+from gancli.latents.catalog import PATHS
 
 
 def interpolate(
     run: RunFolder = DEFAULT_RUN,
     rows: Annotated[int, typer.Option(help="Walks, each between two independent draws.")] = 8,
     frames: Annotated[int, typer.Option(help="Samples along a walk, both ends counted.")] = 10,
-    path: Annotated[str, typer.Option(help="linear or slerp (along the great circle).")] = "linear",
+    path: Annotated[
+        str,
+        typer.Option(
+            help=f"{' or '.join(PATHS)} (along the great circle).",
+            autocompletion=lambda incomplete: [name for name in PATHS if name.startswith(incomplete)],
+        ),
+    ] = "linear",
     seed: Seed = 0,
     output: Annotated[
         Path, typer.Option("-o", "--output", help=".png: a walk a row; .gif: all walks at once, there and back.")

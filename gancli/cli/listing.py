@@ -8,22 +8,43 @@ import typer
 from gancli.cli.options import DEFAULT_RUN, Json
 
 
+def _kinds(ctx: typer.Context, incomplete: str) -> list[str]:
+    from gancli.workflows.listing import KINDS
+
+    del ctx
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
+def _names(ctx: typer.Context, incomplete: str) -> list[str]:
+    from gancli.workflows.listing import KINDS
+
+    kind = str(ctx.params.get("kind"))
+    return [name for name in KINDS[kind].registry if name.startswith(incomplete)] if kind in KINDS else []
+
+
 def catalog(
     kind: Annotated[
         str | None,
         typer.Argument(
             metavar="KIND",
-            help="datasets, losses, metrics, models, optimizers, presets or priors; with --cite, a run folder.",
+            help="datasets, losses, penalties, models, optimizers, priors, paths, augmentations, presets, metrics or "
+            "features; with --cite, a run folder.",
+            autocompletion=_kinds,
         ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Say all that is known of one.", autocompletion=_names)
     ] = None,
     cite: Annotated[bool, typer.Option("--cite", help="Print the BibTeX of what a run used; by default ckpt.")] = False,
     json: Json = False,
 ) -> None:
-    """List what can be chosen, or cite what was.
+    """List what can be chosen, say all about one thing, or cite what a run used.
 
     Examples:
 
-      gancli list datasets
+      gancli list losses
+
+      gancli list presets mnist-dcgan
 
       gancli list metrics --json
 
@@ -40,13 +61,22 @@ def catalog(
         else:
             print("\n\n".join(entries.values()))
         return
-    from gancli.workflows.listing import KINDS, list_entries
+    from gancli.workflows.listing import KINDS, describe, list_entries
 
     if kind is None:
-        print_table(("gancli list " + name, " ".join(list_entries(name))) for name in KINDS)
-        return
-    entries = list_entries(kind)
-    if json:
-        print_json(entries)
+        print_table((f"gancli list {one}", " ".join(KINDS[one].registry)) for one in KINDS)
+    elif name is not None:
+        found = describe(kind, name)
+        if json:
+            print_json(found.to_dict())
+            return
+        print_table(found.rows())
+        for reference in found.references:
+            print(f"\n{reference}")
     else:
-        print_table(entries.items())
+        listed = list_entries(kind)
+        if json:
+            print_json({one: found.to_dict() for one, found in listed.items()})
+            return
+        rows = ((one, found.lines) for one, found in listed.items())
+        print_table((one if at == 0 else "", line) for one, lines in rows for at, line in enumerate(lines))

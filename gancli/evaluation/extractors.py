@@ -6,23 +6,11 @@ from gancli.data.catalog import CLASSIFIED
 from gancli.errors import UsageError
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.features import extractor as extractors
+from gancli.features.catalog import FEATURES
 from gancli.features.extractor import Extractor
 from gancli.features.inception import weights as inception_weights
 from gancli.metrics.statistics import Statistics
-from gancli.registry import Registry
 from gancli.reporting import Reporter
-
-# What --features can name, and the built-in classifier behind it.
-FEATURES: Registry[str | None] = Registry(
-    "features",
-    {
-        "auto": None,
-        "digits-classifier": "digits",
-        "mnist-classifier": "mnist",
-        "cifar10-classifier": "cifar10",
-        "inception-v3": None,
-    },
-)
 
 
 def choose_extractor(features: str, weights: Path | None, material: EvaluationInputs, reporter: Reporter) -> Extractor:
@@ -36,7 +24,7 @@ def choose_extractor(features: str, weights: Path | None, material: EvaluationIn
     statistics = source if isinstance(source, Statistics) else None
     if features == "auto":
         features = _features_of_data(material, statistics, weights)
-    if name := FEATURES[features]:
+    if name := FEATURES[features].classifier:
         chosen = extractors.classifier(name, material.images.shape[-1] if name == "mnist" else None)
     else:
         if weights is None:

@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from gancli.data.catalog import CLASSIFIED
+from gancli.data.load import Dataset, load, load_for
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.evaluation.image_sets import ImageSet
 from gancli.features.cache import cached_features
-from gancli.features.extractor import Extractor, extract
+from gancli.features.extractor import Extractor, classifier, extract
 from gancli.games.pair import Pair
 from gancli.imaging.pixels import to_unit
 from gancli.metrics import modes
+from gancli.metrics.inputs import Classes
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch
-from gancli.sampling.draws import draw_latents, generate
+from gancli.sampling.draws import discriminator_outputs, draw_latents, generate
 
 
 class Reference:
@@ -143,6 +146,21 @@ class EvaluationInputs:
         """Features of the samples ``[n, F]``."""
         return self.described[0]
 
+    @property
+    def logits(self) -> np.ndarray:
+        """Logits of the samples ``[n, K]``."""
+        return self.described[1]
+
+    @property
+    def reference_gaussian(self) -> Gaussian:
+        """The Gaussian fitted to the reference's features."""
+        return self.compared.gaussian(self.extractor)
+
+    @property
+    def reference_count(self) -> int | None:
+        """Images of the reference; None where there is none, or a statistics file does not say."""
+        return self.reference.count if self.reference else None
+
     @cached_property
     def reference_features(self) -> np.ndarray:
         """Features of the reference ``[m, F]``."""
@@ -154,6 +172,40 @@ class EvaluationInputs:
         features = self.reference_features
         count = min(self.num_samples, len(features))
         return features[np.sort(np.random.default_rng(self.seed).choice(len(features), count, replace=False))]
+
+    def pixels(self) -> np.ndarray:
+        """Return the samples ``[n, H, W, C]``, uint8."""
+        return self.images.pixels()
+
+    def classes(self) -> Classes:
+        """Return the classes that the data set's built-in classifier finds in samples and reference."""
+        chosen = classifier(*CLASSIFIED[self.dataset_name])
+        own = self.extractor.identity == chosen.identity
+        _, logits = self.described if own else self.describe(chosen)
+        _, expected = self.compared.describe(chosen)
+        images = self.compared.images
+        text = f"{images.name} {images.count}"
+        return Classes(chosen.identity, chosen.num_classes, logits.argmax(axis=1), expected, text)
+
+    def closest_pair(self, count: int) -> float:
+        """Return the distance of the two closest of the first ``count`` images of the reference."""
+        return self.compared.closest(count, self.watch("duplicates"))
+
+    def split(self, name: str) -> Dataset:
+        """Return a split of the reference's data set."""
+        return load(self.dataset_name, name, self.data_dir)
+
+    def held_out(self) -> Dataset:
+        """Return the validation split of the run's data."""
+        assert self.pair is not None
+        return load_for(self.pair.draws.player.config, "validation", self.data_dir)
+
+    def scores(self, examples: np.ndarray) -> np.ndarray:
+        """Return the discriminator's logits ``[n]`` of examples ``[n, *data_shape]``, images in [0, 1]."""
+        assert self.pair is not None
+        outputs = discriminator_outputs(self.pair, examples)
+        assert outputs is not None, "the metric needs a discriminator"
+        return outputs
 
     @property
     def density(self) -> GaussianMixture | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gancli.registry import Registry
+from gancli.registry import Entry, Registry
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,36 @@ CLASSIFIERS: Registry[ClassifierEntry] = Registry(
             10,
             (32, 64, 128),
             "337f60bd7b073d7d9a17eeae41cd31d767e3665924a5e9c29cc585318fa21d93",
+        ),
+    },
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeaturesEntry(Entry):
+    """What ``--features`` can name: a network that describes images."""
+
+    classifier: str = ""  # the built-in classifier that it is; empty: none, or not known before the data
+
+
+FEATURES: Registry[FeaturesEntry] = Registry(
+    "features",
+    {
+        "auto": FeaturesEntry(
+            summary="The built-in classifier of the data, else Inception-v3.", use="The default, without a download."
+        ),
+        **{
+            f"{name}-classifier": FeaturesEntry(
+                summary=f"The built-in classifier of {name}: {entry.widths[-1]} features.",
+                use="To compare runs on this data; such distances are not comparable with published ones.",
+                classifier=name,
+            )
+            for name, entry in CLASSIFIERS.items()
+        },
+        "inception-v3": FeaturesEntry(
+            summary="Inception-v3 as published for FID: 2,048 features.",
+            use="To compare with the literature. Its weights are downloaded once.",
+            cite=("heusel2017ttur",),
         ),
     },
 )

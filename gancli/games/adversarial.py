@@ -1,7 +1,7 @@
 """The adversarial game (Goodfellow et al. 2014, Algorithm 1): D tells data from samples, and G makes that hard."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 import jax
@@ -17,11 +17,12 @@ from gancli.errors import UsageError
 from gancli.games import pair
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import classified, generated, gradient_norms, scored, scored_pair
-from gancli.losses.catalog import objective
+from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Estimate, Objective
-from gancli.losses.penalties import PENALTIES
+from gancli.models.catalog import Architecture, architecture
 from gancli.models.layers.parts import DiscriminatorOutput
+from gancli.own_files import Files
 from gancli.registry import Registry
 from gancli.salts import PENALTY
 from gancli.training.domain import Batch, Classes, Domain
@@ -52,25 +53,28 @@ class Adversarial:
     objective: Objective  # looked up once, so that editing a user's file does not change a run under way
     draws: Draws
     scores: Scores
+    family: Architecture = field(compare=False)  # the players' graphs tell families apart
 
     @classmethod
-    def build(cls, config: TrainConfig, domains: tuple[Domain, ...]) -> Self:
+    def build(cls, config: TrainConfig, domains: tuple[Domain, ...], files: Files | None = None) -> Self:
         """Lay out both networks for examples of the one domain, without allocating them.
 
         Raises:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (domain,) = domains
-        loss = objective(config.loss)
+        files = files or {}
+        loss = objective(config.loss, files.get("loss"))
         check(config, loss)
-        generator, discriminator = pair.players(config, domain, loss.network)
-        draws, scores = Draws(generator, domain), Scores(discriminator, domain, loss)
-        return cls(config, domains, (generator, discriminator), loss, draws, scores)
+        family = architecture(config.model, files.get("model"))
+        generator, discriminator = pair.players(config, family, domain, loss.network)
+        draws, scores = Draws(generator, domain), Scores(discriminator, domain, loss, family.convolves)
+        return cls(config, domains, (generator, discriminator), loss, draws, scores, family)
 
     def networks(self, rngs: nnx.Rngs, means: Mapping[str, np.ndarray]) -> dict[str, nnx.Module]:
         """Build G and D."""
         (domain,) = self.domains
-        return pair.networks(self.config, domain, self.objective.network, means[domain.name], rngs)
+        return pair.networks(self.config, self.family, domain, self.objective.network, means[domain.name], rngs)
 
     def discriminator_loss(self, real_outputs: jax.Array, fake_outputs: jax.Array) -> jax.Array:
         """Return what the discriminator minimizes, but for penalties, of its outputs ``[B]``."""
@@ -104,7 +108,7 @@ class Adversarial:
         def norms(x: jax.Array) -> jax.Array:
             return gradient_norms(self.scores, discriminator, x, critic_key, classes)
 
-        functions = [function for name in self.config.penalty if (function := PENALTIES[name]) is not None]
+        functions = [function for name in self.config.penalty if (function := PENALTIES[name].function) is not None]
         total = sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
         return self.config.penalty_weight * total
 
@@ -329,7 +333,7 @@ def check(config: TrainConfig, loss: Objective) -> None:
     wanted = loss.needs_one_of
     if wanted and not set(wanted) & set(penalties):
         raise UsageError(f"--loss {config.loss} needs a bounded slope: --penalty {', '.join(wanted)}.")
-    exclusive = [name for name in ("clip", "spectral-norm", "gradient-penalty") if name in penalties]
+    exclusive = [name for name in sorted(penalties, key=list(PENALTIES).index) if PENALTIES[name].sets_slope]
     if len(exclusive) > 1:
         raise UsageError(
             f"--penalty {','.join(exclusive)}: each sets the slope in its own way; take one (r1 and r2 go with any)."

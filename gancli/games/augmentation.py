@@ -5,17 +5,13 @@ cannot memorize a small data set. Data are changed as samples are, so the genera
 Images ``[B, H, W, C]`` in [0, 1], or centered around zero with about unit deviation; each gets changes of its own.
 """
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 
-from gancli.registry import Registry
+from gancli.games.augmentations import AUGMENTATIONS
 
 SHIFT = 1 / 8  # of a side: the furthest that an image is moved
 CUT = 1 / 2  # of a side: the square that is cut out
-
-Augmentation = Callable[[jax.Array, jax.Array, bool], jax.Array]
 
 
 def color(x: jax.Array, key: jax.Array, bounded: bool) -> jax.Array:
@@ -54,11 +50,6 @@ def cutout(x: jax.Array, key: jax.Array, bounded: bool) -> jax.Array:
 
 def _gray(bounded: bool) -> float:
     return 0.5 if bounded else 0.0
-
-
-AUGMENTATIONS: Registry[Augmentation] = Registry(
-    "augmentation", {"color": color, "translation": translation, "cutout": cutout}
-)
 
 
 def augmented(x: jax.Array, names: tuple[str, ...], key: jax.Array, *, bounded: bool) -> jax.Array:

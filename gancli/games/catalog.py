@@ -1,50 +1,62 @@
-"""The games by the names used on the command line; plain data, each in a file that is imported when it is played."""
+"""The games by the names used on the command line, and games of a user's own file. No libraries.
 
-import importlib
+A game is added by its class, in a file of this folder, and one entry here.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gancli.config import TrainConfig
-from gancli.registry import Registry
+from gancli import own_files
+from gancli.registry import Entry, Registry, lazy
 
 if TYPE_CHECKING:
-    from gancli.training.domain import Domain
     from gancli.training.game import Game
+
+OPTION = "--game"
+RULE = "a class with a class method build(config, domains, files), see gancli.training.game.Game"
 
 
 @dataclass(frozen=True)
-class GameEntry:
-    """A game: what it is, what it is for, and the class that plays it."""
+class GameEntry(Entry):
+    """A game: what it is, what it is for, and what lays it out."""
 
-    summary: str
-    use: str  # when to take it
-    place: str  # module:class, with a class method build(config, domains)
-    cite: tuple[str, ...] = ()
+    build: "Callable[..., Game]"  # (config, domains, files) to a game
 
-    def build(self, config: TrainConfig, domains: "tuple[Domain, ...]") -> "Game":
-        """Lay the game out.
 
-        Raises:
-            UsageError: the configuration makes no such game, or its networks do not fit the data.
-        """
-        module, _, name = self.place.partition(":")
-        return getattr(importlib.import_module(module), name).build(config, domains)
+def game(name: str, kept: Mapping[str, str] | None = None) -> GameEntry:
+    """Return a game by its name on the command line, or from a file as ``PATH.py:NAME``.
+
+    Args:
+        name: of a game.
+        kept: what a run's record keeps of the file, see :func:`gancli.own_files.keep`; then the file is not read.
+
+    Raises:
+        UsageError: there is none of that name, or the file cannot be read or holds something else.
+    """
+    if not own_files.is_own(name):
+        return GAMES[name]
+    return own_files.load(OPTION, name, _accepted, RULE, kept)
+
+
+def _accepted(found: Any) -> GameEntry | None:
+    return GameEntry(found.build) if callable(getattr(found, "build", None)) else None
 
 
 GAMES: Registry[GameEntry] = Registry(
     "game",
     {
         "adversarial": GameEntry(
-            "A generator against a discriminator, which tells data from samples (Goodfellow et al. 2014).",
-            "The game of this tool, for every loss with a discriminator.",
-            "gancli.games.adversarial:Adversarial",
-            ("goodfellow2014gan",),
+            lazy("gancli.games.adversarial:Adversarial.build"),
+            summary="A generator against a discriminator, which tells data from samples (Goodfellow et al. 2014).",
+            use="The game of this tool, for every loss with a discriminator.",
+            cite=("goodfellow2014gan",),
         ),
         "matching": GameEntry(
-            "A generator alone, which matches statistics of the data (Li, Swersky and Zemel 2015).",
-            "A reference without adversary: for --loss mmd, which sets it.",
-            "gancli.games.matching:Matching",
-            ("li2015generative",),
+            lazy("gancli.games.matching:Matching.build"),
+            summary="A generator alone, which matches statistics of the data (Li, Swersky and Zemel 2015).",
+            use="A reference without adversary: for --loss mmd, which sets it.",
+            cite=("li2015generative",),
         ),
     },
 )

@@ -1,7 +1,7 @@
 """The game without a discriminator: G matches statistics of the data (Li, Swersky, Zemel 2015)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import jax
@@ -16,6 +16,8 @@ from gancli.games.pair import GENERATOR, Draws
 from gancli.games.passes import generated
 from gancli.losses.catalog import objective
 from gancli.losses.objective import Estimate, Objective
+from gancli.models.catalog import Architecture, architecture
+from gancli.own_files import Files
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
 from gancli.training.player import Player, gradient_norm
@@ -31,24 +33,27 @@ class Matching:
     players: tuple[Player, ...]
     objective: Objective
     draws: Draws
+    family: Architecture = field(compare=False)  # the player's graph tells families apart
 
     @classmethod
-    def build(cls, config: TrainConfig, domains: tuple[Domain, ...]) -> Self:
+    def build(cls, config: TrainConfig, domains: tuple[Domain, ...], files: Files | None = None) -> Self:
         """Lay out the generator for examples of the one domain, without allocating it.
 
         Raises:
             UsageError: the configuration makes no such game, or its network does not fit the data.
         """
         (domain,) = domains
-        loss = objective(config.loss)
+        files = files or {}
+        loss = objective(config.loss, files.get("loss"))
         check(config, loss)
-        (generator,) = pair.players(config, domain, None)
-        return cls(config, domains, (generator,), loss, Draws(generator, domain))
+        family = architecture(config.model, files.get("model"))
+        (generator,) = pair.players(config, family, domain, None)
+        return cls(config, domains, (generator,), loss, Draws(generator, domain), family)
 
     def networks(self, rngs: nnx.Rngs, means: Mapping[str, np.ndarray]) -> dict[str, nnx.Module]:
         """Build G."""
         (domain,) = self.domains
-        return pair.networks(self.config, domain, None, means[domain.name], rngs)
+        return pair.networks(self.config, self.family, domain, None, means[domain.name], rngs)
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update G once, on a batch ``[1, B, *shape]`` of the one domain."""

@@ -12,10 +12,10 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games.augmentation import augmented
-from gancli.latents import PRIORS
+from gancli.latents.catalog import PRIORS
+from gancli.losses.catalog import PENALTIES
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import PENALTIES
-from gancli.models import MODELS
+from gancli.models.catalog import Architecture
 from gancli.models.layers.conditional import ConditionalGenerator, ProjectionDiscriminator
 from gancli.models.layers.parts import DiscriminatorOutput, Normalized, uniform_init
 from gancli.salts import AUGMENTATION, CLASSES, STANDING
@@ -88,6 +88,7 @@ class Scores:
     player: Player
     domain: Domain
     objective: Objective
+    convolves: bool = False  # whether its networks are made of convolutions
 
     def pack(self, x: jax.Array) -> jax.Array:
         """Lay examples ``[B, *shape]`` side by side, as many as D scores at once (Lin et al. 2018: PacGAN)."""
@@ -158,13 +159,13 @@ class Pair:
 
 
 def networks(
-    config: TrainConfig, domain: Domain, kind: str | None, mean: np.ndarray, rngs: nnx.Rngs
+    config: TrainConfig, family: Architecture, domain: Domain, kind: str | None, mean: np.ndarray, rngs: nnx.Rngs
 ) -> dict[str, nnx.Module]:
     """Build the configured generator and, unless ``kind`` is None, a discriminator of that kind for whole packs.
 
     Where the domain has classes, both are conditioned on them.
     """
-    family, count = MODELS[config.model], domain.num_classes
+    count = domain.num_classes
     embedded = replace(config, latent_size=2 * config.latent_size) if count else config
     pair = {GENERATOR: family.generator(embedded, domain.shape, domain.bounded, mean, rngs)}
     if kind is not None:
@@ -183,19 +184,19 @@ def networks(
     return pair
 
 
-def players(config: TrainConfig, domain: Domain, kind: str | None) -> tuple[Player, ...]:
+def players(config: TrainConfig, family: Architecture, domain: Domain, kind: str | None) -> tuple[Player, ...]:
     """Lay out the players of :func:`networks` without allocating them; only the generator's weights are averaged.
 
     Raises:
         UsageError: the configured networks do not fit the data.
     """
-    pair = nnx.eval_shape(lambda: networks(config, domain, kind, np.zeros(domain.shape), nnx.Rngs(0)))
+    pair = nnx.eval_shape(lambda: networks(config, family, domain, kind, np.zeros(domain.shape), nnx.Rngs(0)))
     graphs = {name: nnx.graphdef(network) for name, network in pair.items()}
     epoch = max(domain.num_examples // domain.rows_per_step, 1)
     averaged = config.ema_decay > 0
     made = (Player(GENERATOR, graphs[GENERATOR], config, config.generator_learning_rate, epoch, averaged=averaged),)
     if kind is None:
         return made
-    bounds = tuple(name for name in config.penalty if PENALTIES[name] is None)
+    bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
     rate = config.discriminator_learning_rate
     return (*made, Player(DISCRIMINATOR, graphs[DISCRIMINATOR], config, rate, epoch, bounds=bounds))

@@ -15,7 +15,6 @@ from gancli.data.catalog import CLASSIFIED
 from gancli.features.extractor import classifier
 from gancli.games.pair import Draws, Scores
 from gancli.losses.penalties import squared_gradient_norms
-from gancli.models import MODELS
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.registry import Registry
 from gancli.training.domain import Classes, Domain
@@ -65,7 +64,7 @@ def scored_pair(
     Dense layers take both in one product of 2B rows: twice the work for each weight that is read from memory.
     Convolutions have few weights and large maps, of which fewer at a time stay closer to the processor.
     """
-    if MODELS[scores.player.config.model].convolves:
+    if scores.convolves:
         keys = jax.random.split(key)
         found = (scored(scores, discriminator, *pair, classes) for pair in zip((real, fake), keys, strict=True))
         real_outputs, fake_outputs = (one.outputs for one in found)

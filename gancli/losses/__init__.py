@@ -1,1 +1,1 @@
-"""Adversarial objectives: one named pair of pure functions each."""
+"""Losses: one named pair of pure functions each."""

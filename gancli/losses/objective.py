@@ -1,11 +1,21 @@
-"""What an objective is: the two halves of a game, what they look at, and what the discriminator's loss says."""
+"""What a loss is: the two halves of a game, what they compare, what D's loss says, and what is said of it all.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Nothing here needs JAX, so that the catalog can be read without it.
+"""
 
-import jax
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-Criterion = Callable[[jax.Array, jax.Array], jax.Array]
+from gancli.registry import Entry, lazy
+
+if TYPE_CHECKING:
+    import jax
+
+    Criterion: TypeAlias = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+SIGMOID = lazy("jax.nn:sigmoid")
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,7 @@ class Interpretation:
     scale: float
     offset: float
     unit: str = ""
-    most: float | None = None  # what the divergence cannot exceed: reached, the discriminator is sure of everything
+    most: float | None = None  # what the divergence cannot exceed: there the discriminator is certain of every example
     caveat: str = ""
     is_bound: bool = True
 
@@ -58,25 +68,27 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Objective:
-    """A game: both halves map ``(real, fake)``, real first, to a scalar that its player minimizes.
+class Objective(Entry):
+    """A loss: both halves map ``(real, fake)``, real first, to a scalar that its player minimizes.
 
-    The discriminator's half meets its outputs ``[B]``, of which higher means more real. What the generator's half
-    meets says ``compares``: the same ``outputs``; ``features`` of an intermediate layer of D, or of a ``classifier``
-    that does not move, ``[B, F]``; or the ``samples`` themselves, ``[B, *data_shape]``.
+    The discriminator's half takes D's outputs ``[B]``, of which higher means more real. What the generator's half
+    takes is in ``compares``: the same ``outputs``; ``features`` of an intermediate layer of D, or of a fixed
+    ``classifier``, ``[B, F]``; or the ``samples`` themselves, ``[B, *data_shape]``.
     """
 
-    discriminator: Callable[..., jax.Array] | None  # None: the generator learns without one
-    generator: Criterion
+    discriminator: "Callable[..., jax.Array] | None"  # None: the generator learns without one
+    generator: "Criterion"
     reading: Interpretation | None = None
     compares: str = "outputs"
     network: str = "scorer"  # what D is: a "scorer", or an "autoencoder" whose output is minus its error
-    belief: Callable[[jax.Array], jax.Array] | None = jax.nn.sigmoid  # D(x) in [0, 1] of an output; None: it has none
+    belief: "Callable[[jax.Array], jax.Array] | None" = SIGMOID  # D(x) in [0, 1]; None: it has none
     shows: tuple[str, float] = ("D", 1.0)  # where outputs are shown as they are: the word for them, and their sign
-    threshold: float | None = 0.0  # output above which D holds a sample for real; None: half-way between the means
-    needs_one_of: tuple[str, ...] = ()  # penalties or constraints of which D must have one
+    threshold: float | None = 0.0  # output above which D takes a sample for real; None: half-way between the means
+    needs_one_of: tuple[str, ...] = ()  # penalties or bounds of which D must have one
     uses_margin: bool = False  # whether the discriminator's half takes ``margin``
+    # Settings it brings where the defaults are made for another loss: "always", for "points", "images" or a data set.
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
 
-    def shown(self, outputs: jax.Array) -> jax.Array:
+    def shown(self, outputs: "jax.Array") -> "jax.Array":
         """Return what people are shown of D's outputs ``[B]``: beliefs where it has any."""
         return self.belief(outputs) if self.belief else self.shows[1] * outputs

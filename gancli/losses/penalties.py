@@ -1,6 +1,6 @@
-"""Penalties on the slope of a discriminator, and the bounds on its weights, for any objective it makes sense for.
+"""Penalties on a discriminator's gradients, for any loss they make sense for.
 
-A penalty maps ``(slopes, real, fake, key)`` to a scalar: ``slopes`` maps examples ``[B, ...]`` to the squared lengths
+A penalty maps ``(norms, real, fake, key)`` to a scalar: ``norms`` maps examples ``[B, ...]`` to the squared lengths
 ``||∇a(x)||²`` ``[B]`` of the discriminator's gradient at each, see :func:`squared_gradient_norms`.
 """
 
@@ -9,50 +9,36 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from gancli.registry import Registry
+from gancli.losses.catalog import PENALTIES as PENALTIES
 
 Critic = Callable[[jax.Array], jax.Array]
 GradientNorms = Callable[[jax.Array], jax.Array]
-Penalty = Callable[[GradientNorms, jax.Array, jax.Array, jax.Array], jax.Array]
 
 
 def squared_gradient_norms(critic: Critic, x: jax.Array) -> jax.Array:
     """Return ``||∇a(x)||²`` of every example, ``[B]``.
 
-    The critic's outputs ``[B]`` are each of its own example alone, so the gradient of their sum is that of every one.
+    Each output depends only on its own example, so one gradient of the sum gives all of them.
     """
     gradients = jax.grad(lambda x: jnp.sum(critic(x)))(x)
     return jnp.sum(gradients.reshape(len(x), -1) ** 2, axis=1)
 
 
-def r1(slopes: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+def r1(norms: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
     """Return ``½ E ||∇a(x)||²`` on data (Mescheder, Geiger and Nowozin 2018, equation 9)."""
     del fake, key
-    return 0.5 * jnp.mean(slopes(real))
+    return 0.5 * jnp.mean(norms(real))
 
 
-def r2(slopes: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+def r2(norms: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
     """Return ``½ E ||∇a(G(z))||²`` on samples (Mescheder, Geiger and Nowozin 2018, equation 10)."""
     del real, key
-    return 0.5 * jnp.mean(slopes(fake))
+    return 0.5 * jnp.mean(norms(fake))
 
 
-def gradient_penalty(slopes: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
+def gradient_penalty(norms: GradientNorms, real: jax.Array, fake: jax.Array, key: jax.Array) -> jax.Array:
     """Return ``E (||∇a(u)|| - 1)²``, u anywhere between an example and a sample (Gulrajani et al. 2017, equation 3)."""
     share = jax.random.uniform(key, (len(real),) + (1,) * (real.ndim - 1))
-    squared = slopes(real + share * (fake - real))
+    squared = norms(real + share * (fake - real))
     lengths = jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1.0)), 0.0)  # no infinite slope of √ at 0
     return jnp.mean((lengths - 1.0) ** 2)
-
-
-PENALTIES: Registry[Penalty | None] = Registry(
-    "penalty",
-    {
-        "r1": r1,
-        "r2": r2,
-        "gradient-penalty": gradient_penalty,
-        # These two bound the weights instead, see gancli.training.constraints.
-        "clip": None,
-        "spectral-norm": None,
-    },
-)

@@ -1,31 +1,144 @@
-"""The metrics gancli knows by name: plain data, no libraries."""
+"""The metrics by the names used on the command line. No libraries.
 
-from dataclasses import dataclass
+A metric is added by its file in this folder, which ends in ``measure(inputs) -> Measured``, and one entry here.
+"""
 
-from gancli.registry import Registry
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gancli.metrics.inputs import Inputs, Measured
+from gancli.registry import Entry, Registry, lazy
 
 
-@dataclass(frozen=True)
-class MetricEntry:
-    """What a metric is called, and which of its numbers says whether one generator is better than another."""
+class Need(enum.Enum):
+    """What a metric needs of its inputs. What is said of references holds for images: points have a density."""
 
-    label: str
-    key: str | None  # the number that checkpoints and results are ranked by; None: it takes more than one
-    lower_is_better: bool = True
+    IMAGES = "samples that are images"
+    REFERENCE = "a reference: images, or the statistics of their features"
+    REFERENCE_IMAGES = "the images of the reference"
+    SAME_SIZE = "reference images of the samples' size"
+    DATASET = "a data set as the reference"
+    CLASSIFIER = "a built-in classifier of the reference's data set"
+    DISCRIMINATOR = "a run with a discriminator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricEntry(Entry):
+    """A metric: how it is called and measured, what it needs, and which of its numbers say what."""
+
+    label: str  # in tables
+    flag: str  # help of its flag of ``evaluate``
+    measure: Callable[[Inputs], Measured]
+    # The numbers that ``compare`` shows, and whether "lower" or "higher" is better; empty: neither.
+    columns: Mapping[str, str] = field(hash=False)
+    key: str | None = None  # of the columns, the one that checkpoints are ranked by; None: it takes more than one
     while_training: bool = True
+    needs: tuple[Need, ...] = ()
+    fewest: int = 1  # images among the samples, and in the reference where it needs one
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether a lower ``key`` is better."""
+        return self.columns.get(self.key or "") == "lower"
 
 
 METRICS: Registry[MetricEntry] = Registry(
     "metric",
     {
-        "fid": MetricEntry("Fréchet distance", "value"),
-        "kid": MetricEntry("kernel distance", "mean"),
-        "inception-score": MetricEntry("Inception score", "mean", lower_is_better=False),
-        "precision-recall": MetricEntry("precision, recall", None),
-        "density-coverage": MetricEntry("density, coverage", "coverage", lower_is_better=False),
-        "nearest": MetricEntry("nearest examples", None, while_training=False),
-        "modes": MetricEntry("modes", "kl"),
-        "divergence": MetricEntry("JSD", None, while_training=False),
+        "fid": MetricEntry(
+            label="Fréchet distance",
+            flag="Fréchet distance of features.",
+            measure=lazy("gancli.metrics.frechet:measure"),
+            columns={"value": "lower"},
+            key="value",
+            needs=(Need.IMAGES, Need.REFERENCE),
+            fewest=2,
+            summary="The distance of two Gaussians fitted to features of samples and data (Heusel et al. 2017, FID).",
+            use="The field's first number. Take 10,000 samples or more: with few it is biased upwards.",
+            cite=("heusel2017ttur",),
+        ),
+        "kid": MetricEntry(
+            label="kernel distance",
+            flag="Kernel distance of features.",
+            measure=lazy("gancli.metrics.kernel:measure"),
+            columns={"mean": "lower"},
+            key="mean",
+            needs=(Need.IMAGES, Need.REFERENCE, Need.REFERENCE_IMAGES),
+            fewest=2,
+            summary="The squared maximum mean discrepancy of features, a cubic kernel (Bińkowski et al. 2018, KID).",
+            use="In the place of fid where there are few samples: it is unbiased.",
+            cite=("binkowski2018mmd", "gretton2012kernel"),
+        ),
+        "inception-score": MetricEntry(
+            label="Inception score",
+            flag="Clear and diverse classes.",
+            measure=lazy("gancli.metrics.inception_score:measure"),
+            columns={"mean": "higher"},
+            key="mean",
+            needs=(Need.IMAGES,),
+            fewest=10,  # splits
+            summary="exp E KL(p(y|x) || p(y)): high for clear and diverse classes (Salimans et al. 2016).",
+            use="To compare with older papers. It knows nothing of the data: see what real images score.",
+            cite=("salimans2016improved",),
+        ),
+        "precision-recall": MetricEntry(
+            label="precision, recall",
+            flag="Share of samples near the data, and of data near the samples.",
+            measure=lazy("gancli.metrics.precision_recall:measure"),
+            columns={"precision": "higher", "recall": "higher"},
+            needs=(Need.IMAGES, Need.REFERENCE, Need.REFERENCE_IMAGES),
+            fewest=4,  # its neighbors and one
+            summary="Shares of samples in the data's manifold, and of data in theirs (Kynkäänniemi et al. 2019).",
+            use="To see whether quality (precision) or diversity (recall) is lacking.",
+            cite=("kynkaanniemi2019precision",),
+        ),
+        "density-coverage": MetricEntry(
+            label="density, coverage",
+            flag="Precision and recall, robust to outliers.",
+            measure=lazy("gancli.metrics.density_coverage:measure"),
+            columns={"density": "higher", "coverage": "higher"},
+            key="coverage",
+            needs=(Need.IMAGES, Need.REFERENCE, Need.REFERENCE_IMAGES),
+            fewest=6,  # its neighbors and one
+            summary="Precision and recall that a single outlier does not move (Naeem et al. 2020).",
+            use="In the place of precision-recall where the data have outliers.",
+            cite=("naeem2020reliable",),
+        ),
+        "nearest": MetricEntry(
+            label="nearest examples",
+            flag="Memorization: distance to training images.",
+            measure=lazy("gancli.metrics.nearest:measure"),
+            columns={"closer": ""},
+            while_training=False,
+            needs=(Need.IMAGES, Need.REFERENCE, Need.REFERENCE_IMAGES, Need.DATASET, Need.SAME_SIZE),
+            summary="Are samples closer to training images than held-out images are? (Meehan et al. 2020).",
+            use="To find copies: closer far above ½, and a figure of the closest pairs.",
+            cite=("meehan2020copying",),
+        ),
+        "modes": MetricEntry(
+            label="modes",
+            flag="Modes hit, duplicates, a verdict.",
+            measure=lazy("gancli.metrics.modes:measure"),
+            columns={"verdict": "", "hit": "higher", "kl": "lower"},
+            key="kl",
+            needs=(Need.REFERENCE, Need.REFERENCE_IMAGES, Need.CLASSIFIER, Need.SAME_SIZE),
+            fewest=2,
+            summary="Modes that samples reach, KL of their shares, repetitions (Metz et al. 2017; Arora, Zhang 2017).",
+            use="To find mode collapse; it ends in a verdict. Ranked by KL.",
+            cite=("metz2017unrolled", "lin2018pacgan", "srivastava2017veegan", "arora2017birthday"),
+        ),
+        "divergence": MetricEntry(
+            label="JSD",
+            flag="Jensen-Shannon divergence: bound by D; exact on points.",
+            measure=lazy("gancli.metrics.divergence:measure"),
+            columns={"bound": ""},
+            while_training=False,
+            needs=(Need.DISCRIMINATOR,),
+            summary="½ (V + log 4) of the run's D, a lower bound of the JSD; exact on points (Goodfellow et al. 2014).",
+            use="To study the game. A weak discriminator gives a loose bound; a value of 0 is uninformative.",
+            cite=("goodfellow2014gan",),
+        ),
     },
 )
 

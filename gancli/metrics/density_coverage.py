@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gancli.metrics.inputs import Inputs, Measured
 from gancli.metrics.neighbors import count_within, nearest
 from gancli.reporting import Watch
 
@@ -29,3 +30,12 @@ def density_coverage(
     counts = count_within(samples, reference, radii, watch=watch)
     closest = nearest(reference, samples, watch=watch)[0][:, 0]
     return DensityCoverage(float(counts.mean() / k), float((closest <= radii).mean()))
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure density and coverage, by as many of the reference's images as there are samples."""
+    reference = inputs.reference_subset
+    found = density_coverage(inputs.features, reference, watch=inputs.watch("density and coverage"))
+    values = {"density": found.density, "coverage": found.coverage}
+    protocol = inputs.protocol(count=len(reference), k=NEIGHBORS)
+    return Measured("density-coverage", values, protocol, inputs.draw, f"{found.density:.3f}, {found.coverage:.3f}")

@@ -2,14 +2,18 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, rel_entr
 
+from gancli.imaging.pixels import to_unit
+from gancli.metrics.inputs import Density, Inputs, Measured
+
 CELLS_PER_DEVIATION = {1: 20, 2: 2}  # by the dimensions of the data
 POINTS_PER_AXIS = {1: 20_000, 2: 800}
 REACH = 6.0  # standard deviations around the centers that cells cover
+POINTS = 1_000_000  # samples behind an exact divergence
 
 
 @dataclass(frozen=True)
@@ -36,24 +40,6 @@ def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
     p, q = (np.where(part < np.finfo(np.float64).tiny, 0.0, part) for part in (p, q))  # half of less may be 0
     middle = (p + q) / 2
     return 0.5 * float((rel_entr(p, middle) + rel_entr(q, middle)).sum())
-
-
-class Density(Protocol):
-    """A mixture of equal Gaussians."""
-
-    @property
-    def centers(self) -> np.ndarray:
-        """Means ``[M, D]``."""
-        ...
-
-    @property
-    def standard_deviation(self) -> float:
-        """Of each Gaussian in each direction."""
-        ...
-
-    def log_density(self, points: np.ndarray) -> np.ndarray:
-        """Return log p ``[n]`` at points ``[n, D]``."""
-        ...
 
 
 def density_divergence(p: Density, q: Density) -> float:
@@ -93,3 +79,18 @@ def known_divergence(points: np.ndarray, centers: np.ndarray, standard_deviation
     samples = counted / len(points)
     outside = [np.array([max(1 - part.sum(), 0.0)]) for part in (data, samples)]  # one more cell for everything else
     return jensen_shannon(*(np.append(part.ravel(), rest) for part, rest in zip((data, samples), outside, strict=True)))
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure the Jensen-Shannon divergence: bounded by the discriminator, exact where the density is known."""
+    held_out = inputs.held_out()
+    real, fake = (inputs.scores(x) for x in (to_unit(held_out.examples), inputs.points))
+    found = bound(real, fake)
+    values: dict[str, Any] = {"bound": found.bound, "standard_error": found.standard_error, "value": found.value}
+    text = f"at least {max(found.bound, 0):.4f} ± {found.standard_error:.2g} nats by this discriminator"
+    protocol = {"held_out": f"{held_out.name}/validation {len(held_out)}", "n": inputs.num_samples}
+    if density := inputs.density:
+        exact = known_divergence(inputs.draw_points(POINTS), density.centers, density.standard_deviation)
+        values |= {"jsd": exact, "optimal_value": 2 * exact - math.log(4)}
+        text += f"; {exact:.4f} by the known density, so V of the best one is {values['optimal_value']:.4f}"
+    return Measured("divergence", values, protocol, inputs.draw, text)

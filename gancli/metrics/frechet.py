@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gancli.errors import GancliError
+from gancli.metrics.inputs import Inputs, Measured
 from gancli.metrics.moments import Gaussian, Moments
 
 GROUPS = 20  # of the jackknife
@@ -92,3 +93,22 @@ def frechet(features: np.ndarray, reference: Gaussian, seed: int) -> Estimate:
     value = frechet_distance(Moments.of(features).compute(), reference)
     found = jackknife(groups, lambda gaussian: frechet_distance(gaussian, reference))
     return Estimate(value, found.standard_error, found.bias)
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure the Fréchet distance, with a note where there are too few samples for the features."""
+    estimate = frechet(inputs.features, inputs.reference_gaussian, inputs.seed)
+    text = f"{estimate.value:.4g}"
+    if estimate.standard_error is not None:
+        text += f" ± {estimate.standard_error:.2g}"
+    notes = []
+    width = inputs.features.shape[1]
+    for count, what in ((inputs.num_samples, "samples"), (inputs.reference_count, "reference images")):
+        if count is not None and count <= width:
+            notes.append(
+                f"{count:,} {what} for {width:,} features: the Fréchet distance is biased upwards"
+                + (f", by about {estimate.bias:.3g}" if estimate.bias is not None and what == "samples" else "")
+                + ". Take more, or use --kid."
+            )
+    values = {"value": estimate.value, "standard_error": estimate.standard_error, "bias": estimate.bias}
+    return Measured("fid", values, inputs.protocol(), inputs.draw, text, tuple(notes))

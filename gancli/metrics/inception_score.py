@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_softmax
 
+from gancli.metrics.inputs import Inputs, Measured
+
 SPLITS = 10
 
 
@@ -31,3 +33,14 @@ def inception_score(logits: np.ndarray, seed: int) -> InceptionScore:
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
     values = [score(log_probabilities[rows]) for rows in np.array_split(order, SPLITS)]
     return InceptionScore(float(np.mean(values)), float(np.std(values)))
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure the Inception score, which needs no reference."""
+    logits = inputs.logits
+    found = inception_score(logits, inputs.seed)
+    values = {"mean": found.mean, "standard_deviation": found.standard_deviation}
+    protocol = inputs.protocol(splits=SPLITS)
+    protocol.pop("reference", None)
+    text = f"{found.mean:.3f} ± {found.standard_deviation:.2g} over splits, at most {logits.shape[1]:,}"
+    return Measured("inception-score", values, protocol, inputs.draw, text)

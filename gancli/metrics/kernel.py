@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gancli.metrics.inputs import Inputs, Measured
+
 SUBSETS, SUBSET_SIZE = 100, 1000
 
 
@@ -51,3 +53,12 @@ def kernel_distance(samples: np.ndarray, reference: np.ndarray, seed: int) -> Ke
         x, y = (part[rng.choice(len(part), size, replace=False)].astype(np.float64) for part in (samples, reference))
         values.append(squared_mmd(x, y))
     return KernelDistance(float(np.mean(values)), float(np.std(values)), size)
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure the kernel distance."""
+    found = kernel_distance(inputs.features, inputs.reference_features, inputs.seed)
+    values = {"mean": found.mean, "standard_deviation": found.standard_deviation}
+    protocol = inputs.protocol(subsets=f"{SUBSETS}x{found.subset_size}")
+    text = f"{found.mean:.4g} ± {found.standard_deviation:.2g} over subsets"
+    return Measured("kid", values, protocol, inputs.draw, text)

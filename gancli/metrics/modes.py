@@ -2,10 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import rel_entr
 
+from gancli.imaging.pixels import to_unit
+from gancli.metrics.inputs import Density, Inputs, Measured
 from gancli.metrics.neighbors import count_within, nearest
 from gancli.reporting import Watch
 
@@ -99,3 +102,44 @@ def verdict(modes: ModeCount, duplicates: Duplicates | None) -> tuple[str, str]:
     if share < MISSING or modes.kl > DIVERGENT or distinct < FEW_IMAGES:
         return "partial collapse", told
     return "healthy", told
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure modes, duplicates and the verdict."""
+    density = inputs.density
+    return _of_images(inputs) if density is None else _of_points(inputs, density)
+
+
+def _of_points(inputs: Inputs, density: Density) -> Measured:
+    count = count_gaussians(inputs.points, density.centers, density.standard_deviation)
+    protocol = {
+        "n": inputs.num_samples,
+        "modes": f"{inputs.dataset_name} within {HIGH_QUALITY:g} standard deviations",
+    }
+    return _judged(inputs, count, None, {"high_quality": count.high_quality}, protocol)
+
+
+def _of_images(inputs: Inputs) -> Measured:
+    found = inputs.classes()
+    count = count_classes(found.samples, found.reference, found.num_classes)
+    pixels = inputs.pixels()[: len(found.reference)]
+    threshold = inputs.closest_pair(len(pixels))
+    duplicates = count_duplicates(to_unit(pixels).reshape(len(pixels), -1), threshold, inputs.watch("duplicates"))
+    values = {
+        "exact_duplicates": duplicates.exact,
+        "near_duplicate_pairs": duplicates.pairs,
+        "duplicate_distance": duplicates.threshold,
+        "distinct_images": duplicates.support,
+        "least_distinct_images": duplicates.least_support,
+    }
+    protocol = {"classes": found.classifier, "reference": found.reference_text, "n": inputs.num_samples}
+    return _judged(inputs, count, duplicates, values, protocol)
+
+
+def _judged(
+    inputs: Inputs, count: ModeCount, duplicates: Duplicates | None, more: dict[str, Any], protocol: dict[str, Any]
+) -> Measured:
+    judged, text = verdict(count, duplicates)
+    values = {"verdict": judged, "hit": count.hit, "total": count.total, "kl": count.kl} | more
+    values["shares"] = [float(share) for share in count.shares] if count.total <= 25 else None
+    return Measured("modes", values, protocol, inputs.draw, f"{judged}: {text}")

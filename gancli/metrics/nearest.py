@@ -2,8 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from gancli.imaging.pixels import grid, png_bytes, to_unit
+from gancli.metrics.inputs import Inputs, Measured
+from gancli.metrics.neighbors import nearest
+
+NUM_PAIRS = 32  # in the figure of nearest examples
 
 
 @dataclass(frozen=True)
@@ -24,3 +31,31 @@ class Memorization:
         farther = float(stats.mannwhitneyu(distances, held_out, method="asymptotic").statistic)
         z = (farther - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
         return cls(float(np.median(distances)), float(np.median(held_out)), 1 - farther / (n * m), z)
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure in pixels how near samples are to training images, and draw the closest pairs."""
+    train, held_out = inputs.split("train"), inputs.split("validation")
+    pixels = inputs.pixels()
+    flat = to_unit(pixels).reshape(len(pixels), -1)
+    watch = inputs.watch("nearest examples")
+    distances, rows = nearest(flat, train.flat(), watch=watch)
+    others, _ = nearest(held_out.flat(), train.flat(), watch=watch)
+    found = Memorization.compare(distances[:, 0], others[:, 0])
+    values: dict[str, Any] = {
+        "median_distance": found.median_distance,
+        "held_out_median_distance": found.held_out_median_distance,
+        "closer": found.closer,
+        "z": found.z,
+    }
+    if inputs.figure:
+        order = np.argsort(distances[:, 0], kind="stable")[:NUM_PAIRS]
+        pairs = np.stack([pixels[order], train.examples[rows[order, 0]]], axis=1)
+        inputs.pictures[inputs.figure] = png_bytes(grid(pairs.reshape(-1, *pixels.shape[1:]), columns=16))
+    text = (
+        f"median distance {found.median_distance:.3f}, of held-out images {found.held_out_median_distance:.3f}; "
+        f"a sample is the closer one in {found.closer:.0%} of pairs"
+    )
+    protocol = {"reference": f"{train.name}/train {len(train)}", "held_out": f"{held_out.name}/validation"}
+    protocol |= {"distance": "Euclidean in [0, 1] pixels", "n": len(pixels)}
+    return Measured("nearest", values, protocol, inputs.draw, text)

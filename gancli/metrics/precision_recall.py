@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gancli.metrics.inputs import Inputs, Measured
 from gancli.metrics.neighbors import count_within, nearest
 from gancli.reporting import Watch
 
@@ -33,3 +34,12 @@ def precision_recall(
 
 def _radii(features: np.ndarray, k: int, watch: Watch | None) -> np.ndarray:
     return nearest(features, features, k, same=True, watch=watch)[0][:, -1]
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure precision and recall, by as many of the reference's images as there are samples."""
+    reference = inputs.reference_subset
+    found = precision_recall(inputs.features, reference, watch=inputs.watch("precision and recall"))
+    values = {"precision": found.precision, "recall": found.recall}
+    protocol = inputs.protocol(count=len(reference), k=NEIGHBORS)
+    return Measured("precision-recall", values, protocol, inputs.draw, f"{found.precision:.3f}, {found.recall:.3f}")

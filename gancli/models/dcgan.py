@@ -4,9 +4,9 @@ A generator of transposed convolutions, each of which doubles the image, with ba
 discriminator of strided convolutions, each of which halves it, with leaky rectifiers. Kernels of 4 pixels cover every
 pixel equally often, so they leave no checkerboard (Odena et al. 2016), where the paper has 5.
 
-The discriminator has no batch normalization: what it says of an image would depend on the images beside it, and no
-penalty on its slope at one example would mean anything. Spectral normalization does the work (Miyato et al. 2018); it
-is this model's default ``penalty``.
+The discriminator has no batch normalization: with it, the output for one image would depend on the images beside it,
+and a penalty on its gradient at one example would mean nothing. By default R1 and R2 bound its slope, in the
+relativistic game (Huang et al. 2024); spectral norms (Miyato et al. 2018) are one ``--penalty`` away.
 """
 
 import itertools
@@ -24,6 +24,7 @@ from gancli.models.layers.parts import (
     BatchNorm,
     BatchStats,
     DiscriminatorOutput,
+    Init,
     NoNorm,
     drop,
     per_layer,
@@ -35,6 +36,7 @@ from gancli.models.mlp import Shape
 
 SIZE, STRIDE, PADDING = 4, 2, 1  # of every kernel, in pixels: a layer doubles or halves exactly
 SLOPE = 0.2  # of the leaky rectifiers, below zero
+INIT = nnx.initializers.normal(0.02)  # Radford et al. 2016, §3
 
 
 def _scales(data_shape: Shape, base_channels: int) -> list[Level]:
@@ -60,7 +62,7 @@ class Generator(nnx.Module):
         *,
         batch_norm: bool,
         bounded: bool,
-        init: jax.nn.initializers.Initializer,
+        init: Init,
         rngs: nnx.Rngs,
     ):
         scales = _scales(data_shape, base_channels)[::-1]  # the smallest maps first
@@ -104,7 +106,7 @@ class Discriminator(nnx.Module):
         bounded: bool,
         input_dropout: float,
         hidden_dropout: tuple[float, ...],
-        init: jax.nn.initializers.Initializer,
+        init: Init,
         rngs: nnx.Rngs,
     ):
         scales = _scales(data_shape, base_channels)
@@ -139,10 +141,6 @@ def _halved(rate: float, place: int, layer: Convolution, x: jax.Array, key: jax.
     return nnx.leaky_relu(layer(drop(x, rate, key, place)), SLOPE)
 
 
-def _init(half_range: float | None) -> jax.nn.initializers.Initializer:
-    return uniform_init(half_range) if half_range else nnx.initializers.normal(0.02)  # Radford et al. 2016, §3
-
-
 def generator(
     config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
 ) -> Generator:
@@ -158,7 +156,7 @@ def generator(
         config.base_channels,
         batch_norm=config.batch_norm,
         bounded=bounded,
-        init=_init(config.generator_init_range),
+        init=uniform_init(config.generator_init_range, INIT),
         rngs=rngs,
     )
 
@@ -178,6 +176,6 @@ def discriminator(
         bounded=bounded,
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
-        init=_init(config.discriminator_init_range),
+        init=uniform_init(config.discriminator_init_range, INIT),
         rngs=rngs,
     )

@@ -23,6 +23,7 @@ from gancli.models.layers.parts import (
     BatchNorm,
     BatchStats,
     DiscriminatorOutput,
+    Init,
     NoNorm,
     drop,
     per_layer,
@@ -33,8 +34,7 @@ from gancli.models.layers.pyramid import pyramid
 from gancli.models.mlp import Shape
 
 SLOPE = 0.2  # of the leaky rectifiers, below zero
-
-Init = jax.nn.initializers.Initializer
+INIT = nnx.initializers.he_normal()
 
 
 def _activation(x: jax.Array) -> jax.Array:
@@ -215,10 +215,6 @@ class Discriminator(nnx.Module):
         return DiscriminatorOutput(self.logit(drop(features, self.rates[-1], key, len(self.stages)))[:, 0], features)
 
 
-def _init(half_range: float | None) -> Init:
-    return uniform_init(half_range) if half_range else nnx.initializers.he_normal()
-
-
 def generator(
     config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
 ) -> Generator:
@@ -235,7 +231,7 @@ def generator(
         config.blocks,
         batch_norm=config.batch_norm,
         bounded=bounded,
-        init=_init(config.generator_init_range),
+        init=uniform_init(config.generator_init_range, INIT),
         rngs=rngs,
     )
 
@@ -257,6 +253,6 @@ def discriminator(
         bounded=bounded,
         input_dropout=config.input_dropout,
         hidden_dropout=config.hidden_dropout,
-        init=_init(config.discriminator_init_range),
+        init=uniform_init(config.discriminator_init_range, INIT),
         rngs=rngs,
     )

@@ -10,7 +10,7 @@ from gancli.errors import GancliError, UsageError
 from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet
 from gancli.evaluation.inputs import EvaluationInputs, Reference
-from gancli.evaluation.measures import MEASURES, missing
+from gancli.evaluation.measures import missing
 from gancli.features.extractor import Extractor
 from gancli.games.pair import Pair
 from gancli.metrics.catalog import METRICS, json_name
@@ -80,7 +80,7 @@ class Monitor:
         found: dict[str, dict[str, Any] | None] = {}
         for name in self._game.config.metrics:
             try:
-                measured = MEASURES[name](inputs)
+                measured = METRICS[name].measure(inputs)
             except (GancliError, ArithmeticError, ValueError, RuntimeError, MemoryError) as error:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 self._reporter.warning(f"{name} could not be measured at step {int(state.step)}: {reason}")

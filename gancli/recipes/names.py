@@ -1,26 +1,22 @@
 """The names of all that can be chosen, without importing what they name; for help, completion and checks."""
 
 from gancli.data.catalog import DATASETS
+from gancli.games.catalog import GAMES
+from gancli.losses.catalog import LOSSES
 from gancli.metrics.catalog import METRICS
+from gancli.models.catalog import MODELS
 from gancli.recipes.presets import PRESETS
 from gancli.registry import Registry
-
-GAMES = ("adversarial", "matching")
-MODELS = ("mlp", "maxout-conv", "dcgan", "resnet")
-LOSSES = (
-    *("minimax", "non-saturating", "absolute", "kl", "reverse-kl", "jensen-shannon", "pearson", "squared-hellinger"),
-    *("least-squares", "hinge", "wasserstein", "energy", "feature-matching", "perceptual", "mmd", "relativistic"),
-)
 
 
 def names(kind: str) -> tuple[str, ...]:
     """Return the names of every data set, game, loss, metric (while training), model or preset."""
     return {
         "data set": tuple(DATASETS),
-        "game": GAMES,
-        "loss": LOSSES,
+        "game": tuple(GAMES),
+        "loss": tuple(LOSSES),
         "metric": tuple(name for name, entry in METRICS.items() if entry.while_training),
-        "model": MODELS,
+        "model": tuple(MODELS),
         "preset": tuple(PRESETS),
     }[kind]
 

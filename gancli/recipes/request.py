@@ -7,6 +7,7 @@ from typing import Any
 
 from gancli.config import TrainConfig, settings
 from gancli.errors import UsageError
+from gancli.own_files import absolute
 from gancli.recipes.files import RATES, read_config
 from gancli.recipes.names import check_name
 from gancli.recipes.presets import PRESETS
@@ -72,7 +73,7 @@ class Request:
         """
         told = []
         if self.preset:
-            values = {name: value for name, value in PRESETS[self.preset].items() if name not in self.options}
+            values = {name: value for name, value in PRESETS[self.preset].fields.items() if name not in self.options}
             told.append((f"preset '{self.preset}'", values))
         if self.file and not self.in_file.keys() >= settings().keys():
             values = {name: value for name, value in self.in_file.items() if name not in self.typed}
@@ -93,14 +94,11 @@ class Request:
         recipe: dict[str, Any] = {"dataset": self.dataset} if self.dataset else {}
         if self.preset:
             meant = resolve(self.dataset or run.dataset, self.preset, self.options)
-            recipe |= {name: getattr(meant, name) for name in PRESETS[self.preset]}
+            recipe |= {name: getattr(meant, name) for name in PRESETS[self.preset].fields}
         check_used(TrainConfig.from_dict(run.to_dict() | self.options), self.typed)
         return recipe
 
 
 def _absolute(name: str, value: Any) -> Any:
-    """Return a loss or model in a file with the file's absolute path, which holds in any folder."""
-    if name not in ("loss", "model") or ".py:" not in value:
-        return value
-    path, _, attribute = value.rpartition(":")
-    return f"{Path(path).absolute()}:{attribute}"
+    """Return a loss, model or game in a file with the file's absolute path, which holds in any folder."""
+    return absolute(value) if name in ("loss", "model", "game") else value

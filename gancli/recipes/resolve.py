@@ -6,7 +6,9 @@ from typing import Any
 from gancli.config import TrainConfig, defaults, option_name, settings, shown
 from gancli.data.catalog import DATASETS, YOUR_IMAGES, Mixture, is_path
 from gancli.errors import UsageError
-from gancli.recipes.defaults import LOSS_DEFAULTS, MODEL_DEFAULTS
+from gancli.losses.catalog import LOSSES
+from gancli.models.catalog import MODELS
+from gancli.own_files import is_own
 from gancli.recipes.names import is_known
 from gancli.recipes.presets import PRESETS, made_for
 
@@ -26,16 +28,17 @@ def resolve(dataset: str, preset: str | None, options: Mapping[str, Any]) -> Tra
     own = kind == "your images"
     base = YOUR_IMAGES if own else dict(DATASETS[dataset].defaults)
     if preset is not None:
-        base = PRESETS[preset]
+        base = PRESETS[preset].fields
         if base.get("dataset") != (None if own else dataset):
             raise UsageError(f"preset '{preset}' is for {made_for(preset)}, not '{dataset}'.")
     else:
-        base = base | MODEL_DEFAULTS.get(options.get("model", base.get("model", TrainConfig.model)), {})
+        model = options.get("model", base.get("model", TrainConfig.model))
+        base = base | ({} if is_own(model) else dict(MODELS[model].defaults))
     made_for_it = base.get("loss", TrainConfig.loss)
     loss = options.get("loss", made_for_it)
     kinds = ("always",) if preset else ("always", "points" if kind == "points" else "images", dataset)
-    for one in kinds if loss != made_for_it else ():
-        base = base | LOSS_DEFAULTS.get(loss, {}).get(one, {})
+    for one in kinds if loss != made_for_it and not is_own(loss) else ():
+        base = base | dict(LOSSES[loss].defaults.get(one, {}))
     values: dict[str, Any] = {"dataset": dataset} | base | dict(options)
     return TrainConfig(**values)
 
@@ -46,9 +49,8 @@ def data_kind(dataset: str) -> str:
     Raises:
         UsageError: there is no data set of that name.
     """
-    if dataset not in DATASETS:
-        if is_path(dataset):
-            return "your images"
+    if dataset not in DATASETS and is_path(dataset):
+        return "your images"
     return "points" if isinstance(DATASETS[dataset], Mixture) else "images"
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 from gancli.config import TrainConfig
 from gancli.errors import GancliError
 from gancli.files import write_atomically, writing
-from gancli.games.catalog import GAMES
+from gancli.games.catalog import game
 from gancli.imaging.contrast import Contrast
 from gancli.metrics.catalog import METRICS as KNOWN_METRICS
 from gancli.metrics.catalog import json_name
@@ -59,7 +59,7 @@ class RunRecord:
     config: TrainConfig
     domains: tuple[DataRecord, ...]
     machine: dict[str, Any]
-    files: dict[str, str | None]  # SHA-256 of the user's files that the configuration names, by option
+    files: dict[str, dict[str, str] | None]  # by option: text and SHA-256 of the user's file that it names, or None
 
     @property
     def data(self) -> DataRecord:
@@ -68,7 +68,8 @@ class RunRecord:
 
     def game(self) -> Game:
         """Lay out the run's game."""
-        return GAMES[self.config.game].build(self.config, tuple(one.domain for one in self.domains))
+        entry = game(self.config.game, self.files.get("game"))
+        return entry.build(self.config, tuple(one.domain for one in self.domains), self.files)
 
     def to_json(self) -> str:
         """Return the text of ``config.json``."""

@@ -1,7 +1,6 @@
 """The two players' optimizers: optax transformations built from the configuration."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,7 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from gancli.config import TrainConfig
-from gancli.registry import Registry
+from gancli.training.catalog import OPTIMIZERS as OPTIMIZERS
 
 
 def learning_rate_schedule(rate: float, config: TrainConfig) -> optax.ScalarOrSchedule:
@@ -54,8 +53,3 @@ def sgd(rate: float, config: TrainConfig, steps_per_epoch: int) -> optax.Gradien
     momentum = momentum_schedule(config, steps_per_epoch)
     velocity = optax.inject_hyperparams(optax.trace)(decay=momentum) if callable(momentum) else optax.trace(momentum)
     return optax.chain(optax.scale_by_learning_rate(learning_rate_schedule(rate, config)), velocity)
-
-
-Optimizer = Callable[[float, TrainConfig, int], optax.GradientTransformation]
-
-OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", {"adam": adam, "sgd": sgd})

@@ -9,8 +9,8 @@ import optax
 from flax import nnx
 
 from gancli.config import TrainConfig
+from gancli.training.catalog import OPTIMIZERS
 from gancli.training.constraints import clip, limit_columns, spectrally_normalized, turned, with_directions
-from gancli.training.optimizers import OPTIMIZERS
 from gancli.training.state import Params
 
 

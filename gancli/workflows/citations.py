@@ -1,111 +1,97 @@
 """``gancli list --cite``: the literature behind a run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from gancli.bibliography import BIBLIOGRAPHY
 from gancli.config import TrainConfig
-from gancli.runs.folder import Run
+from gancli.data.catalog import DATASETS
+from gancli.games.augmentations import AUGMENTATIONS
+from gancli.games.catalog import GAMES
+from gancli.latents.catalog import PRIORS
+from gancli.losses.catalog import LOSSES, PENALTIES
+from gancli.metrics.catalog import METRICS
+from gancli.models.catalog import MODELS
+from gancli.registry import Entry, Registry
+from gancli.training.catalog import OPTIMIZERS
 
-OF_DATASET = {
-    "mnist": ("lecun1998gradient",),
-    "fashion_mnist": ("xiao2017fashion",),
-    "kmnist": ("clanuwat2018kmnist",),
-    "cifar10": ("krizhevsky2009tiny",),
-    "stacked_mnist": ("lecun1998gradient", "metz2017unrolled", "lin2018pacgan"),
-    "digits": ("alpaydin1998digits",),
-    "tfd": ("susskind2010tfd",),
-    "gaussian": (),
-    "ring": ("lin2018pacgan",),
-    "grid": ("lin2018pacgan",),
-}
-OF_LOSS = {  # beside Goodfellow et al. 2014
-    "minimax": (),
-    "non-saturating": (),
-    "absolute": (),
-    "kl": ("goodfellow2016tutorial",),
-    "reverse-kl": ("nowozin2016fgan",),
-    "jensen-shannon": ("nowozin2016fgan",),
-    "pearson": ("nowozin2016fgan",),
-    "squared-hellinger": ("nowozin2016fgan",),
-    "least-squares": ("mao2017least",),
-    "hinge": ("lim2017geometric",),
-    "wasserstein": ("arjovsky2017wasserstein",),
-    "energy": ("zhao2017energy",),
-    "feature-matching": ("salimans2016improved",),
-    "perceptual": ("johnson2016perceptual", "salimans2016improved"),
-    "mmd": ("li2015generative", "dziugaite2015training"),
-    "relativistic": ("jolicoeur2019relativistic", "huang2024r3gan"),
-}
-OF_PENALTY = {
-    "r1": ("mescheder2018which",),
-    "r2": ("mescheder2018which",),
-    "gradient-penalty": ("gulrajani2017improved",),
-    "clip": ("arjovsky2017wasserstein",),
-    "spectral-norm": ("miyato2018spectral",),
-}
-OF_MODEL = {
-    "mlp": ("goodfellow2013maxout",),
-    "maxout-conv": ("goodfellow2013maxout",),
-    "dcgan": ("radford2016unsupervised",),
-    "resnet": ("miyato2018spectral", "huang2024r3gan"),
-}
-OF_PRIOR = {"uniform": (), "gaussian": (), "spherical": ("white2016sampling",)}
-OF_OPTIMIZER = {"adam": ("kingma2015adam",), "sgd": ()}
-OF_METRIC = {
-    "fid": ("heusel2017ttur",),
-    "kid": ("binkowski2018mmd",),
-    "inception-score": ("salimans2016improved",),
-    "precision-recall": ("kynkaanniemi2019precision",),
-    "density-coverage": ("naeem2020reliable",),
-    "nearest": (),
-    "modes": ("metz2017unrolled", "lin2018pacgan"),
-    "divergence": (),
+OF_ALL = ("goodfellow2014gan", "jax2018", "flax2020")
+
+# Fields of the configuration that name entries, whose citations they are.
+CHOICES: "dict[str, Registry[Any]]" = {
+    "dataset": DATASETS,
+    "game": GAMES,
+    "loss": LOSSES,
+    "penalty": PENALTIES,
+    "model": MODELS,
+    "prior": PRIORS,
+    "optimizer": OPTIMIZERS,
+    "augment": AUGMENTATIONS,
 }
 
 
-def _keys(config: TrainConfig) -> Iterator[str]:
-    yield "goodfellow2014gan"
-    yield from OF_DATASET.get(config.dataset, ())  # one's own pictures have no author known here
-    yield from OF_LOSS.get(config.loss, ())  # of an objective in a user's file, the user knows
-    for penalty in config.penalty:
-        yield from OF_PENALTY[penalty]
-    if config.packing > 1:
-        yield "lin2018pacgan"
-    if config.pulling_away:
-        yield "zhao2017energy"
-    yield from OF_MODEL[config.model]
-    if config.model in ("dcgan", "resnet") and config.batch_norm:
-        yield from ("ioffe2015batch", "brock2019large")
-    if config.model == "resnet" and not (config.batch_norm and "spectral-norm" in config.penalty):
-        yield "zhang2019fixup"
-    if config.conditional:
-        yield from ("mirza2014conditional", "miyato2018cgans")
-    yield from OF_PRIOR[config.prior]
-    yield from OF_OPTIMIZER[config.optimizer]
-    if config.input_dropout or any(config.hidden_dropout) or config.max_column_norm:
-        yield "srivastava2014dropout"
-    if config.instance_noise:
-        yield from ("sonderby2017amortised", "arjovsky2017principled")
-    if config.model != "dcgan" and None in (config.generator_init_range, config.discriminator_init_range):
-        yield "he2015delving"
-    if config.augment:
-        yield "zhao2020differentiable"
-    if config.contrast:
-        yield "coates2011analysis"
-    if config.ema_decay:
-        yield "polyak1992acceleration"
+class Technique(NamedTuple):
+    """Something that a run does beside what its entries name."""
+
+    applies: Callable[[TrainConfig], object]
+    cite: tuple[str, ...]
+
+
+def _normalizes(config: TrainConfig) -> bool:
+    return config.model in ("dcgan", "resnet") and config.batch_norm
+
+
+TECHNIQUES = {
+    "packing": Technique(lambda run: run.packing > 1, ("lin2018pacgan",)),
+    "pulling_away": Technique(lambda run: run.pulling_away, ("zhao2017energy",)),
+    "batch_norm": Technique(_normalizes, ("ioffe2015batch", "brock2019large")),
+    "blocks that start as nothing": Technique(
+        lambda run: run.model == "resnet" and not (run.batch_norm and "spectral-norm" in run.penalty),
+        ("zhang2019fixup",),
+    ),
+    "conditional": Technique(lambda run: run.conditional, ("mirza2014conditional", "miyato2018cgans")),
+    "dropout, max_column_norm": Technique(
+        lambda run: run.input_dropout or any(run.hidden_dropout) or run.max_column_norm, ("srivastava2014dropout",)
+    ),
+    "instance_noise": Technique(lambda run: run.instance_noise, ("sonderby2017amortised", "arjovsky2017principled")),
+    "init_range": Technique(
+        lambda run: run.model != "dcgan" and None in (run.generator_init_range, run.discriminator_init_range),
+        ("he2015delving",),
+    ),
+    "contrast": Technique(lambda run: run.contrast, ("coates2011analysis",)),
+    "ema_decay": Technique(lambda run: run.ema_decay, ("polyak1992acceleration",)),
+}
+
+
+def keys(config: TrainConfig) -> Iterator[str]:
+    """Return the keys of what a run uses; some may come twice. Of your own images and files you know the authors."""
+    first, *libraries = OF_ALL
+    yield first
+    for field, registry in CHOICES.items():
+        for entry in _chosen(registry, getattr(config, field)):
+            yield from entry.cite
+    for technique in TECHNIQUES.values():
+        if technique.applies(config):
+            yield from technique.cite
     if config.evaluate_every:
-        for metric in config.metrics:
-            yield from OF_METRIC[metric]
-    yield from ("jax2018", "flax2020")
+        for entry in _chosen(METRICS, config.metrics):
+            yield from entry.cite
+    yield from libraries
+
+
+def _chosen(registry: Registry[Any], names: str | tuple[str, ...]) -> list[Entry]:
+    names = (names,) if isinstance(names, str) else names
+    return [registry[name] for name in names if name in registry]
 
 
 def citations(folder: Path) -> dict[str, str]:
-    """Return the BibTeX entries, by key, of what a run used: data, objective, networks, optimizer and metrics.
+    """Return the BibTeX entries, by key, of what a run used: data, loss, networks, optimizer and metrics.
 
     Raises:
         GancliError: there is no such run.
     """
+    from gancli.runs.folder import Run
+
     config = Run.open(folder).record.config
-    return {key: BIBLIOGRAPHY[key] for key in dict.fromkeys(_keys(config))}
+    return {key: BIBLIOGRAPHY[key] for key in dict.fromkeys(keys(config))}

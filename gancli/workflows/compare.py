@@ -16,7 +16,7 @@ class Column:
 
     metric: str
     values: tuple[dict[str, Any] | None, ...]  # of each result, None where it lacks the metric
-    ranks: tuple[int | None, ...] | None  # 1 is best; None where the protocols differ or the metric has no order
+    ranks: dict[str, tuple[int | None, ...]]  # by number, 1 is best; none where the protocols differ or it has no order
     differences: tuple[str, ...]  # what the protocols differ in: ``n: 10000, 5000``
 
 
@@ -45,11 +45,8 @@ def compare(paths: Sequence[Path]) -> Comparison:
         if not present:
             continue
         differences = _differences([one["protocol"] for one in present])
-        ranks = None
-        if entry.key is not None and not differences:
-            sign = 1 if entry.lower_is_better else -1
-            order = sorted(sign * one[entry.key] for one in present)
-            ranks = tuple(None if one is None else order.index(sign * one[entry.key]) + 1 for one in found)
+        ordered = {} if differences else {number: better for number, better in entry.columns.items() if better}
+        ranks = {number: _ranks([one and one[number] for one in found], better) for number, better in ordered.items()}
         columns.append(Column(metric, found, ranks, differences))
     return Comparison(tuple(str(path) for path in paths), tuple(columns))
 
@@ -60,7 +57,8 @@ def _read(path: Path) -> dict[str, Any]:
         metrics = content["metrics"]
         for metric, entry in METRICS.items():
             if one := metrics.get(json_name(metric)):
-                _ = one["protocol"].items(), entry.key is None or float(one[entry.key])
+                _ = one["protocol"].items(), [float(one[name]) for name, better in entry.columns.items() if better]
+                _ = [one[name] for name in entry.columns]
     except OSError as error:
         raise GancliError(f"cannot read {path}: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -68,6 +66,13 @@ def _read(path: Path) -> dict[str, Any]:
     if not metrics:
         raise GancliError(f"'{path}' holds no metric.")
     return metrics
+
+
+def _ranks(values: Sequence[float | None], better: str) -> tuple[int | None, ...]:
+    """Return the place of each value, 1 for the best; equal ones share it."""
+    sign = 1 if better == "lower" else -1
+    order = sorted(sign * value for value in values if value is not None)
+    return tuple(None if value is None else order.index(sign * value) + 1 for value in values)
 
 
 def _differences(protocols: Sequence[dict[str, Any]]) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ from typing import Any
 
 from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
-from gancli.evaluation.extractors import FEATURES, choose_extractor
+from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
 from gancli.evaluation.inputs import EvaluationInputs, Reference
-from gancli.evaluation.measures import Measured, measure, missing
+from gancli.evaluation.measures import measure, missing
+from gancli.features.catalog import FEATURES
 from gancli.files import write_atomically
 from gancli.metrics.catalog import METRICS, json_name
+from gancli.metrics.inputs import Measured
 from gancli.metrics.statistics import Statistics, holds_statistics
 from gancli.reporting import Reporter
 from gancli.runs.trained import Trained
@@ -81,7 +83,7 @@ def evaluate(
         against: the reference: a data set, a folder, a file of arrays or of statistics. Default: what the run was
             trained on; for a split of a data set, its training split.
         num_samples: drawn from a run; other sources are taken whole.
-        features: a name of :data:`FEATURES`.
+        features: a name of :data:`gancli.features.catalog.FEATURES`.
         weights: file of Inception-v3's weights; default: the published ones, downloaded once.
         batch_size: images read at a time; no number depends on it.
         seed: of the draws, and of the random subsets of some metrics.

@@ -15,6 +15,7 @@ from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
 from gancli.files import writing
 from gancli.imaging import pixels as images
+from gancli.own_files import without_folder
 from gancli.registry import Registry
 from gancli.runs.exported import WEIGHTS, is_export, write_weights
 from gancli.runs.folder import CONFIG, RunRecord
@@ -100,7 +101,9 @@ def export(
 def _shared(record: RunRecord) -> RunRecord:
     """Return a record without the paths of the user's images and files, which are private."""
     config = record.config
-    return replace(record, config=replace(config, dataset=Path(config.dataset).name, loss=Path(config.loss).name))
+    names = {"dataset": Path(config.dataset).name}
+    names |= {"loss": without_folder(config.loss), "model": without_folder(config.model)}
+    return replace(record, config=replace(config, **names))
 
 
 def _stablehlo(trained: Trained, standing: list[jax.Array] | None) -> bytes:

@@ -12,7 +12,8 @@ from gancli.compute import devices
 from gancli.errors import UsageError
 from gancli.files import write_atomically
 from gancli.imaging import pixels as images
-from gancli.latents import PATHS, lerp
+from gancli.latents.catalog import PATHS
+from gancli.latents.paths import lerp
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import draw_latents, generate
 from gancli.sampling.pictures import line_picture, plane_picture

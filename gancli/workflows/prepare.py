@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from gancli import __version__
+from gancli import __version__, own_files
 from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
@@ -17,23 +17,23 @@ from gancli.data.images.decode import Framing
 from gancli.data.load import Dataset, framing_of, load_for
 from gancli.errors import UsageError
 from gancli.games.adversarial import UPDATES
-from gancli.games.augmentation import AUGMENTATIONS
-from gancli.games.catalog import GAMES
+from gancli.games.augmentations import AUGMENTATIONS
+from gancli.games.catalog import game
 from gancli.games.decoder import check_decoder, with_trained_decoder
 from gancli.games.passes import PRECISIONS
 from gancli.imaging.contrast import Contrast
-from gancli.latents import PRIORS
-from gancli.losses.catalog import fingerprint, objective
-from gancli.models import MODELS
+from gancli.latents.catalog import PRIORS
+from gancli.losses.catalog import objective
+from gancli.models.catalog import architecture
 from gancli.monitoring.accuracy import AccuracyProbe
 from gancli.monitoring.metrics import Monitor, check_metrics
 from gancli.reporting import Reporter
 from gancli.runs.exported import is_export
 from gancli.runs.folder import DataRecord, Run, RunRecord
 from gancli.runs.trained import check_fits
+from gancli.training.catalog import OPTIMIZERS
 from gancli.training.domain import Batch
 from gancli.training.game import Game, begin, layout
-from gancli.training.optimizers import OPTIMIZERS
 from gancli.training.state import TrainState, join_state, split_state
 from gancli.training.streaming import why_streamed
 
@@ -78,10 +78,8 @@ class Prepared:
 
 def check_config(config: TrainConfig) -> None:
     """Raise a UsageError unless every name in the configuration is known."""
-    _ = objective(config.loss)
+    _ = objective(config.loss), architecture(config.model), game(config.game)
     for registry, name in (
-        (GAMES, config.game),
-        (MODELS, config.model),
         (PRIORS, config.prior),
         (OPTIMIZERS, config.optimizer),
         (UPDATES, config.updates),
@@ -98,7 +96,7 @@ def _on_this_machine(config: TrainConfig) -> TrainConfig:
     chosen = devices.choose(
         config.devices,
         even=config.batch_size % 2 == 0 and not config.microbatch,
-        convolves=MODELS[config.model].convolves,
+        convolves=architecture(config.model).convolves,
     )
     _ = DeviceMesh(chosen)  # whether there are so many
     return dataclasses.replace(config, devices=chosen)
@@ -140,7 +138,7 @@ def _load(
         classes=dataset.class_counts() if config.conditional else None,
         labels_sha256=dataset.labels_fingerprint if config.conditional else None,
     )
-    return config, dataset, record, GAMES[config.game].build(config, (record.domain,))
+    return config, dataset, record, game(config.game).build(config, (record.domain,), {})
 
 
 def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState:
@@ -159,9 +157,9 @@ def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState
     return state
 
 
-def _files(config: TrainConfig) -> dict[str, str | None]:
-    """Return the SHA-256 of the user's files that a configuration names, by option."""
-    return {"loss": fingerprint(config.loss)}
+def _files(config: TrainConfig) -> dict[str, dict[str, str] | None]:
+    """Return the user's files that a configuration names, by option."""
+    return {option: own_files.keep(f"--{option}", getattr(config, option)) for option in ("loss", "model", "game")}
 
 
 def prepare_new(
@@ -218,12 +216,8 @@ def prepare_resumed(
             f"with (other content, order or classes). "
             + (own if is_path(dataset.name) else "Give the --data-dir that it began with.")
         )
-    for option, sha256 in _files(config).items():
-        if sha256 != run.record.files.get(option):
-            raise UsageError(
-                f"--{option} {getattr(config, option)}: the file is not as it was when the run in '{outdir}' began: a "
-                f"run goes on as it began. Choose another --outdir for a new one."
-            )
+    for option, kept in run.record.files.items():
+        own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)
     run = Run(outdir, dataclasses.replace(run.record, config=config))
     game = run.record.game()
     devices.keep_compiled_programs()

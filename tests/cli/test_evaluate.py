@@ -295,13 +295,16 @@ def test_results_of_one_protocol_are_ranked(digits_run, gancli):
     assert (code, err) == (0, "")
     rows = [line.split() for line in out.splitlines()]
     assert ["metric", "a.json", "b.json"] in rows
-    assert next(row for row in rows if row[:1] == ["fid"]).count("*") == 1
+    assert next(row for row in rows if row[:2] == ["fid", "↓"]).count("*") == 1
+    assert all("*" in next(row for row in rows if row[1:3] == [name, "↑"]) for name in ("precision", "recall"))
+    assert next(row for row in rows if row[:2] == ["nearest", "closer"]).count("*") == 0
+    assert out.splitlines()[-1] == "* best by one protocol; ↓ lower is better, ↑ higher is better"
     code, out, _ = gancli("compare", "a.json", "b.json", "--json")
     metrics = json.loads(out)["metrics"]
     values = [one["value"] for one in metrics["fid"]["values"]]
-    assert metrics["fid"]["ranks"] == [1 + int(values[0] > values[1]), 1 + int(values[1] > values[0])]
+    assert metrics["fid"]["ranks"] == {"value": [1 + int(values[0] > values[1]), 1 + int(values[1] > values[0])]}
     coverage = [one["coverage"] for one in metrics["density-coverage"]["values"]]
-    best = metrics["density-coverage"]["ranks"].index(1)
+    best = metrics["density-coverage"]["ranks"]["coverage"].index(1)
     assert coverage[best] == max(coverage)
 
 
@@ -319,7 +322,7 @@ def test_a_result_that_lacks_a_metric_is_left_out_of_its_rank(digits_run, gancli
     Path("b.json").write_text(gancli("evaluate", digits_run, "--samples", 50, "--kid", "--json")[1])
     code, out, _ = gancli("compare", "a.json", "b.json", "--json")
     assert code == 0
-    assert json.loads(out)["metrics"]["fid"]["ranks"] == [1, None]
+    assert json.loads(out)["metrics"]["fid"]["ranks"] == {"value": [1, None]}
     assert "-" in gancli("compare", "a.json", "b.json")[1]
 
 

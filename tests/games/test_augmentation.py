@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gancli.games.augmentation import AUGMENTATIONS, augmented, color, cutout, translation
+from gancli.games.augmentation import augmented, color, cutout, translation
+from gancli.games.augmentations import AUGMENTATIONS
 
 X = jnp.asarray(np.random.default_rng(0).uniform(0, 1, (64, 8, 12, 3)), jnp.float32)
 KEY = jax.random.key(3)

@@ -7,7 +7,8 @@ import optax
 import pytest
 
 from gancli.config import TrainConfig
-from gancli.training.optimizers import OPTIMIZERS, learning_rate_schedule, momentum_schedule
+from gancli.training.catalog import OPTIMIZERS
+from gancli.training.optimizers import learning_rate_schedule, momentum_schedule
 
 CONFIG = TrainConfig(dataset="digits", momentum=0.5)
 RECIPE = dataclasses.replace(

@@ -32,10 +32,14 @@ class Normalized(Protocol):
 ACTIVATIONS = Registry("activation", {"relu": nnx.relu, "sigmoid": nnx.sigmoid})
 
 
-def uniform_init(half_range: float | None) -> jax.nn.initializers.Initializer:
-    """Return an initializer on ±``half_range``, or He's uniform one (variance 2 / fan-in) when that is None."""
+Init = jax.nn.initializers.Initializer
+HE_UNIFORM = nnx.initializers.he_uniform()  # variance 2 / fan-in
+
+
+def uniform_init(half_range: float | None, otherwise: Init = HE_UNIFORM) -> Init:
+    """Return an initializer on ±``half_range``, or ``otherwise`` when that is None."""
     if half_range is None:
-        return nnx.initializers.he_uniform()
+        return otherwise
 
     def init(key: jax.Array, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> jax.Array:
         return jax.random.uniform(key, shape, dtype, -half_range, half_range)

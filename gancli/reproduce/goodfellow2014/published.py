@@ -11,5 +11,5 @@ from gancli.workflows.sweep import Goal
 def published(outdir: Path, preset: str, seed: int, num_steps: int | None) -> Goal:
     """Return the run of a preset and seed, ``num_steps`` long; by default as long as the preset says."""
     options: dict[str, Any] = {"seed": seed} | ({"num_steps": num_steps} if num_steps else {})
-    config = resolve(PRESETS[preset]["dataset"], preset, options)
+    config = resolve(PRESETS[preset].dataset, preset, options)
     return Goal(config, outdir / f"{preset}-seed{seed}")

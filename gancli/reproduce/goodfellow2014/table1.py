@@ -137,7 +137,7 @@ def table_1(
 
 def _at_hand(preset: str, data_dir: Path | None) -> bool:
     """Return whether the data of a preset can be had; only that of TFD must be asked for."""
-    dataset = PRESETS[preset]["dataset"]
+    dataset = PRESETS[preset].dataset
     entry = DATASETS[dataset]
     if not isinstance(entry, FoldedFile):
         return True
@@ -187,7 +187,7 @@ def _point(point: Point) -> dict[str, Any]:
 def _baselines(outdir: Path, rows: Sequence[Row], data_dir: Path | None) -> tuple[Baseline, ...]:
     """Score training images and k-means centers of MNIST, where a row is about it."""
     for row in rows:
-        if PRESETS[ROWS[row.name]]["dataset"] == "mnist":
+        if PRESETS[ROWS[row.name]].dataset == "mnist":
             goal = published(outdir, ROWS[row.name], row.seed, None)
             return parzen(goal.folder, baselines=True, data_dir=data_dir).baselines
     return ()
@@ -217,7 +217,7 @@ def _markdown(rows: Sequence[Row], baselines: Sequence[Baseline]) -> str:
         lines.append(f"| {name} | {mnist[0]:g} ± {mnist[1]:g} | {tfd[0]:g} ± {tfd[1]:g} | as published |")
     for name in ROWS:
         of_name = [row for row in rows if row.name == name]
-        faces = PRESETS[ROWS[name]]["dataset"] == "tfd"
+        faces = PRESETS[ROWS[name]].dataset == "tfd"
         if not of_name:
             if faces:
                 lines.append("| Adversarial nets, here | | | not run: TFD was not at hand |")

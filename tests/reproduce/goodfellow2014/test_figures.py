@@ -1,6 +1,7 @@
 """The paper's figures, from a few steps of narrow recipes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ def _small(tmp_path, monkeypatch):
     write_idx_set(tmp_path / "data" / "mnist")
     trust(monkeypatch, "mnist", tmp_path / "data" / "mnist", num_train=50)
     narrow = {"batch_size": 10, "latent_size": 3, "generator_widths": (8, 6), "discriminator_widths": (4, 4)}
-    recipe = presets.PRESETS["goodfellow2014-mnist"] | narrow | {"evaluate_every": 0}
+    recipe = presets.PRESETS["goodfellow2014-mnist"]
+    recipe = replace(recipe, settings=recipe.settings | narrow | {"evaluate_every": 0})
     monkeypatch.setitem(presets.PRESETS._entries, "goodfellow2014-mnist", recipe)
 
 

@@ -1,6 +1,7 @@
 """Table 1, from tiny archives and a few steps of narrow recipes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ def _small(tmp_path, monkeypatch):
     write_idx_set(tmp_path / "data" / "mnist")
     trust(monkeypatch, "mnist", tmp_path / "data" / "mnist", num_train=50)
     for name in ("goodfellow2014-mnist", "goodfellow2014-mnist-tuned", "goodfellow2014-tfd"):
-        monkeypatch.setitem(presets.PRESETS._entries, name, presets.PRESETS[name] | NARROW)
+        preset = presets.PRESETS[name]
+        monkeypatch.setitem(presets.PRESETS._entries, name, replace(preset, settings=preset.settings | NARROW))
 
 
 def reproduce(gancli, *options):

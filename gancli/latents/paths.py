@@ -1,32 +1,7 @@
-"""Latent space: the priors that z is drawn from and the paths between two draws."""
-
-from collections.abc import Callable
+"""The paths between two draws of z: start, end and a position in [0, 1] to latents."""
 
 import jax
 import jax.numpy as jnp
-
-from gancli.registry import Registry
-
-Prior = Callable[[jax.Array, tuple[int, int]], jax.Array]
-
-
-def uniform(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
-    """Draw ``[B, Z]`` with independent components on [-√3, √3): variance 1 (Goodfellow et al. 2014, their code)."""
-    return jax.random.uniform(key, shape, minval=-(3.0**0.5), maxval=3.0**0.5)
-
-
-def gaussian(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
-    """Draw ``[B, Z]`` from the standard normal distribution."""
-    return jax.random.normal(key, shape)
-
-
-def spherical(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
-    """Draw ``[B, Z]`` uniformly on the sphere of radius √Z, so that each component has variance 1 (White 2016)."""
-    z = jax.random.normal(key, shape)
-    return z * (shape[1] ** 0.5 / jnp.linalg.norm(z, axis=1, keepdims=True))
-
-
-PRIORS: Registry[Prior] = Registry("prior", {"uniform": uniform, "gaussian": gaussian, "spherical": spherical})
 
 
 def lerp(start: jax.Array, end: jax.Array, t: jax.Array | float) -> jax.Array:
@@ -67,6 +42,3 @@ def slerp(start: jax.Array, end: jax.Array, t: jax.Array | float) -> jax.Array:
     direction = (jnp.sin((1.0 - t) * safe) * u + jnp.sin(t * safe) * v) / jnp.sin(safe)
     arc = direction * lerp(start_norm, end_norm, t)
     return jnp.where(degenerate, lerp(start, end, t), arc)
-
-
-PATHS = Registry("path", {"linear": lerp, "slerp": slerp})

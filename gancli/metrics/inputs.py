@@ -1,0 +1,177 @@
+"""What a metric is computed from, whoever prepares it, and what it returns."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from gancli.reporting import Watch
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gancli.metrics.moments import Gaussian
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of one set of samples."""
+
+    metric: str  # name in the catalog
+    values: dict[str, Any]  # numbers by name, as JSON has them
+    protocol: dict[str, Any]  # all that two numbers must share to be comparable
+    draw: str  # how the samples were drawn: not part of the protocol
+    text: str  # the numbers for people
+    notes: tuple[str, ...] = ()
+
+    @property
+    def protocol_text(self) -> str:
+        """The protocol in one line."""
+        parts = [f"{name}={value}" for name, value in self.protocol.items()]
+        return f"{self.metric}: {', '.join([*parts, self.draw] if self.draw else parts)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of a JSON result."""
+        return self.values | {"protocol": self.protocol, "protocol_text": self.protocol_text}
+
+
+class Split(Protocol):
+    """Part of a data set."""
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        ...
+
+    @property
+    def examples(self) -> "np.ndarray":
+        """Images ``[n, H, W, C]`` uint8, or points ``[n, D]``."""
+        ...
+
+    def flat(self) -> "np.ndarray":
+        """Return the examples ``[n, d]``, images in [0, 1]."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+class Density(Protocol):
+    """A mixture of equal Gaussians."""
+
+    @property
+    def centers(self) -> "np.ndarray":
+        """Means ``[M, D]``."""
+        ...
+
+    @property
+    def standard_deviation(self) -> float:
+        """Of each Gaussian in each direction."""
+        ...
+
+    def log_density(self, points: "np.ndarray") -> "np.ndarray":
+        """Return log p ``[n]`` at points ``[n, D]``."""
+        ...
+
+
+class Classes(NamedTuple):
+    """The classes that the data set's built-in classifier finds in samples and in the reference."""
+
+    classifier: str  # name and version
+    num_classes: int
+    samples: "np.ndarray"  # [n]
+    reference: "np.ndarray"  # [m]
+    reference_text: str  # the reference and its size, for protocols
+
+
+class Inputs(Protocol):
+    """Samples and what they are measured with. What is costly is computed when first asked for, and once."""
+
+    num_samples: int
+    seed: int
+    draw: str  # how the samples were drawn, for people
+    figure: Path | None  # where a picture may go, see ``pictures``
+    pictures: dict[Path, bytes]  # made on the way, for whoever asked to write
+
+    def protocol(self, *, count: int | None = None, **more: Any) -> dict[str, Any]:
+        """Return what protocols of feature metrics say; ``count`` of the reference's images were taken."""
+        ...
+
+    def watch(self, what: str) -> Watch:
+        """Return a function that reports the progress of something."""
+        ...
+
+    # Of images: features by the chosen network
+    @property
+    def features(self) -> "np.ndarray":
+        """Features of the samples ``[n, F]``."""
+        ...
+
+    @property
+    def logits(self) -> "np.ndarray":
+        """Logits of the samples ``[n, K]``."""
+        ...
+
+    @cached_property
+    def reference_features(self) -> "np.ndarray":
+        """Features of the reference ``[m, F]``."""
+        ...
+
+    @cached_property
+    def reference_subset(self) -> "np.ndarray":
+        """As many of the reference's features as there are samples, chosen at random; all where there are fewer."""
+        ...
+
+    @property
+    def reference_gaussian(self) -> "Gaussian":
+        """The Gaussian fitted to the reference's features; of a statistics file, the one in it."""
+        ...
+
+    @property
+    def reference_count(self) -> int | None:
+        """Images of the reference; None where a statistics file does not say."""
+        ...
+
+    # Of images: pixels, classes, the data set
+    def pixels(self) -> "np.ndarray":
+        """Return the samples ``[n, H, W, C]``, uint8."""
+        ...
+
+    def classes(self) -> Classes:
+        """Return the classes of samples and reference."""
+        ...
+
+    def closest_pair(self, count: int) -> float:
+        """Return the distance of the two closest of the first ``count`` images of the reference, in [0, 1] pixels."""
+        ...
+
+    def split(self, name: str) -> Split:
+        """Return the ``train``, ``validation`` or ``test`` split of the reference's data set."""
+        ...
+
+    # Of points, and of runs
+    @property
+    def dataset_name(self) -> str:
+        """The data set of the reference, or of the points; empty where there is none."""
+        ...
+
+    @property
+    def density(self) -> Density | None:
+        """The density of the data, where it is known; None for images."""
+        ...
+
+    @cached_property
+    def points(self) -> "np.ndarray":
+        """The samples as generated, ``[n, *data_shape]``: points, or images in [0, 1]."""
+        ...
+
+    def draw_points(self, count: int) -> "np.ndarray":
+        """Draw samples as the generator makes them."""
+        ...
+
+    def held_out(self) -> Split:
+        """Return the validation split of the run's data."""
+        ...
+
+    def scores(self, examples: "np.ndarray") -> "np.ndarray":
+        """Return the run's discriminator's logits ``[n]`` of examples ``[n, *data_shape]``, images in [0, 1]."""
+        ...

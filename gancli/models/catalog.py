@@ -1,0 +1,146 @@
+"""The model families by the names used on the command line, and models of a user's own file. No libraries.
+
+A model is added by its networks and builders, in a file of this folder, and one entry here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gancli import own_files
+from gancli.errors import UsageError
+from gancli.registry import Entry, Registry, lazy
+
+if TYPE_CHECKING:
+    from flax import nnx
+
+Builder = Callable[..., "nnx.Module"]  # (config, data_shape, bounded, data_mean, rngs) to a network
+
+
+@dataclass(frozen=True)
+class Architecture(Entry):
+    """A family of networks: a generator, and discriminators by what a loss may need one to be.
+
+    Builders take ``(config, data_shape, bounded, data_mean, rngs)``. A generator maps latents ``[B, Z]`` to examples
+    ``[B, *data_shape]``, in [0, 1] where they are ``bounded``; a discriminator, called with examples and the key of its
+    dropout (or None), returns a :class:`gancli.models.layers.parts.DiscriminatorOutput`.
+    """
+
+    generator: Builder
+    discriminators: Mapping[str, Builder] = field(hash=False)  # a "scorer", perhaps an "autoencoder"
+    convolves: bool = False
+    # Settings it brings in the place of the data set's.
+    defaults: dict[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
+
+    def discriminator(self, kind: str, name: str) -> Builder:
+        """Return what builds a discriminator of a kind.
+
+        Raises:
+            UsageError: the family, called ``name``, has none of that kind.
+        """
+        if kind not in self.discriminators:
+            able = ", ".join(other for other, family in MODELS.items() if kind in family.discriminators)
+            raise UsageError(f"--model {name} has no {kind} for a discriminator, which the loss needs. Use: {able}.")
+        return self.discriminators[kind]
+
+
+_CONVOLUTIONAL: dict[str, Any] = {
+    "batch_size": 64,
+    "prior": "gaussian",
+    "latent_size": 128,
+    "instance_noise": 0.0,
+    "input_dropout": 0.0,
+    "hidden_dropout": (0.0,),
+    "generator_init_range": None,
+    "discriminator_init_range": None,
+    "generator_learning_rate": 2e-4,
+    "discriminator_learning_rate": 2e-4,
+    "learning_rate_divisor": 1.0,
+    "momentum": 0.5,
+    "ema_decay": 0.999,
+}
+# Of residual networks before anything is said of the loss: presets begin here, too.
+RESIDUAL: dict[str, Any] = _CONVOLUTIONAL | {"model": "resnet", "momentum": 0.0}
+# Huang et al. 2024 (R3GAN): both penalties bound D's slope.
+HELD: dict[str, Any] = {"loss": "relativistic", "penalty": ("r1", "r2"), "penalty_weight": 0.05}
+# So bounded, D bears rates at which both learn several times as fast as with spectral norms and the papers' 2e-4.
+_QUICK: dict[str, Any] = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
+
+MODELS: Registry[Architecture] = Registry(
+    "model",
+    {
+        "mlp": Architecture(
+            lazy("gancli.models.mlp:generator"),
+            {
+                "scorer": lazy("gancli.models.mlp:discriminator"),
+                "autoencoder": lazy("gancli.models.mlp:autoencoder"),
+            },
+            summary="The fully connected networks of the 2014 paper: rectifiers against maxout with dropout.",
+            use="The default. For points and small gray images; fast on any machine.",
+            cite=("goodfellow2014gan", "goodfellow2013maxout"),
+        ),
+        "maxout-conv": Architecture(
+            lazy("gancli.models.maxout_conv:generator"),
+            {"scorer": lazy("gancli.models.maxout_conv:discriminator")},
+            convolves=True,
+            summary="The convolutional networks of the 2014 paper for CIFAR-10: maxout, pooling, one deconvolution.",
+            use="To reproduce the paper; square images only. For anything else take dcgan.",
+            cite=("goodfellow2014gan", "goodfellow2013maxout"),
+        ),
+        "dcgan": Architecture(
+            lazy("gancli.models.dcgan:generator"),
+            {"scorer": lazy("gancli.models.dcgan:discriminator")},
+            convolves=True,
+            summary="Strided and transposed convolutions, the generator batch-normalized (Radford et al. 2016).",
+            use="For images of 8 to 256 pixels on a modest machine; the default for your own images.",
+            cite=("radford2016unsupervised",),
+            defaults=_CONVOLUTIONAL | HELD | _QUICK,
+        ),
+        "resnet": Architecture(
+            lazy("gancli.models.resnet:generator"),
+            {"scorer": lazy("gancli.models.resnet:discriminator")},
+            convolves=True,
+            summary="Residual convolutional networks (Miyato et al. 2018; Huang et al. 2024).",
+            use="For the best images, several times slower than dcgan; take it where there is an accelerator.",
+            cite=("miyato2018spectral", "huang2024r3gan"),
+            defaults=RESIDUAL | HELD | _QUICK,
+        ),
+    },
+)
+
+OPTION = "--model"
+RULE = (
+    "a pair of builders (generator, discriminator), each of (config, data_shape, bounded, data_mean, rngs), or as a "
+    "gancli.models.catalog.Architecture"
+)
+
+
+def architecture(name: str, kept: Mapping[str, str] | None = None) -> Architecture:
+    """Return a model family by its name on the command line, or from a file as ``PATH.py:NAME``.
+
+    Args:
+        name: of a model.
+        kept: what a run's record keeps of the file, see :func:`gancli.own_files.keep`; then the file is not read.
+
+    Raises:
+        UsageError: there is none of that name, or the file cannot be read or holds something else.
+    """
+    if not own_files.is_own(name):
+        return MODELS[name]
+    return own_files.load(OPTION, name, _accepted, RULE, kept)
+
+
+def fingerprint(name: str) -> str | None:
+    """Return the SHA-256 of the file that a model of the user's stands in; None for one of gancli's.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    return own_files.fingerprint(OPTION, name)
+
+
+def _accepted(found: Any) -> Architecture | None:
+    if isinstance(found, tuple) and len(found) == 2 and all(callable(builder) for builder in found):
+        generator, discriminator = found
+        found = Architecture(generator, {"scorer": discriminator})
+    return found if isinstance(found, Architecture) else None

@@ -1,0 +1,28 @@
+"""The optimizers by the names used on the command line. No libraries."""
+
+from typing import TYPE_CHECKING
+
+from gancli.config import TrainConfig
+from gancli.registry import FunctionEntry, Registry, lazy
+
+if TYPE_CHECKING:
+    import optax
+
+# (learning rate, config, steps per epoch) to a transformation of gradients
+OPTIMIZERS: "Registry[FunctionEntry[[float, TrainConfig, int], optax.GradientTransformation]]" = Registry(
+    "optimizer",
+    {
+        "adam": FunctionEntry(
+            function=lazy("gancli.training.optimizers:adam"),
+            summary="Adam; --momentum is its beta1, --beta2 its second decay rate (Kingma and Ba 2015).",
+            use="The default. For nearly every GAN; residual networks like a beta1 of 0.",
+            cite=("kingma2015adam",),
+        ),
+        "sgd": FunctionEntry(
+            function=lazy("gancli.training.optimizers:sgd"),
+            summary="Gradient descent with momentum, which may rise to --final-momentum.",
+            use="For the recipes of 2014, whose optimizer it is; it needs learning rates of its own.",
+            cite=("goodfellow2014gan",),
+        ),
+    },
+)
