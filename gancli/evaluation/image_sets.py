@@ -8,9 +8,11 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from PIL import Image
 
 from gancli.data.catalog import DATASETS, SPLITS
-from gancli.data.images.arrays import read_images
+from gancli.data.images.arrays import CHANNELS, read_images
+from gancli.data.images.decode import decode
 from gancli.data.images.find import form_of
 from gancli.data.images.uniform import UniformImages
 from gancli.data.load import Dataset, load
@@ -50,8 +52,10 @@ class ImageSet:
 
     @classmethod
     def of_file(cls, path: Path) -> "ImageSet":
-        """Return the images of an ``.npz`` or ``.npy`` file."""
+        """Return the images of an ``.npz`` or ``.npy`` file; what is transparent lies on white, as in a folder."""
         images = read_images(path)
+        if images.shape[-1] == CHANNELS[-1]:
+            images = np.stack([np.asarray(decode(Image.fromarray(image), 3)) for image in images])
 
         def fingerprint() -> str:
             return hashlib.sha256(f"{images.shape}".encode() + images.tobytes()).hexdigest()

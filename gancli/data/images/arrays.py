@@ -10,6 +10,9 @@ from gancli.imaging.pixels import to_uint8
 
 NAMES = ("samples", "images", "arr_0")  # gancli's float and uint8 arrays; what np.savez calls an array without a name
 
+CHANNELS = (1, 3, 4)  # gray, RGB, RGBA
+TOLERANCE = 1e-3  # of float images outside [0, 1]: less than half of one of 256 values
+
 
 def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
     """Read the samples of a file as they are stored: uint8, or floats in the model's range, ``[N, ...]``.
@@ -32,7 +35,9 @@ def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
                     wanted, found = " or ".join(map(repr, names[:2])), ", ".join(arrays.files)
                     raise GancliError(f"'{path}' holds no array {wanted}. It has: {found}.")
                 samples = arrays[chosen]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if "allow_pickle" in str(error):
+            raise GancliError(f"'{path}' holds Python objects instead of an array of numbers.") from None
         raise GancliError(f"'{path}' is not an .npz or .npy file, or damaged.") from None
     is_pixels = samples.dtype == np.uint8
     if samples.ndim < 2 or len(samples) == 0 or not (is_pixels or np.issubdtype(samples.dtype, np.floating)):
@@ -46,7 +51,7 @@ def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
 
 
 def read_images(path: Path) -> np.ndarray:
-    """Read the images of a file as uint8 ``[N, H, W, C]``; floats in [0, 1] are rounded to the nearest of 256 values.
+    """Read the images of a file as uint8 ``[N, H, W, 1, 3 or 4]``; floats in [0, 1] are rounded to the nearest of 256 values.
 
     Raises:
         GancliError: as in :func:`read_samples`, or these are no images.
@@ -54,13 +59,15 @@ def read_images(path: Path) -> np.ndarray:
     images = read_samples(path, ("images", "samples", "arr_0"))
     if images.ndim == 3:
         images = images[..., None]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+    if images.ndim != 4 or images.shape[-1] not in CHANNELS:
         swapped = images.ndim == 4 and images.shape[1] in (1, 3)
         cure = " Put channels last: images.transpose(0, 2, 3, 1)." if swapped else ""
-        raise GancliError(f"images must be [N, H, W] or [N, H, W, 1 or 3], got {list(images.shape)} in '{path}'.{cure}")
+        raise GancliError(
+            f"images must be [N, H, W] or [N, H, W, 1, 3 or 4], got {list(images.shape)} in '{path}'.{cure}"
+        )
     if images.dtype != np.uint8:
         low, high = float(images.min()), float(images.max())
-        if low < 0 or high > 1:
+        if low < -TOLERANCE or high > 1 + TOLERANCE:
             raise GancliError(
                 f"float images must lie in [0, 1], got [{low:.4g}, {high:.4g}] in '{path}'. Rescale them."
             )

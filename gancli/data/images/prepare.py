@@ -220,6 +220,7 @@ def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, i
                     labels.append(classes.index(one.file.label))
             _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
         if not labels:
+            _tell_broken(path, [(one.file.name, broken[one.sha256]) for one in seen], len(seen), listener)
             raise GancliError(f"none of the images in '{path}' can be read.")
         np.save(part / "labels.npy", np.array(labels, np.int32))
         (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))

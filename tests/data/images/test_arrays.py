@@ -10,6 +10,8 @@ from gancli.errors import GancliError
     [
         (np.full((2, 3, 4, 3), 7, np.uint8), np.full((2, 3, 4, 3), 7, np.uint8)),
         (np.full((2, 3, 4), 7, np.uint8), np.full((2, 3, 4, 1), 7, np.uint8)),
+        (np.full((1, 2, 3, 4), 7, np.uint8), np.full((1, 2, 3, 4), 7, np.uint8)),
+        (np.array([-1e-7, 0.5, 1 + 1e-7]).reshape(1, 1, 3), np.array([0, 128, 255], np.uint8).reshape(1, 1, 3, 1)),
         (np.array([0, 0.5, 1.0]).reshape(1, 1, 3), np.array([0, 128, 255], np.uint8).reshape(1, 1, 3, 1)),
     ],
 )
@@ -26,7 +28,7 @@ def test_arrays_become_uint8_images(tmp_path, images, expected):
         (np.zeros((2, 3, 8, 8), np.uint8), "Put channels last: images.transpose(0, 2, 3, 1)."),
         (np.full((2, 8, 8, 3), -1.0), "float images must lie in [0, 1], got [-1, -1]"),
         (np.full((2, 8, 8, 3), 255.0), "float images must lie in [0, 1], got [255, 255]"),
-        (np.zeros((2, 64), np.uint8), "images must be [N, H, W] or [N, H, W, 1 or 3], got [2, 64]"),
+        (np.zeros((2, 64), np.uint8), "images must be [N, H, W] or [N, H, W, 1, 3 or 4], got [2, 64]"),
         (np.zeros((2, 8, 8, 3), np.int64), "must be floats or uint8"),
     ],
 )
@@ -35,3 +37,10 @@ def test_other_arrays_are_refused(tmp_path, images, message):
     with pytest.raises(GancliError) as caught:
         read_images(tmp_path / "x.npy")
     assert message in str(caught.value)
+
+
+def test_pickled_objects_are_not_read(tmp_path):
+    np.save(tmp_path / "x.npy", {"mu": np.zeros(4)})  # type: ignore[arg-type]
+    with pytest.raises(GancliError) as caught:
+        read_images(tmp_path / "x.npy")
+    assert str(caught.value) == f"'{tmp_path / 'x.npy'}' holds Python objects instead of an array of numbers."

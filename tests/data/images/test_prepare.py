@@ -193,6 +193,18 @@ def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
     assert heard.warnings == []
 
 
+def test_images_of_which_no_pixel_can_be_read_are_named(tmp_path):
+    Image.fromarray(picture(0, (8, 8)).astype(np.int32)).save(tmp_path / "deep.tif")
+    heard = Heard()
+    with pytest.raises(GancliError) as error:
+        prepare(tmp_path, Framing(), heard)
+    assert heard.warnings == [
+        f"left out 1 of the 1 images in '{tmp_path}' (deep.tif: its pixels are 32-bit integers, whose range no one "
+        "knows; save it with 8 or 16 bits)."
+    ]
+    assert str(error.value) == f"none of the images in '{tmp_path}' can be read."
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text")
 def test_names_may_be_any_bytes(tmp_path):
     folder = fill(tmp_path / "folder", 3)
