@@ -118,8 +118,7 @@ def test_completion_names_everything_that_can_be_chosen():
     from gancli.games.catalog import GAMES
     from gancli.games.passes import PRECISIONS
     from gancli.latents.catalog import PRIORS
-    from gancli.losses.catalog import LOSSES
-    from gancli.losses.catalog import PENALTIES
+    from gancli.losses.catalog import LOSSES, PENALTIES
     from gancli.metrics.catalog import METRICS
     from gancli.models.catalog import MODELS
     from gancli.recipes.names import names
