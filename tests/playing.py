@@ -42,7 +42,7 @@ ON_DEVICE = jax.tree.map(jnp.asarray, ON_HOST)
 def play(config: TrainConfig, shape: tuple[int, ...], count: int, **domain: Any) -> Any:
     """Lay out the configured game on ``count`` examples, images unless ``is_images=False``."""
     options = {"is_images": True, "rows": (config.k, config.batch_size)} | domain
-    return GAMES[config.game].build(config, (Domain("data", shape, num_examples=count, **options),))
+    return GAMES[config.game].build(config, (Domain("data", shape, num_examples=count, **options),), {})
 
 
 def small(**changes: Any) -> tuple[Any, TrainState]:

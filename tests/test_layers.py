@@ -80,7 +80,6 @@ def test_the_layer_test_sees_violations(tmp_path):
         ["train", "mnist", "--model", "dcgan", "--help"],
         ["train", "mnist", "--print-config"],
         ["evaluate", "--help"],
-        ["evaluate", "--help"],
         ["list", "losses"],
         ["list", "presets", "faces-64"],
     ],

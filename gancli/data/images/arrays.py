@@ -51,7 +51,7 @@ def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
 
 
 def read_images(path: Path) -> np.ndarray:
-    """Read the images of a file as uint8 ``[N, H, W, 1, 3 or 4]``; floats in [0, 1] are rounded to the nearest of 256 values.
+    """Read the images of a file as uint8 ``[N, H, W, C]``, C 1, 3 or 4; floats in [0, 1] are rounded to 256 values.
 
     Raises:
         GancliError: as in :func:`read_samples`, or these are no images.
