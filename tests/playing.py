@@ -107,6 +107,6 @@ def assert_equal(one: Any, other: Any) -> None:
     jax.tree.map(np.testing.assert_array_equal, as_numbers(one), as_numbers(other))
 
 
-def assert_close(one: Any, other: Any, **tolerance: float) -> None:
+def assert_close(one: Any, other: Any, **tolerance: Any) -> None:
     """Compare two trees within a tolerance of :func:`numpy.testing.assert_allclose`."""
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, **tolerance), as_numbers(one), as_numbers(other))
