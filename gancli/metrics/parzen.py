@@ -68,35 +68,40 @@ def default_sigmas() -> np.ndarray:
 
 @partial(jax.jit, static_argnames=("num_samples",))
 def _block(points: jax.Array, blocks: jax.Array, sigmas: jax.Array, num_samples: int) -> tuple[jax.Array, jax.Array]:
-    """Return for every point the smallest squared distance ``[P]`` and, relative to it, the kernel sums ``[S, P]``.
+    """Return for every point which sample is nearest ``[P]`` and, relative to its kernel, the kernel sums ``[S, P]``.
 
     ``blocks`` is ``[blocks, B, d]``; rows beyond ``num_samples`` are padding.
     """
     point_norms = jnp.sum(points**2, axis=1)
     rates = 0.5 / sigmas**2
 
-    def visit(carry: tuple[jax.Array, jax.Array], item: tuple[jax.Array, jax.Array]) -> tuple[tuple, None]:
-        nearest, sums = carry
+    def visit(carry: tuple[jax.Array, ...], item: tuple[jax.Array, jax.Array]) -> tuple[tuple, None]:
+        nearest, place, sums = carry
         block, first = item
         squared = point_norms[:, None] + jnp.sum(block**2, axis=1)[None, :] - 2.0 * (points @ block.T)
         is_padding = (first + jnp.arange(block.shape[0]) >= num_samples)[None, :]
         squared = jnp.where(is_padding, jnp.inf, jnp.maximum(squared, 0.0))
-        closer = jnp.minimum(nearest, jnp.min(squared, axis=1))
+        best = jnp.argmin(squared, axis=1)
+        found = jnp.take_along_axis(squared, best[:, None], axis=1)[:, 0]
+        place = jnp.where(found < nearest, first + best, place)
+        closer = jnp.minimum(nearest, found)
         excess = squared - closer[:, None]
         kernels = jnp.stack([jnp.sum(jnp.exp(-rate * excess), axis=1) for rate in rates])
-        return (closer, sums * jnp.exp(-rates[:, None] * (nearest - closer)[None, :]) + kernels), None
+        return (closer, place, sums * jnp.exp(-rates[:, None] * (nearest - closer)[None, :]) + kernels), None
 
-    start = (jnp.full(points.shape[:1], jnp.inf), jnp.zeros((sigmas.shape[0], points.shape[0])))
+    nowhere = jnp.full(points.shape[:1], jnp.inf)
+    start = (nowhere, jnp.zeros(points.shape[:1], jnp.int32), jnp.zeros((sigmas.shape[0], points.shape[0])))
     firsts = jnp.arange(blocks.shape[0]) * blocks.shape[1]
-    (nearest, sums), _ = jax.lax.scan(visit, start, (blocks, firsts))
-    return nearest, sums
+    (_, place, sums), _ = jax.lax.scan(visit, start, (blocks, firsts))
+    return place, sums
 
 
 def log_likelihoods(samples: np.ndarray, points: np.ndarray, sigmas: np.ndarray) -> np.ndarray:
     """Return log p(x) in nats for every σ and point.
 
     Distances are taken in float32 after subtracting the mean sample, which leaves the distances as they are and takes
-    away most of what would cancel in ``|x|² + |s|² - 2 x·s``. The rest of the arithmetic is float64.
+    away most of what would cancel in ``|x|² + |s|² - 2 x·s``; that to the nearest sample is taken again in float64. The
+    rest of the arithmetic is float64.
 
     Args:
         samples: ``[N, d]``, N at least 1.
@@ -108,19 +113,22 @@ def log_likelihoods(samples: np.ndarray, points: np.ndarray, sigmas: np.ndarray)
     """
     num_samples, dimensions = samples.shape
     center = samples.mean(axis=0, dtype=np.float64)
-    samples = (samples - center).astype(np.float32)
+    centered = (samples - center).astype(np.float32)
     rows = min(SAMPLES_PER_BLOCK, num_samples)
     padding = -num_samples % rows
-    blocks = jnp.asarray(np.pad(samples, ((0, padding), (0, 0))).reshape(-1, rows, dimensions))
+    blocks = jnp.asarray(np.pad(centered, ((0, padding), (0, 0))).reshape(-1, rows, dimensions))
     result = np.empty((len(sigmas), len(points)))
     rows = min(POINTS_PER_BLOCK, max(len(points), 1))
     for start in range(0, len(points), rows):
         part = (points[start : start + rows] - center).astype(np.float32)
         full = np.pad(part, ((0, rows - len(part)), (0, 0)))  # the last, shorter block runs the same program
-        nearest, sums = _block(jnp.asarray(full), blocks, jnp.asarray(sigmas, jnp.float32), num_samples)
-        nearest, sums = np.asarray(nearest, np.float64), np.asarray(sums, np.float64)
-        scaled = -nearest / (2 * np.asarray(sigmas)[:, None] ** 2) + np.log(sums / num_samples)
-        result[:, start : start + len(part)] = scaled[:, : len(part)]
+        places, sums = _block(jnp.asarray(full), blocks, jnp.asarray(sigmas, jnp.float32), num_samples)
+        sums = np.asarray(sums, np.float64)[:, : len(part)]
+        apart = np.asarray(points[start : start + rows], np.float64) - samples[np.asarray(places)[: len(part)]]
+        nearest = (apart**2).sum(axis=1)
+        result[:, start : start + len(part)] = -nearest / (2 * np.asarray(sigmas)[:, None] ** 2) + np.log(
+            sums / num_samples
+        )
     return result - dimensions * np.log(np.asarray(sigmas)[:, None] * math.sqrt(2 * math.pi))
 
 

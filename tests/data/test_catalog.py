@@ -99,8 +99,8 @@ def test_a_data_set_is_added_by_one_entry(gancli, toys):
     ((validation, test),) = load_folds("stripes")
     assert (len(validation), len(test)) == (20, 20)
     listed = json.loads(gancli("list", "datasets", "--json")[1])
-    assert listed["again"] == "Digits again: images 8x8x1, 10 classes, 100 for training; no download"
-    assert listed["stripes"] == "Stripes: 4 stripes"
+    assert listed["again"]["summary"] == "Digits again: images 8x8x1, 10 classes, 100 for training; no download"
+    assert listed["stripes"]["summary"] == "Stripes: 4 stripes"
     assert resolve("stripes", None, {}).num_steps == 7
     assert resolve("again", None, {}).num_steps == resolve("digits", None, {}).num_steps
 

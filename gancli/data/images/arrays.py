@@ -36,7 +36,7 @@ def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
                     raise GancliError(f"'{path}' holds no array {wanted}. It has: {found}.")
                 samples = arrays[chosen]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if "allow_pickle" in str(error):
+        if "Object arrays" in str(error):
             raise GancliError(f"'{path}' holds Python objects instead of an array of numbers.") from None
         raise GancliError(f"'{path}' is not an .npz or .npy file, or damaged.") from None
     is_pixels = samples.dtype == np.uint8
