@@ -48,7 +48,6 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 	$(BIN)/python benchmarks/parzen.py
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/streaming.py
-	$(BIN)/python benchmarks/seeds.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/wgan_gp.py
 	$(BIN)/python benchmarks/convolutions.py dcgan

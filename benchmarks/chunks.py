@@ -1,5 +1,6 @@
 """gancli's training, as a function that runs so many steps at a call."""
 
+import dataclasses
 import os
 from collections.abc import Callable
 
@@ -9,9 +10,12 @@ import numpy as np
 from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
-from gancli.games.adversarial import Batch
-from gancli.games.pair import GAN
-from gancli.training.loop import compile_chunk, run_steps
+from gancli.games.catalog import GAMES
+from gancli.models.catalog import MODELS
+from gancli.training.chunk import compile_chunk
+from gancli.training.domain import Batch, Domain
+from gancli.training.game import Game, begin
+from gancli.training.loop import run_steps
 from gancli.training.streaming import Stream
 
 ENDLESS = 10**6  # steps
@@ -19,20 +23,28 @@ ENDLESS = 10**6  # steps
 jax.config.update("jax_num_cpu_devices", os.cpu_count())  # as the command does
 
 
+def lay_out(config: TrainConfig, images: np.ndarray) -> Game:
+    """Lay out the configured game on images, on as many devices as the command would take."""
+    even = config.batch_size % 2 == 0 and not config.microbatch
+    count = devices.choose(config.devices, even=even, convolves=MODELS[config.model].convolves)
+    domain = Domain("data", images.shape[1:], True, len(images), (config.k, config.batch_size))
+    return GAMES[config.game].build(dataclasses.replace(config, devices=count), (domain,), {})
+
+
 def gancli_chunk(config: TrainConfig, images: np.ndarray, steps: int, *, streamed: bool = False) -> Callable[[], None]:
     """Compile a configuration's step and return what runs ``steps`` of them, waits, and goes on from there."""
     devices.keep_compiled_programs()
-    gan = GAN.build(config, images.shape[1:], True, len(images))
-    batch = Batch(images, np.zeros(len(images), np.int32))
-    state = gan.init(images.mean(axis=0) / 255)
-    everywhere = DeviceMesh(gan.num_devices).each()
-    data = Stream(gan, state.key, batch, 0, ENDLESS) if streamed else jax.device_put(batch, everywhere)
-    chunk = compile_chunk(gan, state, data)
+    game = lay_out(config, images)
+    batches = {"data": Batch(images, np.zeros(len(images), np.int32))}
+    state = begin(game, {"data": images.mean(axis=0) / 255})
+    everywhere = DeviceMesh(game.config.devices).each()
+    data = Stream(game, state.key, batches, 0, ENDLESS) if streamed else jax.device_put(batches, everywhere)
+    chunk = compile_chunk(game, state, data)
     box = {"state": jax.device_put(state, everywhere), "step": 0}
 
     def run() -> None:
         start = box["step"]
-        box["state"], _ = run_steps(gan, chunk, box["state"], data, start, start + steps)
+        box["state"], _ = run_steps(game, chunk, box["state"], data, start, start + steps)
         box["step"] += steps
 
     return run

@@ -2,7 +2,7 @@
 
 The same layers, batches, game, optimizer (Adam) and average of the generator's weights, on random pixels; PyTorch eager
 as its examples have it, where the generator's step leaves gradients with the discriminator, too, and eager and compiled
-without those. ``python benchmarks/convolutions.py dcgan``, or ``resnet``: the game that gancli plays by itself, or with
+without those. ``python benchmarks/convolutions.py dcgan``, or ``resnet``: gancli's default game, or with
 ``--game spectral-norm`` the published one; or ``layers``, which times the convolutions of dcgan one by one.
 """
 

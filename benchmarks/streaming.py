@@ -12,14 +12,13 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from chunks import gancli_chunk
+from chunks import gancli_chunk, lay_out
 from timing import interleave, print_machine, print_table
 
 from gancli.config import TrainConfig
-from gancli.games.adversarial import Batch
-from gancli.games.pair import GAN
 from gancli.recipes.resolve import resolve
 from gancli.training import streaming
+from gancli.training.domain import Batch
 
 GAMES = {  # images, and the options and number of steps of a repetition
     "mlp on 28x28x1, batch 100": ((50_000, 28, 28, 1), {"model": "mlp"}, 100),
@@ -33,9 +32,10 @@ READ = 256 * 2**20  # bytes
 def read(config: TrainConfig, images: np.ndarray, mebibytes: int, count: int) -> None:
     """Put ``count`` images on the device, in the order of training, and do nothing with them."""
     streaming.BLOCK_BYTES = mebibytes * 2**20
-    gan = GAN.build(config, images.shape[1:], True, len(images))
+    game = lay_out(config, images)
     steps = count // config.batch_size
-    stream = streaming.Stream(gan, jax.random.key(0), Batch(images, np.zeros(len(images), np.int32)), 0, steps)
+    batches = {"data": Batch(images, np.zeros(len(images), np.int32))}
+    stream = streaming.Stream(game, jax.random.key(0), batches, 0, steps)
     for block, _, _ in stream.parts(0, steps):
         jax.block_until_ready(block)
     stream.close()

@@ -1,4 +1,4 @@
-"""Two objectives of one's own: ``gancli train ring --loss examples/my_losses.py:one_sided``."""
+"""Two losses of your own: ``gancli train ring --loss examples/my_losses.py:one_sided``."""
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,7 @@ one_sided = (smooth_discriminator_loss, smooth_generator_loss)
 
 
 def soft_critic_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
-    """A critic's difference of means, with scores that stay small by themselves."""
+    """A critic's difference of means, whose scores stay small."""
     return jnp.mean(fake) - jnp.mean(real) + 0.05 * (jnp.mean(real**2) + jnp.mean(fake**2))
 
 

@@ -1,4 +1,4 @@
-# An objective of one's own, from a file: a pair of functions (discriminator, generator), or a whole Objective.
+# A loss of your own, from a file: a pair of functions (discriminator, generator), or a whole Objective.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

@@ -1,3 +1,3 @@
 """gancli: train, sample, interpolate, evaluate and Parzen-score generative adversarial networks with JAX."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
