@@ -74,11 +74,21 @@ def suggestion(name: str, known: list[str]) -> str:
 
 
 class Registry(Mapping[str, T]):
-    """A read-only table of things of one ``kind``, looked up by the name used on the command line."""
+    """A table of things of one ``kind``, looked up by the name used on the command line; it only grows."""
 
     def __init__(self, kind: str, entries: dict[str, T]):
         self.kind = kind
         self._entries = entries
+
+    def add(self, name: str, entry: T) -> None:
+        """Add an entry of your own, in a script that then runs the command line.
+
+        Raises:
+            UsageError: the name is taken.
+        """
+        if name in self._entries:
+            raise UsageError(f"there is a {self.kind} '{name}' already. Choose another name.")
+        self._entries[name] = entry
 
     def __getitem__(self, name: str) -> T:
         """Return the entry.

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from gancli.registry import FunctionEntry, Lazy, lazy
+from gancli.errors import UsageError
+from gancli.registry import FunctionEntry, Lazy, Registry, lazy
 from gancli.workflows.listing import KINDS
 
 
@@ -49,3 +50,13 @@ def test_all_catalogs_wait_for_no_heavy_library():
         f"print(sorted({heavy!r} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_an_entry_of_your_own_is_added_once():
+    table = Registry("thing", {"one": 1})
+    table.add("two", 2)
+    assert dict(table) == {"one": 1, "two": 2}
+    with pytest.raises(UsageError) as caught:
+        table.add("one", 3)
+    assert str(caught.value) == "there is a thing 'one' already. Choose another name."
+    assert table["one"] == 1
