@@ -15,7 +15,7 @@ def contrast(images: np.ndarray) -> float:
 
 
 def measure(inputs: Inputs) -> Measured:
-    """Measure the contrast of samples; the protocol says all that two comparable numbers share."""
+    """Measure the contrast of samples; the protocol lists all that two comparable numbers share."""
     value = contrast(inputs.pixels())
     return Measured("contrast", {"value": value}, {"n": inputs.num_samples}, inputs.draw, f"{value:.4f}")
 
