@@ -62,24 +62,26 @@ def test_a_stream_trains_the_same_weights(monkeypatch, steps, changes):
     assert [step for step, _ in reports] == [10, 20, 25]
 
 
+GOING_ON_BYTES = 4 * 2 * 8 * ROW  # blocks of four steps
+
+
 @pytest.fixture(scope="module")
 def going_on():
     """A game, its first state, the programs of both ways that data arrives, and the state of a run without a pause."""
+    game, state = build(k=2, mirror=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streaming, "BLOCK_BYTES", 4 * 2 * 8 * ROW)
-        game, state = build(k=2, mirror=True)
+        patch.setattr(streaming, "BLOCK_BYTES", GOING_ON_BYTES)
         with contextlib.closing(Stream(game, state.key, ON_HOST, 0, 25)) as stream:
-            chunks = {
-                train_on: compile_chunk(game, state, ON_DEVICE),
-                train_streamed: compile_chunk(game, state, stream),
-            }
-        straight, _ = train_on(game, jax.tree.map(jnp.copy, state), chunk=chunks[train_on])
-        yield game, state, chunks, straight
+            chunks = {train_on: compile_chunk(game, state, ON_DEVICE)}
+            chunks[train_streamed] = compile_chunk(game, state, stream)
+    straight, _ = train_on(game, jax.tree.map(jnp.copy, state), chunk=chunks[train_on])
+    return game, state, chunks, straight
 
 
 @pytest.mark.parametrize("before", [train_on, train_streamed])
 @pytest.mark.parametrize("after", [train_on, train_streamed])
-def test_a_run_goes_on_the_same_however_its_data_arrives(going_on, before, after):
+def test_a_run_goes_on_the_same_however_its_data_arrives(monkeypatch, going_on, before, after):
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", GOING_ON_BYTES)
     game, first, chunks, straight = going_on
     half = dataclasses.replace(game, config=dataclasses.replace(game.config, num_steps=13))
     state, _ = before(half, jax.tree.map(jnp.copy, first), chunk=chunks[before])
