@@ -11,6 +11,7 @@ from flax import nnx
 
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
+from gancli.own_files import Files
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
 from gancli.training.player import Player, gradient_norm
@@ -28,12 +29,13 @@ class Toy:
     players: tuple[Player, ...]
 
     @classmethod
-    def build(cls, config: TrainConfig, domains: tuple[Domain, ...]) -> Self:
+    def build(cls, config: TrainConfig, domains: tuple[Domain, ...], files: Files | None = None) -> Self:
         """Lay it out.
 
         Raises:
             UsageError: it is for examples of the plane or images of one channel.
         """
+        del files  # it asks for none
         if domains[0].shape[-1] > 3:
             raise UsageError(f"--game toy needs few channels, got {domains[0].shape[-1]}.")
         networks = nnx.eval_shape(lambda: _networks(domains, nnx.Rngs(0)))

@@ -1,6 +1,5 @@
 """A batch that two devices share against the same batch on one."""
 
-import contextlib
 import dataclasses
 import re
 from typing import Any, NamedTuple
@@ -11,19 +10,20 @@ import numpy as np
 import pytest
 from jax.sharding import AxisType
 
-from gancli.compute import convolution
+from gancli.compute import convolution, devices
 from gancli.compute import mesh as parallel
 from gancli.compute.convolution import Geometry, convolve
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
-from gancli.games.adversarial import Batch
-from gancli.games.pair import GAN
-from gancli.training.loop import compile_chunk, train
-from gancli.training.streaming import Stream
+from gancli.models.catalog import architecture
+from gancli.training.chunk import compile_chunk
+from gancli.training.domain import Batch
+from gancli.workflows.prepare import _on_this_machine
+from tests.playing import MMD, assert_close, assert_equal, begin, play, train_on, train_streamed
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
-DATA = Batch(IMAGES, np.arange(40, dtype=np.int32) % 3)
+DATA = {"data": Batch(IMAGES, np.arange(40, dtype=np.int32) % 3)}
 CONFIG = TrainConfig(
     dataset="digits", batch_size=8, num_steps=6, log_every=4, latent_size=5, optimizer="sgd", penalty_weight=0.1
 )
@@ -36,23 +36,21 @@ GAMES: list[dict[str, Any]] = [
         "conditional": True,
         "augment": ("translation",),
     },
-    {"generator_widths": (6,), "discriminator_widths": (4,), "loss": "mmd"},
+    {"generator_widths": (6,), "discriminator_widths": (4,), **MMD},
 ]
 
 
-def prepared(options: dict[str, Any], devices: int):
-    config = dataclasses.replace(CONFIG, **options, devices=devices)
-    gan = GAN.build(config, (8, 8, 1), True, 40, class_counts=(14, 13, 13) if config.conditional else ())
-    return gan, gan.init(IMAGES.mean(0) / 255), jax.device_put(DATA, DeviceMesh(devices).each())
+def prepared(options: dict[str, Any], count: int) -> tuple[Any, Any, Any]:
+    config = dataclasses.replace(CONFIG, **options, devices=count)
+    game = play(config, (8, 8, 1), 40, class_counts=(14, 13, 13) if config.conditional else ())
+    return game, begin(game, IMAGES), jax.device_put(DATA, DeviceMesh(count).each())
 
 
-def trained(options: dict[str, Any], devices: int, *, streamed: bool = False):
-    gan, state, data = prepared(options, devices)
-    with contextlib.ExitStack() as stack:
-        if streamed:
-            data = stack.enter_context(contextlib.closing(Stream(gan, state.key, DATA, 0, gan.config.num_steps)))
-        *_, (state, progress) = train(gan, compile_chunk(gan, state, data), state, data, 0)
-        return jax.tree.map(np.asarray, state._replace(key=jax.random.key_data(state.key))), progress.measured
+def trained(options: dict[str, Any], count: int, *, streamed: bool = False) -> tuple[Any, dict[str, float]]:
+    """Return the last state, and what was measured in the last steps."""
+    game, state, data = prepared(options, count)
+    state, reports = train_streamed(game, state, DATA) if streamed else train_on(game, state, data)
+    return state, reports[-1][1]
 
 
 @pytest.mark.parametrize("options", GAMES)
@@ -61,14 +59,17 @@ def test_two_devices_train_the_weights_of_one(options, monkeypatch):
     monkeypatch.setattr(convolution, "FEW", 1)
     one, seen_by_one = trained(options, 1)
     two, seen_by_two = trained(options, 2)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), one, two)
+    assert_close(one, two, rtol=1e-3, atol=1e-5)
+    assert set(seen_by_one) == set(seen_by_two)
     for name, value in seen_by_one.items():
         assert seen_by_two[name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
 
 
 @pytest.mark.parametrize("options", [GAMES[0], GAMES[2]])
 def test_two_devices_train_the_same_bits_streamed(options):
-    jax.tree.map(np.testing.assert_array_equal, trained(options, 2), trained(options, 2, streamed=True))
+    (whole, seen), (streamed, streamed_seen) = trained(options, 2), trained(options, 2, streamed=True)
+    assert_equal(whole, streamed)
+    assert seen == streamed_seen
 
 
 COLLECTIVE = re.compile(r"(all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter|collective-broadcast)\(")
@@ -128,8 +129,8 @@ def sums_beside_loops(program: str) -> tuple[int, list[str]]:
 
 @pytest.mark.parametrize("options", GAMES)
 def test_devices_meet_for_all_sums_in_one_order(options):
-    gan, state, data = prepared(options, 2)
-    total, loose = sums_beside_loops(compiled_text(compile_chunk(gan, state, data).run))
+    game, state, data = prepared(options, 2)
+    total, loose = sums_beside_loops(compiled_text(compile_chunk(game, state, data).run))
     assert total > 0
     assert not loose
 
@@ -185,25 +186,38 @@ def test_each_device_has_a_part_of_the_batch(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "count"),
+    ("wanted", "even", "model", "count"),
     [
-        ({}, 1),
-        ({"devices": 2}, 2),
-        ({"model": "dcgan"}, 2),
-        ({"model": "dcgan", "devices": 1}, 1),
-        ({"model": "dcgan", "batch_size": 7}, 1),
-        ({"model": "dcgan", "microbatch": 4}, 1),
+        (0, True, "mlp", 1),
+        (2, True, "mlp", 2),
+        (0, True, "dcgan", 2),
+        (1, True, "dcgan", 1),
+        (0, False, "dcgan", 1),
+        (2, False, "dcgan", 2),
     ],
 )
-def test_how_many_devices_share_a_batch(options, count):
-    config = dataclasses.replace(CONFIG, **options)
-    assert GAN.build(config, (8, 8, 1), True, 40).num_devices == count
+def test_how_many_devices_share_a_batch(wanted, even, model, count):
+    assert devices.choose(wanted, even=even, convolves=architecture(model).convolves) == count
 
 
 def test_one_core_is_one_device(monkeypatch):
-    gan = GAN.build(dataclasses.replace(CONFIG, model="dcgan"), (8, 8, 1), True, 40)
     monkeypatch.setattr(jax, "devices", lambda: [object()])
-    assert gan.num_devices == 1
+    assert devices.choose(0, even=True, convolves=True) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [({}, 2), ({"devices": 1}, 1), ({"batch_size": 7}, 1), ({"microbatch": 4}, 1), ({"model": "mlp"}, 1)],
+)
+def test_a_run_keeps_how_many_devices_it_is_to_have(options, count):
+    config = dataclasses.replace(CONFIG, **{"model": "dcgan"} | options)
+    assert _on_this_machine(config).devices == count
+
+
+def test_no_choice_counts_as_one_device():
+    (state, seen), (chosen, seen_too) = (trained(GAMES[2], count) for count in (1, 0))
+    assert_equal(state, chosen)
+    assert seen == seen_too
 
 
 def test_more_devices_than_there_are_and_uneven_parts_are_refused():

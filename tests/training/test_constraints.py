@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.training.constraints import clip, limit_columns, normalized, turned, with_directions
+from gancli.training.constraints import clip, limit_columns, spectrally_normalized, turned, with_directions
 
 PARAMS = {
     "hidden": {0: {"linear": {"kernel": jax.random.normal(jax.random.key(0), (7, 5)), "bias": jnp.ones(5)}}},
@@ -20,7 +20,7 @@ def test_spectral_normalization_leaves_every_kernel_a_largest_singular_value_of_
     params = with_directions(PARAMS)
     for _ in range(100):
         params = turned(params)
-    result = normalized(params)
+    result = spectrally_normalized(params)
     assert jax.tree.structure(result) == jax.tree.structure(PARAMS)
     for kernel in (result["hidden"][0]["linear"]["kernel"], result["convolution"]["kernel"]):
         np.testing.assert_allclose(largest(kernel), 1.0, rtol=1e-4)
@@ -32,13 +32,13 @@ def test_its_gradient_passes_through_the_division():
     params = with_directions({"kernel": jnp.array([[3.0, 4.0]])})
     for _ in range(5):
         params = turned(params)
-    slope = jax.grad(lambda p: jnp.sum(normalized(p)["kernel"] * jnp.array([[1.0, 0.0]])))(params)
+    slope = jax.grad(lambda p: jnp.sum(spectrally_normalized(p)["kernel"] * jnp.array([[1.0, 0.0]])))(params)
     np.testing.assert_allclose(slope["kernel"], [[(1 - 0.36) / 5, -0.48 / 5]], atol=1e-6)
     np.testing.assert_array_equal(slope["direction"], 0.0)
 
 
 def test_a_kernel_of_zeros_stays_finite():
-    result = normalized(with_directions({"kernel": jnp.zeros((3, 2))}))
+    result = spectrally_normalized(with_directions({"kernel": jnp.zeros((3, 2))}))
     np.testing.assert_array_equal(result["kernel"], 0.0)
 
 

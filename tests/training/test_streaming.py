@@ -13,38 +13,21 @@ import pytest
 
 from gancli.data.shuffle import permute
 from gancli.errors import GancliError
-from gancli.games.adversarial import Batch, order_key, train_chunk
-from gancli.games.pair import GAN
 from gancli.training import streaming
-from gancli.training.loop import compile_chunk, train
+from gancli.training.chunk import compile_chunk, train_chunk
+from gancli.training.domain import Batch
+from gancli.training.feed import order_key
+from gancli.training.loop import train
 from gancli.training.streaming import Stream
-from tests.games.test_adversarial import BATCH, CONFIG, DATA, LABELS, SLOW, assert_equal
+from tests.playing import IMAGES, LABELS, MMD, ON_DEVICE, ON_HOST, assert_equal, small, train_on, train_streamed
 
-HOST = Batch(DATA, LABELS)
-ROW = DATA[0].nbytes + LABELS[0].nbytes
+ROW = IMAGES[0].nbytes + LABELS[0].nbytes
+SLOW = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
 
 
-def build(**changes):
+def build(**changes: Any) -> tuple[Any, Any]:
     """A game on 20 images, 8 a batch: epochs end inside of steps, and many lie in one block."""
-    options = {"num_steps": 25, "log_every": 10, "sample_every": 100, "checkpoint_every": 100} | changes
-    return GAN.build(dataclasses.replace(CONFIG, **options), (4, 4, 1), True, len(DATA))
-
-
-def first_state(gan):
-    return gan.init(DATA.mean(0) / 255)
-
-
-def train_on(gan, state, data, start=0):
-    """Train to the end; returns the last state, and what was reported but for the speed."""
-    chunk, reports = compile_chunk(gan, state, data), []
-    for state, progress in train(gan, chunk, state, data, start):  # noqa: B007, B020 (the state moves on)
-        reports.append((progress.step, progress.measured))
-    return state, reports
-
-
-def train_streamed(gan, state, start=0, data=HOST):
-    with contextlib.closing(Stream(gan, state.key, data, start, gan.config.num_steps)) as stream:
-        return train_on(gan, state, stream, start)
+    return small(**{"num_steps": 25, "log_every": 10, "sample_every": 100, "checkpoint_every": 100} | changes)
 
 
 CONVOLUTIONS: dict[str, Any] = {
@@ -62,7 +45,7 @@ VARIANTS = [
     (10, {"k": 3, "mirror": True, "optimizer": "adam", "loss": "minimax", "instance_noise": 0.3}),
     (4, {"updates": "simultaneous", "mirror": True, "augment": ("color", "translation", "cutout")}),
     (4, SLOW | {"loss": "wasserstein", "penalty": ("gradient-penalty",), "k": 2}),
-    (2, {"loss": "mmd"}),
+    (2, MMD),
     (4, CONVOLUTIONS | {"mirror": True}),
 ]
 
@@ -70,106 +53,114 @@ VARIANTS = [
 @pytest.mark.parametrize(("steps", "changes"), VARIANTS, ids=str)
 def test_a_stream_trains_the_same_weights(monkeypatch, steps, changes):
     """Blocks of a whole chunk, blocks that chunks cut and are cut by, and the smallest blocks."""
-    gan = build(**changes)
-    monkeypatch.setattr(streaming, "BLOCK_BYTES", steps * gan.config.k * 8 * ROW)
-    whole, reports = train_on(gan, first_state(gan), BATCH)
-    streamed, streamed_reports = train_streamed(gan, first_state(gan))
+    game, state = build(**changes)
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", steps * game.domains[0].rows_per_step * ROW)
+    whole, reports = train_on(game, jax.tree.map(jnp.copy, state))
+    streamed, streamed_reports = train_streamed(game, state)
     assert_equal(whole, streamed)
     assert reports == streamed_reports
     assert [step for step, _ in reports] == [10, 20, 25]
 
 
-@pytest.mark.parametrize("before", ["streamed", "whole"])
-@pytest.mark.parametrize("after", ["streamed", "whole"])
-def test_a_run_goes_on_the_same_however_its_data_arrives(monkeypatch, before, after):
-    monkeypatch.setattr(streaming, "BLOCK_BYTES", 4 * 2 * 8 * ROW)
-    gan = build(k=2, mirror=True)
-    half = dataclasses.replace(gan, config=dataclasses.replace(gan.config, num_steps=13))
-    straight, _ = train_on(gan, first_state(gan), BATCH)
-    ways = {
-        "streamed": train_streamed,
-        "whole": lambda gan, state, start=0: train_on(gan, state, BATCH, start),
-    }
-    state, _ = ways[before](half, first_state(half))
-    state, _ = ways[after](gan, state, 13)
+GOING_ON_BYTES = 4 * 2 * 8 * ROW  # blocks of four steps
+
+
+@pytest.fixture(scope="module")
+def going_on():
+    """A game, its first state, the programs of both ways that data arrives, and the state of a run without a pause."""
+    game, state = build(k=2, mirror=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streaming, "BLOCK_BYTES", GOING_ON_BYTES)
+        with contextlib.closing(Stream(game, state.key, ON_HOST, 0, 25)) as stream:
+            chunks = {train_on: compile_chunk(game, state, ON_DEVICE)}
+            chunks[train_streamed] = compile_chunk(game, state, stream)
+    straight, _ = train_on(game, jax.tree.map(jnp.copy, state), chunk=chunks[train_on])
+    return game, state, chunks, straight
+
+
+@pytest.mark.parametrize("before", [train_on, train_streamed])
+@pytest.mark.parametrize("after", [train_on, train_streamed])
+def test_a_run_goes_on_the_same_however_its_data_arrives(monkeypatch, going_on, before, after):
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", GOING_ON_BYTES)
+    game, first, chunks, straight = going_on
+    half = dataclasses.replace(game, config=dataclasses.replace(game.config, num_steps=13))
+    state, _ = before(half, jax.tree.map(jnp.copy, first), chunk=chunks[before])
+    state, _ = after(game, state, start=13, chunk=chunks[after])
     assert_equal(straight, state)
 
 
 def test_examples_and_labels_are_streamed_row_by_row():
-    gan = build()
-    state = first_state(gan)
-    data = Batch(DATA, np.arange(len(DATA), dtype=np.int32))
-    stream = Stream(gan, state.key, data, 3, 25)
+    game, state = build()
+    data = {"data": Batch(IMAGES, np.arange(len(IMAGES), dtype=np.int32))}
+    stream = Stream(game, state.key, data, 3, 25)
     with contextlib.closing(stream):
-        parts = list(stream.parts(3, 25))
+        parts = [(blocks["data"], first, last) for blocks, first, last in stream.parts(3, 25)]
     assert [(first, last, int(block.used)) for block, first, last in parts] == [(3, 13, 0), (13, 23, 0), (23, 25, 0)]
     places = jnp.arange(3 * 8, 13 * 8)
-    rows = permute(places % 20, places // 20, order_key(state.key), 20)
+    rows = permute(places % 20, places // 20, order_key(state.key, 0), 20)
     np.testing.assert_array_equal(parts[0][0].batches.labels, rows.reshape(10, 8))
     for block, _, _ in parts:
-        np.testing.assert_array_equal(block.batches.examples, DATA[block.batches.labels])
+        np.testing.assert_array_equal(block.batches.examples, IMAGES[block.batches.labels])
         assert jax.tree.map(lambda x: (x.shape, x.dtype), block) == jax.tree.map(
-            lambda x: (x.shape, x.dtype), stream.layout
+            lambda x: (x.shape, x.dtype), stream.layout["data"]
         )
 
 
 def test_a_block_is_bounded_by_its_bytes_by_the_chunk_and_from_below(monkeypatch):
-    gan = build(k=2)
-    key = first_state(gan).key
+    game, state = build(k=2)
     for limit, steps in ((2**30, 10), (3 * 16 * ROW, 3), (3 * 16 * ROW - 1, 2), (1, 2)):
         monkeypatch.setattr(streaming, "BLOCK_BYTES", limit)
-        assert Stream(gan, key, HOST, 0, 25).steps == steps
+        assert Stream(game, state.key, ON_HOST, 0, 25).steps == steps
 
 
 class Unreadable:
     """Examples of which those after the first few batches cannot be read."""
 
-    shape, dtype = DATA.shape, DATA.dtype
+    shape, dtype = IMAGES.shape, IMAGES.dtype
 
     def __init__(self, whole: int):
         self.reads, self.whole = 0, whole
 
     def __getitem__(self, rows):
-        return DATA[rows]
+        return IMAGES[rows]
 
     def take(self, numbers, axis):
         self.reads += 1
         if self.reads > self.whole:
             raise GancliError("the disk is gone.")
-        return DATA.take(numbers, axis=axis)
+        return IMAGES.take(numbers, axis=axis)
 
 
 def test_what_cannot_be_read_stops_training_after_what_could(monkeypatch):
     monkeypatch.setattr(streaming, "THREADS", 1)  # so that blocks are read one after another
-    gan = build(num_steps=1000)
-    state, steps = first_state(gan), []
-    stream = Stream(gan, state.key, Batch(Unreadable(5), LABELS), 0, 1000)
-    chunk = compile_chunk(gan, state, stream)
+    game, state = build(num_steps=1000)
+    steps: list[int] = []
+    stream = Stream(game, state.key, {"data": Batch(Unreadable(5), LABELS)}, 0, 1000)
+    chunk = compile_chunk(game, state, stream)
     with pytest.raises(GancliError) as error:
-        steps.extend(progress.step for _, progress in train(gan, chunk, state, stream, 0))
+        steps.extend(progress.step for _, progress in train(game, chunk, state, stream, 0))
     stream.close()
     assert str(error.value) == "the disk is gone."
     assert steps == [10, 20, 30, 40]  # the fifth was on the device, the sixth was to follow it there
 
 
 def test_how_long_reading_takes_is_measured_for_a_step():
-    gan = build()
+    game, state = build()
     examples = Unreadable(1)
-    stream = Stream(gan, first_state(gan).key, Batch(examples, LABELS), 0, 25)
+    stream = Stream(game, state.key, {"data": Batch(examples, LABELS)}, 0, 25)
     began = time.perf_counter()
     found = stream.seconds_to_read()
     assert 0 < found * stream.steps <= time.perf_counter() - began
     assert examples.reads == 1
 
 
-def reading_threads():
+def reading_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("grain-prefetch")]
 
 
 def test_no_thread_is_left_when_a_stream_is_closed():
-    gan = build(num_steps=1000)
-    state = first_state(gan)
-    stream = Stream(gan, state.key, HOST, 0, 1000)
+    game, state = build(num_steps=1000)
+    stream = Stream(game, state.key, ON_HOST, 0, 1000)
     next(stream.parts(0, 10))
     assert reading_threads()
     stream.close()
@@ -177,13 +168,13 @@ def test_no_thread_is_left_when_a_stream_is_closed():
     while reading_threads():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    Stream(gan, state.key, HOST, 0, 1000).close()  # never begun
+    Stream(game, state.key, ON_HOST, 0, 1000).close()  # never begun
 
 
 def test_no_more_is_read_ahead_than_said():
-    gan = build(num_steps=10_000)
+    game, state = build(num_steps=10_000)
     examples = Unreadable(10_000)
-    stream = Stream(gan, first_state(gan).key, Batch(examples, LABELS), 0, 10_000)
+    stream = Stream(game, state.key, {"data": Batch(examples, LABELS)}, 0, 10_000)
     next(stream.parts(0, 10))
     time.sleep(0.3)
     stream.close()
@@ -192,11 +183,10 @@ def test_no_more_is_read_ahead_than_said():
 
 def test_nothing_compiles_after_the_first_block(monkeypatch):
     monkeypatch.setattr(streaming, "BLOCK_BYTES", 4 * 8 * ROW)
-    gan = build(seed=78)
-    state = first_state(gan)
-    stream = Stream(gan, state.key, HOST, 0, 25)
-    chunk = compile_chunk(gan, state, stream)  # a compiled program refuses any other shape
-    states = [state for state, _ in train(gan, chunk, state, stream, 0)]
+    game, state = build(seed=78)
+    stream = Stream(game, state.key, ON_HOST, 0, 25)
+    chunk = compile_chunk(game, state, stream)  # a compiled program refuses any other shape
+    states = [state for state, _ in train(game, chunk, state, stream, 0)]
     stream.close()
     assert len(states) == 3
     run: Any = train_chunk
