@@ -4,6 +4,7 @@ import jax
 import numpy as np
 
 from gancli.runs.folder import Run
+from tests.cli.test_train import ITEMS
 from tests.conftest import tiny
 
 DCGAN = {"model": "dcgan", "base_channels": 4}
@@ -12,7 +13,7 @@ DCGAN = {"model": "dcgan", "base_channels": 4}
 def weights(folder):
     run = Run.open(folder)
     with run.checkpoints() as checkpoints:
-        _, items, _ = checkpoints.newest(run.record.gan(), ("generator", "ema", "discriminator", "training"))
+        _, items, _ = checkpoints.newest(run.record.game(), ITEMS)
     return items
 
 
