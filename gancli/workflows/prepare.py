@@ -27,6 +27,7 @@ from gancli.losses.catalog import objective
 from gancli.models.catalog import architecture
 from gancli.monitoring.accuracy import AccuracyProbe
 from gancli.monitoring.metrics import Monitor, check_metrics
+from gancli.own_files import Files
 from gancli.reporting import Reporter
 from gancli.runs.exported import is_export
 from gancli.runs.folder import DataRecord, Run, RunRecord
@@ -76,9 +77,10 @@ class Prepared:
         return self.dataset.examples.nbytes
 
 
-def check_config(config: TrainConfig) -> None:
-    """Raise a UsageError unless every name in the configuration is known."""
-    _ = objective(config.loss), architecture(config.model), game(config.game)
+def check_config(config: TrainConfig, files: Files) -> None:
+    """Raise a UsageError unless every name in the configuration is known; ``files`` are what was kept of the user's."""
+    _ = objective(config.loss, files.get("loss")), architecture(config.model, files.get("model"))
+    _ = game(config.game, files.get("game"))
     for registry, name in (
         (PRIORS, config.prior),
         (OPTIMIZERS, config.optimizer),
@@ -91,27 +93,27 @@ def check_config(config: TrainConfig) -> None:
     check_metrics(config)
 
 
-def _on_this_machine(config: TrainConfig) -> TrainConfig:
+def _on_this_machine(config: TrainConfig, files: Files) -> TrainConfig:
     """Return the configuration with a number of devices that this machine has."""
     chosen = devices.choose(
         config.devices,
         even=config.batch_size % 2 == 0 and not config.microbatch,
-        convolves=architecture(config.model).convolves,
+        convolves=architecture(config.model, files.get("model")).convolves,
     )
     _ = DeviceMesh(chosen)  # whether there are so many
     return dataclasses.replace(config, devices=chosen)
 
 
 def _load(
-    config: TrainConfig, data_dir: Path | None, reporter: Reporter | None
+    config: TrainConfig, files: Files, data_dir: Path | None, reporter: Reporter | None
 ) -> tuple[TrainConfig, Dataset, DataRecord, Game]:
-    """Check a configuration, load its data and lay out its game."""
-    check_config(config)
+    """Check a configuration, load its data and lay out its game, with the user's files as they were kept."""
+    check_config(config, files)
     if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
             f"--resolution, --crop and --channels are for your own images; '{config.dataset}' stays as it is."
         )
-    config = _on_this_machine(config)
+    config = _on_this_machine(config, files)
     check_decoder(config)
     dataset = load_for(config, "train", data_dir, reporter)
     for option, wanted in (
@@ -138,7 +140,8 @@ def _load(
         classes=dataset.class_counts() if config.conditional else None,
         labels_sha256=dataset.labels_fingerprint if config.conditional else None,
     )
-    return config, dataset, record, game(config.game).build(config, (record.domain,), {})
+    entry = game(config.game, files.get("game"))
+    return config, dataset, record, entry.build(config, (record.domain,), files)
 
 
 def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState:
@@ -171,11 +174,12 @@ def prepare_new(
         GancliError: ``outdir`` is taken, the data cannot be had, or something cannot be written.
     """
     Run.check_free(outdir, overwrite=overwrite)
-    config, dataset, data, game = _load(config, data_dir, reporter)
+    files = _files(config)
+    config, dataset, data, game = _load(config, files, data_dir, reporter)
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, dataset, data_dir, reporter)
     state = _first_state(game, dataset, reporter)
-    record = RunRecord(__version__, config, (data,), devices.describe(), _files(config))
+    record = RunRecord(__version__, config, (data,), devices.describe(), files)
     return Prepared(Run.create(outdir, record, overwrite=overwrite), game, state, dataset, probe, monitor, 0)
 
 
@@ -206,7 +210,9 @@ def prepare_resumed(
             f"'{outdir}' holds an exported generator, which cannot be trained on: it has no discriminator."
         )
     config = _continued(run, recipe, options)
-    config, dataset, data, _ = _load(config, data_dir, reporter)
+    for option, kept in run.record.files.items():
+        own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)
+    config, dataset, data, _ = _load(config, run.record.files, data_dir, reporter)
     check_fits(dataset, run)
     kept = run.record.data
     if any(getattr(data, name) != getattr(kept, name) for name in ("sha256", "classes", "labels_sha256")):
@@ -216,8 +222,6 @@ def prepare_resumed(
             f"with (other content, order or classes). "
             + (own if is_path(dataset.name) else "Give the --data-dir that it began with.")
         )
-    for option, kept in run.record.files.items():
-        own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)
     run = Run(outdir, dataclasses.replace(run.record, config=config))
     game = run.record.game()
     devices.keep_compiled_programs()

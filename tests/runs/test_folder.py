@@ -36,7 +36,7 @@ def test_a_record_of_data_survives_json():
         num_examples=7,
         rows=(2, 3),
         sha256="0" * 64,
-        contrast={"mean": 0.5, "scale": 2.0, "low": -1.0, "high": 1.0},
+        contrast={"length": 55.0, "typical_mean": 0.5, "typical_length": 2.0},
         classes={"cats": 3, "dogs": 4},
         labels_sha256="1" * 64,
     )
