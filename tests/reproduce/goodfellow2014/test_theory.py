@@ -129,7 +129,9 @@ def test_a_wasserstein_critic_approaches_the_shift_between_two_gaussians(monkeyp
     for other, distance in ((there, 2.0 + 2 / 30), (here, 0.0)):
         critic = theory.fit_discriminator(game, here, other, seed=0)
         scores = [
-            discriminator_outputs(Pair(game.draws, None, game.scores, critic), density.sample(20_000, seed=5 + place)[0])
+            discriminator_outputs(
+                Pair(game.draws, None, game.scores, critic), density.sample(20_000, seed=5 + place)[0]
+            )
             for place, density in enumerate((here, other))
         ]
         loss = game.discriminator_loss(jnp.asarray(scores[0]), jnp.asarray(scores[1]))
