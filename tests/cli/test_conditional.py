@@ -111,7 +111,7 @@ def test_classes_of_ones_own_pictures_go_by_their_folders(gancli, tmp_path):
     assert code == 2
     assert err.endswith(
         f"the training examples of '{root}' found here are not those that the run in '{tmp_path / 'run'}' "
-        "began with (other content, order or classes). Put the pictures back as they were, or choose another --outdir "
+        "began with (other content, order or classes). Put the images back as they were, or choose another --outdir "
         "for a new run.\n"
     )
 
@@ -135,5 +135,5 @@ def test_a_run_without_classes_says_so(gancli, tmp_path, digits_run):
     for option in (("--class", "3"), ("--class-balanced",)):
         code, _, err = gancli("sample", digits_run, "--output", tmp_path / "x.png", *option)
         assert code == 2
-        assert err == f"error: the run in '{digits_run}' is told of no classes. Train one with --conditional.\n"
+        assert err == f"error: the run in '{digits_run}' is not class-conditional. Train one with --conditional.\n"
     assert not (tmp_path / "x.png").exists()

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from gancli.config import TrainConfig
-from gancli.games.pair import GAN
 from gancli.losses.catalog import LOSSES
 from gancli.recipes.resolve import resolve
 from gancli.runs.folder import Run
 from tests.conftest import ROOT, tiny
+from tests.playing import play
 
 OWN = ROOT / "examples" / "my_losses.py"
 
@@ -42,7 +42,8 @@ def test_every_objective_has_settings_that_fit_every_kind_of_data(dataset, loss)
     if loss == "perceptual" and dataset in ("ring", "grid", "gaussian"):
         return
     config = resolve(dataset, None, {"loss": loss})
-    GAN.build(config, {"digits": (8, 8, 1), "mnist": (28, 28, 1), "gaussian": (1,)}.get(dataset, (2,)), False, 1000)
+    shape = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "gaussian": (1,)}.get(dataset, (2,))
+    play(config, shape, 1000, is_images=len(shape) == 3)
 
 
 def test_an_objective_brings_what_it_cannot_do_without_to_a_preset_too():

@@ -44,7 +44,7 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
     assert code == 2
     assert err.splitlines()[-1] == (
         f"error: the training examples of '{pictures}' found here are not those that the run in '{tmp_path / 'run'}' "
-        "began with (other content, order or classes). Put the pictures back as they were, or choose another --outdir "
+        "began with (other content, order or classes). Put the images back as they were, or choose another --outdir "
         "for a new run."
     )
 

@@ -127,7 +127,7 @@ def test_data_that_cannot_be_read_any_more_ends_the_run_with_one_line(gancli, tm
     saved = Run.open(folder).metrics()[-1]["step"]
     with Run.open(folder).checkpoints() as checkpoints:
         assert checkpoints.steps()[-1] in (saved - 10, saved)
-        assert checkpoints.newest(Run.open(folder).record.gan(), ("generator",))[2] == []
+        assert checkpoints.newest(Run.open(folder).record.game(), ("generator",))[2] == []
     shutil.rmtree(images.parent)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     assert gancli("train", pictures, "--outdir", folder, "--resume", "--steps", saved + 10, "--quiet")[0] == 0

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gancli.runs.folder import NETWORKS, Run
+from gancli.runs.folder import Run
 from tests.conftest import tiny
 
-ITEMS = (*NETWORKS, "training")
+ITEMS = ("generator", "generator.average", "discriminator", "training")
 
 
 def final_state(folder: Path, step: int) -> dict:
     run = Run.open(folder)
     with run.checkpoints() as checkpoints:
         assert checkpoints.steps()[-1] == step
-        return checkpoints.restore(run.record.gan(), ITEMS, step)
+        return checkpoints.restore(run.record.game(), ITEMS, step)
 
 
 def assert_same(one: Path, other: Path, step: int) -> None:
@@ -435,8 +435,10 @@ def test_dry_run_writes_nothing_and_measures(tmp_path, gancli):
     assert code == 0
     values = json.loads(out)
     assert values["config"]["dataset"] == "digits"
-    assert values["generator_parameters"] == (4 * 16 + 16) + (16 * 64 + 64)
-    assert values["discriminator_parameters"] == (64 * 16 + 16) + (8 + 1)
+    assert values["parameters"] == {
+        "generator": (4 * 16 + 16) + (16 * 64 + 64),
+        "discriminator": (64 * 16 + 16) + (8 + 1),
+    }
     assert values["seconds_per_1000_steps"] > 0
     assert values["peak_bytes"] > values["state_bytes"] + values["data_bytes"]
     assert not (tmp_path / "run").exists()
@@ -503,4 +505,4 @@ def test_the_issues_line_on_mnist(tmp_path, gancli, mnist_dir):
     assert "steps    5 (500 images)" in out
     assert re.search(r"^memory   [0-9,]+ MiB at its peak$", out, re.MULTILINE)
     record = Run.open(tmp_path / "run").record
-    assert (record.config.loss, record.config.k, record.data["num_examples"]) == ("minimax", 1, 50_000)
+    assert (record.config.loss, record.config.k, record.data.num_examples) == ("minimax", 1, 50_000)

@@ -4,43 +4,42 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
 from gancli.config import TrainConfig
 from gancli.data.load import Dataset, load
-from gancli.games.pair import GAN
 from gancli.losses.catalog import LOSSES
-from gancli.monitoring.accuracy import Judge, imbalance, sure_since
+from gancli.monitoring.accuracy import AccuracyProbe, imbalance, sure_since
+from tests.playing import MMD, begin, play
 
 CONFIG = TrainConfig(
     dataset="ring", batch_size=8, latent_size=2, generator_widths=(4,), discriminator_widths=(4,), maxout_pieces=2
 )
 
 
-def judge_and_state(**changes):
+def probe_and_state(**changes):
     dataset = load("ring")
-    gan = GAN.build(dataclasses.replace(CONFIG, **changes), dataset.shape, False, len(dataset))
-    return gan, Judge(gan, dataset, None), gan.init(dataset.mean())
+    game = play(dataclasses.replace(CONFIG, **changes), dataset.shape, len(dataset), is_images=False)
+    return game, AccuracyProbe(game, dataset, None), begin(game)
 
 
 def decided(state, output):
     """Return the state with a D that says ``output`` of everything."""
-    discriminator = jax.tree.map(jnp.zeros_like, state.discriminator)
+    discriminator = jax.tree.map(jnp.zeros_like, state.params["discriminator"])
     discriminator["logit"]["bias"] = jnp.full(1, output)
-    return state._replace(discriminator=discriminator)
+    return state._replace(params=state.params | {"discriminator": discriminator})
 
 
 @pytest.mark.parametrize("packing", [1, 3])
-def test_a_judge_that_believes_everything_is_right_about_data_alone(packing):
-    _, judge, state = judge_and_state(packing=packing, batch_size=9)
-    assert judge.accuracies(decided(state, 5.0)) == {
+def test_a_discriminator_that_believes_everything_is_right_about_data_alone(packing):
+    _, probe, state = probe_and_state(packing=packing, batch_size=9)
+    assert probe.accuracies(decided(state, 5.0)) == {
         "accuracy_train": 1.0,
         "accuracy_held_out": 1.0,
         "accuracy_fake": 0.0,
         "memorization_gap": 0.0,
     }
-    assert judge.accuracies(decided(state, -5.0))["accuracy_fake"] == 1.0
+    assert probe.accuracies(decided(state, -5.0))["accuracy_fake"] == 1.0
 
 
 def answers(monkeypatch, train, held_out, fake):
@@ -50,16 +49,16 @@ def answers(monkeypatch, train, held_out, fake):
 
 
 def test_least_squares_is_cut_at_one_half():
-    _, judge, state = judge_and_state(loss="least-squares")
-    assert judge.accuracies(decided(state, 0.4))["accuracy_train"] == 0.0
-    assert judge.accuracies(decided(state, 0.6))["accuracy_train"] == 1.0
+    _, probe, state = probe_and_state(loss="least-squares")
+    assert probe.accuracies(decided(state, 0.4))["accuracy_train"] == 0.0
+    assert probe.accuracies(decided(state, 0.6))["accuracy_train"] == 1.0
 
 
 def test_a_critic_is_cut_half_way_between_the_means(monkeypatch):
     """The means of data and samples are 104 and 100; nothing else says where zero is."""
-    _, judge, state = judge_and_state(loss="wasserstein", penalty=("clip",))
+    _, probe, state = probe_and_state(loss="wasserstein", penalty=("clip",))
     answers(monkeypatch, [103, 101.5, 107.5], [101, 103, 105], [99, 101, 100])
-    assert judge.accuracies(state) == {
+    assert probe.accuracies(state) == {
         "accuracy_train": 2 / 3,
         "accuracy_held_out": 2 / 3,
         "accuracy_fake": 1.0,
@@ -68,23 +67,23 @@ def test_a_critic_is_cut_half_way_between_the_means(monkeypatch):
 
 
 def test_memorizing_shows_as_a_gap(monkeypatch):
-    _, judge, state = judge_and_state()
+    _, probe, state = probe_and_state()
     answers(monkeypatch, [1] * 900 + [-1] * 100, [-1] * 1000, [-1] * 1000)
-    found = judge.accuracies(state)
+    found = probe.accuracies(state)
     assert (found["accuracy_train"], found["accuracy_held_out"], found["memorization_gap"]) == (0.9, 0.0, 0.9)
 
 
 def test_without_a_discriminator_nobody_is_asked():
-    _, judge, state = judge_and_state(loss="mmd", batch_size=64)
-    assert judge.accuracies(state) == {}
-    spread = judge.null_spread()
+    _, probe, state = probe_and_state(**MMD, batch_size=64)
+    assert probe.accuracies(state) == {}
+    spread = probe.null_spread()
     assert spread is not None
     assert 0 < spread < 0.2
-    assert judge_and_state()[1].null_spread() is None
+    assert probe_and_state()[1].null_spread() is None
 
 
 def test_the_null_spread_shrinks_as_one_over_the_batch():
-    small, large = (judge_and_state(loss="mmd", batch_size=size)[1].null_spread() for size in (32, 128))
+    small, large = (probe_and_state(**MMD, batch_size=size)[1].null_spread() for size in (32, 128))
     assert small is not None
     assert large is not None
     assert 2 < small / large < 8
@@ -119,12 +118,12 @@ def test_divergences_without_a_limit_have_no_winner():
 
 
 def test_a_win_is_said_with_one_thing_to_try():
-    gan, _, _ = judge_and_state(discriminator_learning_rate=0.01)
-    assert imbalance(gan, lines([0.69] * 5)) == (
+    game, _, _ = probe_and_state(discriminator_learning_rate=0.01)
+    assert imbalance(game, lines([0.69] * 5)) == (
         "D tells all samples from data since step 10, so G learns little; try a lower --discriminator-learning-rate "
         "(now 0.01)"
     )
-    assert imbalance(gan, lines([0.1] * 5)) is None
+    assert imbalance(game, lines([0.1] * 5)) is None
 
 
 def test_a_hopeless_game_is_warned_of_and_counts_in_the_verdict(gancli, tmp_path):
@@ -138,8 +137,8 @@ def test_a_hopeless_game_is_warned_of_and_counts_in_the_verdict(gancli, tmp_path
     assert any(line.startswith("verdict     imbalanced: D tells all samples") for line in out.splitlines())
 
 
-def test_a_judge_needs_as_many_examples_as_a_pack():
+def test_the_probe_needs_as_many_examples_as_a_pack():
     dataset = load("ring")
     few = Dataset("ring", "train", dataset.examples[:2], dataset.labels[:2], dataset.classes)
-    gan = GAN.build(dataclasses.replace(CONFIG, packing=4), dataset.shape, False, 2)
-    assert Judge(gan, few, None).accuracies(gan.init(np.zeros(2))) == {}
+    game = play(dataclasses.replace(CONFIG, packing=4), dataset.shape, 2, is_images=False)
+    assert AccuracyProbe(game, few, None).accuracies(begin(game)) == {}

@@ -107,8 +107,8 @@ def test_conditions_name_fields_and_values_that_exist():
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_sets_nothing_that_its_run_does_not_use(preset, tmp_path):
-    config = resolve(PRESETS[preset].get("dataset", str(tmp_path)), preset, {})
-    assert unused(config, PRESETS[preset]) == []
+    config = resolve(PRESETS[preset].fields.get("dataset", str(tmp_path)), preset, {})
+    assert unused(config, PRESETS[preset].fields) == []
 
 
 def used_alone(config: TrainConfig) -> TrainConfig:
@@ -118,7 +118,7 @@ def used_alone(config: TrainConfig) -> TrainConfig:
 
 CASES = [
     *((dataset, None, {}) for dataset in DATASETS),
-    *((row.get("dataset"), preset, {}) for preset, row in PRESETS.items()),
+    *((entry.fields.get("dataset"), preset, {}) for preset, entry in PRESETS.items()),
     *(("mnist", None, {"model": model}) for model in ("maxout-conv", "dcgan", "resnet")),
     *(("ring", None, {"loss": loss}) for loss in ("mmd", "energy", "wasserstein", "absolute")),
     ("mnist", None, {"instance_noise": 0.0, "generator_init_range": None, "loss": "hinge", "seed": 3}),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -106,7 +107,7 @@ def test_the_card_tells_data_training_and_measurements_with_protocol(gancli, tmp
     assert any(line.startswith("| data | digits, 1,297 training images, SHA-256 `") for line in card)
 
 
-def test_where_ones_own_pictures_and_objectives_lie_is_not_told(gancli, tmp_path, monkeypatch):
+def test_where_ones_own_pictures_and_objectives_lie_is_not_told(gancli, tmp_path):
     from PIL import Image
 
     secret = tmp_path / "secret place"
@@ -126,7 +127,7 @@ def test_where_ones_own_pictures_and_objectives_lie_is_not_told(gancli, tmp_path
         assert "secret place" not in text
         assert "cats" in text
         assert "mine.py:one_sided" in text
-    monkeypatch.chdir(secret)  # where the objective is found by its name
+    shutil.rmtree(secret)
     assert gancli("sample", tmp_path / "out", "-n", 2, "--output", tmp_path / "x.png")[0] == 0
 
 

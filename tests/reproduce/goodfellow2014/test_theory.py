@@ -9,11 +9,12 @@ import pytest
 from scipy.integrate import quad
 
 from gancli.config import TrainConfig
-from gancli.games.pair import GAN
+from gancli.games.pair import Pair
 from gancli.metrics.divergence import density_divergence
 from gancli.reproduce.goodfellow2014 import theory
 from gancli.reproduce.goodfellow2014.theory import PAIRS, Check, gaussian
-from gancli.sampling.draws import discriminator_logits
+from gancli.sampling.draws import discriminator_outputs
+from tests.playing import play
 
 
 def test_a_check_holds_within_its_tolerance_and_on_the_right_side():
@@ -123,15 +124,17 @@ def test_a_wasserstein_critic_approaches_the_shift_between_two_gaussians(monkeyp
         learning_rate_divisor=1.002,
         penalty_weight=30.0,
     )
-    gan = GAN.build(config, (1,), False, 1)
+    game = play(config, (1,), 1, is_images=False)
     here, there = (gaussian([[mean]], 1.0) for mean in (0, 2))
     for other, distance in ((there, 2.0 + 2 / 30), (here, 0.0)):
-        critic = theory.fit_discriminator(gan, here, other, seed=0)
+        critic = theory.fit_discriminator(game, here, other, seed=0)
         scores = [
-            discriminator_logits(gan, critic, density.sample(20_000, seed=5 + place)[0])
+            discriminator_outputs(
+                Pair(game.draws, None, game.scores, critic), density.sample(20_000, seed=5 + place)[0]
+            )
             for place, density in enumerate((here, other))
         ]
-        loss = gan.discriminator_loss(jnp.asarray(scores[0]), jnp.asarray(scores[1]))
-        reading = gan.objective.reading
+        loss = game.discriminator_loss(jnp.asarray(scores[0]), jnp.asarray(scores[1]))
+        reading = game.objective.reading
         assert reading is not None
         assert reading(float(loss)).value == pytest.approx(distance, abs=0.1)
