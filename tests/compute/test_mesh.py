@@ -211,7 +211,8 @@ def test_one_core_is_one_device(monkeypatch):
 )
 def test_a_run_keeps_how_many_devices_it_is_to_have(options, count):
     config = dataclasses.replace(CONFIG, **{"model": "dcgan"} | options)
-    assert _on_this_machine(config).devices == count
+    nothing = {"loss": None, "model": None, "game": None}
+    assert _on_this_machine(config, nothing).devices == count
 
 
 def test_no_choice_counts_as_one_device():

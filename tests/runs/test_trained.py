@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,9 +78,10 @@ def test_a_class_goes_by_its_name_or_its_number(digits_run):
     record = trained.run.record
     data = dataclasses.replace(record.data, classes={"cats": 3, "dogs": 4})
     run = dataclasses.replace(trained.run, record=dataclasses.replace(record, domains=(data,)))
-    scores = dataclasses.replace(trained.game.scores, domain=data.domain)
-    draws = dataclasses.replace(trained.game.draws, domain=data.domain)
-    game = dataclasses.replace(trained.game, draws=draws, scores=scores)
+    played: Any = trained.game
+    scores = dataclasses.replace(played.scores, domain=data.domain)
+    draws = dataclasses.replace(played.draws, domain=data.domain)
+    game = dataclasses.replace(played, draws=draws, scores=scores)
     classified = dataclasses.replace(trained, run=run, game=game)
     assert [classified.label(name) for name in ("cats", "dogs", "0", "1")] == [0, 1, 0, 1]
     with pytest.raises(UsageError, match=r"^unknown class '2'\. Known: cats, dogs\.$"):
