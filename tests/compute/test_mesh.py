@@ -1,6 +1,7 @@
 """A batch that two devices share against the same batch on one."""
 
 import dataclasses
+import functools
 import re
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from gancli.models.catalog import architecture
 from gancli.training.chunk import compile_chunk
 from gancli.training.domain import Batch
 from gancli.workflows.prepare import _on_this_machine
-from tests.playing import MMD, assert_close, assert_equal, begin, play, train_on, train_streamed
+from tests.playing import MMD, as_numbers, assert_close, assert_equal, begin, play, train_on, train_streamed
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
 DATA = {"data": Batch(IMAGES, np.arange(40, dtype=np.int32) % 3)}
@@ -46,30 +47,38 @@ def prepared(options: dict[str, Any], count: int) -> tuple[Any, Any, Any]:
     return game, begin(game, IMAGES), jax.device_put(DATA, DeviceMesh(count).each())
 
 
-def trained(options: dict[str, Any], count: int, *, streamed: bool = False) -> tuple[Any, dict[str, float]]:
-    """Return the last state, and what was measured in the last steps."""
-    game, state, data = prepared(options, count)
-    state, reports = train_streamed(game, state, DATA) if streamed else train_on(game, state, data)
-    return state, reports[-1][1]
+@pytest.fixture(scope="module", autouse=True)
+def _small_parts():
+    """Gather gradients of kernels in loops, as those of more and larger images are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convolution, "CACHED", 64)
+        patch.setattr(convolution, "FEW", 1)
+        yield
 
 
-@pytest.mark.parametrize("options", GAMES)
-def test_two_devices_train_the_weights_of_one(options, monkeypatch):
-    monkeypatch.setattr(convolution, "CACHED", 64)
-    monkeypatch.setattr(convolution, "FEW", 1)
-    one, seen_by_one = trained(options, 1)
-    two, seen_by_two = trained(options, 2)
+@functools.cache
+def trained(index: int, count: int) -> tuple[Any, dict[str, float]]:
+    """Return the last state of a game, and what was measured in the last steps."""
+    game, state, data = prepared(GAMES[index], count)
+    state, reports = train_on(game, state, data)
+    return as_numbers(state), reports[-1][1]
+
+
+@pytest.mark.parametrize("index", range(len(GAMES)))
+def test_two_devices_train_the_weights_of_one(index):
+    (one, seen_by_one), (two, seen_by_two) = trained(index, 1), trained(index, 2)
     assert_close(one, two, rtol=1e-3, atol=1e-5)
     assert set(seen_by_one) == set(seen_by_two)
     for name, value in seen_by_one.items():
         assert seen_by_two[name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
 
 
-@pytest.mark.parametrize("options", [GAMES[0], GAMES[2]])
-def test_two_devices_train_the_same_bits_streamed(options):
-    (whole, seen), (streamed, streamed_seen) = trained(options, 2), trained(options, 2, streamed=True)
-    assert_equal(whole, streamed)
-    assert seen == streamed_seen
+@pytest.mark.parametrize("index", [0, 2])
+def test_two_devices_train_the_same_bits_streamed(index):
+    game, state, _ = prepared(GAMES[index], 2)
+    streamed, reports = train_streamed(game, state, DATA)
+    assert_equal(streamed, trained(index, 2)[0])
+    assert reports[-1][1] == trained(index, 2)[1]
 
 
 COLLECTIVE = re.compile(r"(all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter|collective-broadcast)\(")
@@ -135,8 +144,7 @@ def test_devices_meet_for_all_sums_in_one_order(options):
     assert not loose
 
 
-def test_in_tiles_each_device_computes_its_own_maps_and_meets_the_others_for_the_kernel_alone(monkeypatch):
-    monkeypatch.setattr(convolution, "MANY", 2)
+def test_image_by_image_each_device_computes_its_own_maps_and_meets_the_others_for_the_kernel_alone(monkeypatch):
     monkeypatch.setattr(convolution, "CACHED", 2 * 6 * 6 * 4)  # an image at a time
     geometry, rng = Geometry(6, 6, 3, 1, 1), np.random.default_rng(0)
     x, kernel = (jnp.asarray(rng.integers(-2, 3, shape), jnp.float32) for shape in ((4, 6, 6, 4), (3, 3, 4, 4)))
@@ -181,7 +189,7 @@ def test_each_device_has_a_part_of_the_batch(monkeypatch):
         return tree
 
     monkeypatch.setattr("gancli.games.adversarial.divided", spy)
-    trained(GAMES[0] | {"latent_size": 7}, 2)
+    compile_chunk(*prepared(GAMES[0] | {"latent_size": 7}, 2))
     assert set(seen) == {2}
 
 
@@ -216,7 +224,7 @@ def test_a_run_keeps_how_many_devices_it_is_to_have(options, count):
 
 
 def test_no_choice_counts_as_one_device():
-    (state, seen), (chosen, seen_too) = (trained(GAMES[2], count) for count in (1, 0))
+    (state, seen), (chosen, seen_too) = (trained(2, count) for count in (1, 0))
     assert_equal(state, chosen)
     assert seen == seen_too
 
