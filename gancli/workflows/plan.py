@@ -63,7 +63,7 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
         seconds_per_step = max(seconds_per_step, stream.seconds_to_read())
     return Plan(
         config=config,
-        parameters={name: _count(params) for name, params in ready.state.params.items()},
+        parameters={player.name: _count(ready.state.params[player.name]) for player in ready.game.players},
         num_devices=ready.game.config.devices,
         state_bytes=sum(leaf.nbytes for leaf in jax.tree.leaves(ready.state)),
         data_bytes=ready.data_bytes,

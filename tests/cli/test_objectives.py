@@ -1,6 +1,7 @@
 """Every objective from the command line: it trains, resumes, samples and is judged."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -31,6 +32,9 @@ def test_every_objective_trains_and_goes_on_where_it_stopped(gancli, tmp_path, l
     if game.reading:
         assert game.reading.key in lines[0]
         assert game.reading.name in out
+    told = re.search(r"^D accuracy +train \d+%, held out \d+%, samples \d+%$", out, re.MULTILINE)
+    assert bool(told) == (game.discriminator is not None)
+    assert ("memorization_gap" in lines[1]) == (game.discriminator is not None)
     assert gancli("sample", tmp_path / "run", "-n", 3, "--output", tmp_path / "x.npz")[0] == 0
     assert np.isfinite(np.load(tmp_path / "x.npz")["samples"]).all()
     assert gancli("sample", tmp_path / "run", "-n", 4, "--output", tmp_path / "x.png")[0] == 0
