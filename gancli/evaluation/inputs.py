@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gancli.data.catalog import CLASSIFIED
-from gancli.data.load import Dataset, load, load_for
+from gancli.data.load import Dataset, load_for
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.evaluation.image_sets import ImageSet
 from gancli.features.cache import cached_features
@@ -193,7 +193,9 @@ class EvaluationInputs:
 
     def split(self, name: str) -> Dataset:
         """Return a split of the reference's data set."""
-        return load(self.dataset_name, name, self.data_dir)
+        dataset = self.compared.images.dataset
+        assert dataset is not None, "the metric needs a data set"
+        return dataset.other(name)
 
     def held_out(self) -> Dataset:
         """Return the validation split of the run's data."""

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.data.load import Dataset, load_for
+from gancli.data.load import Dataset
 from gancli.games.pair import Draws, Scores
 from gancli.losses.objective import Objective
 from gancli.salts import PROBE
@@ -27,9 +26,9 @@ NULL_PAIRS = 100  # of batches of data, behind the null distribution of MMD²
 class AccuracyProbe:
     """Asks D about data it trains on, data held out, and fresh samples."""
 
-    def __init__(self, game: Game, dataset: Dataset, data_dir: Path | None):
+    def __init__(self, game: Game, dataset: Dataset):
         self._game, self._examples = game, dataset.examples
-        held_out = load_for(game.config, "validation", data_dir)
+        held_out = dataset.other("validation")
         packing = game.config.packing
         count = min(NUM_PROBED, len(dataset), len(held_out)) // packing * packing
         self._train = Batch(dataset.examples[:count], dataset.labels[:count])

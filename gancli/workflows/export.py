@@ -1,8 +1,6 @@
 """``gancli export``: a generator for other people and other programs."""
 
 import json
-import os
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
-from gancli.files import writing
+from gancli.files import appearing
 from gancli.imaging import pixels as images
 from gancli.own_files import without_folder
 from gancli.registry import Registry
@@ -78,22 +76,15 @@ def export(
     if not trained.is_images:
         raise UsageError(f"export is for images; the run in '{run}' draws points.")
     standing = jax.jit(trained.pair.draws.standing)(trained.pair.generator)
-    part = output.with_name(f".{output.name}.{os.getpid()}.part")
-    with writing(output):
-        try:
-            part.mkdir(parents=True)
-            (part / CONFIG).write_text(_shared(trained.run.record).to_json())
-            write_weights(part / WEIGHTS, trained.pair.generator, standing, trained.step, ema=trained.ema)
-            if "stablehlo" in formats:
-                (part / STABLEHLO).write_bytes(_stablehlo(trained, standing))
-            drawn = images.to_uint8(draw(trained.pair, NUM_SAMPLES, 0).samples)
-            (part / SAMPLES).write_bytes(images.png_bytes(images.grid(drawn, COLUMNS)))
-            (part / CARD).write_text(_card(trained, formats, measured))
-            if output.exists():
-                output.rmdir()
-            part.rename(output)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+    with appearing(output) as part:
+        part.mkdir()
+        (part / CONFIG).write_text(_shared(trained.run.record).to_json())
+        write_weights(part / WEIGHTS, trained.pair.generator, standing, trained.step, ema=trained.ema)
+        if "stablehlo" in formats:
+            (part / STABLEHLO).write_bytes(_stablehlo(trained, standing))
+        drawn = images.to_uint8(draw(trained.pair, NUM_SAMPLES, 0).samples)
+        (part / SAMPLES).write_bytes(images.png_bytes(images.grid(drawn, COLUMNS)))
+        (part / CARD).write_text(_card(trained, formats, measured))
     files = tuple(sorted(path.name for path in output.iterdir()))
     return ExportResult(output, files, trained.step, trained.ema, trained.notes)
 

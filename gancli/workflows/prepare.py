@@ -272,5 +272,5 @@ def _last_state(run: Run, game: Game, dataset: Dataset, reporter: Reporter) -> t
 def _monitoring(
     game: Game, dataset: Dataset, data_dir: Path | None, reporter: Reporter
 ) -> tuple[AccuracyProbe, Monitor | None]:
-    probe = AccuracyProbe(game, dataset, data_dir)
+    probe = AccuracyProbe(game, dataset)
     return probe, Monitor(game, dataset, data_dir, reporter) if game.config.evaluate_every else None

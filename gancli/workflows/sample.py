@@ -2,8 +2,6 @@
 
 import io
 import math
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
-from gancli.files import write_atomically, writing
+from gancli.files import appearing, write_atomically
 from gancli.games.pair import Draws, Pair
 from gancli.imaging import pixels as images
 from gancli.imaging.pixels import to_unit
@@ -108,19 +106,10 @@ def _arrays(drawing: Drawing, draws: Draws) -> bytes:
 def _write_folder(output: Path, pictures: np.ndarray) -> None:
     """Write one PNG an image into a folder that appears only when all are there."""
     digits = max(len(str(len(pictures) - 1)), 5)
-    with writing(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".part", dir=output.parent))
-        try:
-            for index, image in enumerate(pictures):
-                (part / f"{index:0{digits}d}.png").write_bytes(images.png_bytes(image))
-            part.chmod(0o755)
-            if output.exists():
-                output.rmdir()
-            part.rename(output)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+    with appearing(output) as part:
+        part.mkdir()
+        for index, image in enumerate(pictures):
+            (part / f"{index:0{digits}d}.png").write_bytes(images.png_bytes(image))
 
 
 def _figure_1(trained: Trained, count: int, seed: int, *, ema: bool) -> bytes:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 
 from gancli.config import TrainConfig
-from gancli.data.load import Dataset, load
+from gancli.data.load import load
 from gancli.losses.catalog import LOSSES
 from gancli.monitoring.accuracy import AccuracyProbe, imbalance, sure_since
 from tests.playing import MMD, begin, play
@@ -20,7 +20,7 @@ CONFIG = TrainConfig(
 def probe_and_state(**changes):
     dataset = load("ring")
     game = play(dataclasses.replace(CONFIG, **changes), dataset.shape, len(dataset), is_images=False)
-    return game, AccuracyProbe(game, dataset, None), begin(game)
+    return game, AccuracyProbe(game, dataset), begin(game)
 
 
 def decided(state, output):
@@ -139,6 +139,6 @@ def test_a_hopeless_game_is_warned_of_and_counts_in_the_verdict(gancli, tmp_path
 
 def test_the_probe_needs_as_many_examples_as_a_pack():
     dataset = load("ring")
-    few = Dataset("ring", "train", dataset.examples[:2], dataset.labels[:2], dataset.classes)
+    few = dataclasses.replace(dataset, examples=dataset.examples[:2], labels=dataset.labels[:2])
     game = play(dataclasses.replace(CONFIG, packing=4), dataset.shape, 2, is_images=False)
-    assert AccuracyProbe(game, few, None).accuracies(begin(game)) == {}
+    assert AccuracyProbe(game, few).accuracies(begin(game)) == {}
