@@ -4,7 +4,7 @@ The least-squares GAN (Mao et al. 2017) written out: two players, one set of exa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import jax
@@ -15,7 +15,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.games import pair
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws
-from gancli.models.catalog import architecture
+from gancli.models.catalog import Architecture, architecture
 from gancli.own_files import Files
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
@@ -31,18 +31,20 @@ class LeastSquares:
     domains: tuple[Domain, ...]
     players: tuple[Player, ...]
     draws: Draws  # so that `sample` and `evaluate` can draw from the generator
+    family: Architecture = field(compare=False)  # of the networks
 
     @classmethod
     def build(cls, config: TrainConfig, domains: tuple[Domain, ...], files: Files) -> Self:
         """Say who plays: the networks of the configured model, by name."""
         (domain,) = domains
-        players = pair.players(config, architecture(config.model, files.get("model")), domain, "scorer")
-        return cls(config, domains, players, Draws(players[0], domain))
+        family = architecture(config.model, files.get("model"))
+        players = pair.players(config, family, domain, "scorer")
+        return cls(config, domains, players, Draws(players[0], domain), family)
 
     def networks(self, rngs: nnx.Rngs, means: Mapping[str, np.ndarray]) -> dict[str, nnx.Module]:
         """Build both networks."""
         (domain,) = self.domains
-        return pair.networks(self.config, architecture(self.config.model), domain, "scorer", means[domain.name], rngs)
+        return pair.networks(self.config, self.family, domain, "scorer", means[domain.name], rngs)
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update D once, then G once; the randomness of step n is that of ``fold_in(key, n)``."""
@@ -53,7 +55,8 @@ class LeastSquares:
 
         def scores(discriminator: Any, x: jax.Array) -> jax.Array:
             network: Any = d_player.network(discriminator)
-            return network(x, dropout_key).outputs
+            packs = jnp.concatenate(jnp.split(x, self.config.packing), axis=-1)  # D scores --packing examples at once
+            return network(packs, dropout_key).outputs
 
         def d_loss(discriminator: Any) -> jax.Array:
             fake = self.draws.generate(state.params[GENERATOR], latents)

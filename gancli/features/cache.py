@@ -31,7 +31,7 @@ def cached_features(
         fingerprint: hash of the images, in order.
         batches: called for the images when they are not in the cache; see :func:`described`.
         count: how many.
-        watch: told of progress.
+        watch: receives progress.
         warn: told when the cache is damaged or cannot be written; both only cost time.
     """
     key = hashlib.sha256(f"{extractor.identity} {extractor.resize} {fingerprint} {count}".encode()).hexdigest()

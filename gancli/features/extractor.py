@@ -156,7 +156,7 @@ def described(
         extractor: the network.
         batches: uint8 ``[b, H, W, C]`` each, of any b; ``count`` images in all.
         count: how many.
-        watch: told of progress.
+        watch: receives progress.
 
     Yields:
         Which of the images, their features ``[n, F]`` and their logits ``[n, K]``, float32.

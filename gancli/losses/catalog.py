@@ -165,7 +165,7 @@ LOSSES: Registry[Objective] = Registry(
             JENSEN_SHANNON,
             compares="classifier",
             summary="||E f(x) - E f(G(z))||², f the features of a fixed classifier (Johnson et al. 2016).",
-            use="A term to add to a loss of your own. By itself a single image satisfies it.",
+            use="A term to add to a loss of your own. Alone, a single image satisfies it.",
             cite=("johnson2016perceptual", "salimans2016improved"),
         ),
         "mmd": Objective(

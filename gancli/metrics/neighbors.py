@@ -88,7 +88,7 @@ def nearest(
         references: ``[m, d]``, m at least k, or k + 1 if ``same``.
         k: how many.
         same: queries and references are the same rows; a row is then no neighbor of its own.
-        watch: told of progress.
+        watch: receives progress.
 
     Returns:
         Distances float32 ``[n, k]``, rising, and rows ``[n, k]``. Of equally near ones the first row comes first.
@@ -118,7 +118,7 @@ def count_within(
         queries: ``[n, d]``.
         references: ``[m, d]``, the centers.
         radii: ``[m]``.
-        watch: told of progress.
+        watch: receives progress.
     """
     center = references.mean(axis=0, dtype=np.float64)
     size = min(REFERENCES_PER_BLOCK, len(references))
