@@ -76,7 +76,7 @@ def test_a_dry_run_says_how_the_data_arrives_and_measures_so(gancli, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--stream", "sometimes"], "--stream must be one of auto, always, never, got sometimes."),
+        (["--stream", "sometimes"], "--stream must be one of auto, always, never, got 'sometimes'."),
         (
             ["--stream", "always", "--decoder-steps", 5, "--generator-activations", "sigmoid"],
             "--decoder-steps 5 needs all data on the device, and it would be streamed (--stream always). "

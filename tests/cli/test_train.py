@@ -502,7 +502,7 @@ def test_the_issues_line_on_mnist(tmp_path, gancli, mnist_dir):
     arguments = ("--loss", "minimax", "--k", 1, "--data-dir", mnist_dir, "--outdir", tmp_path / "run")
     code, out, _ = gancli("train", "mnist", *arguments, "--steps", 5, "--quiet")
     assert code == 0
-    assert "steps    5 (500 images)" in out
-    assert re.search(r"^memory   [0-9,]+ MiB at its peak$", out, re.MULTILINE)
+    assert "steps       5 (500 images)" in out
+    assert re.search(r"^memory +[0-9,]+ MiB at its peak$", out, re.MULTILINE)
     record = Run.open(tmp_path / "run").record
     assert (record.config.loss, record.config.k, record.data.num_examples) == ("minimax", 1, 50_000)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gancli.evaluation import measures
+from gancli.metrics import frechet as fid
 from gancli.metrics.frechet import Estimate
 from gancli.runs.folder import Run
 from tests.conftest import tiny
@@ -23,7 +23,7 @@ def lines():
 def scored(monkeypatch, values):
     """Let the Fréchet distances of a training be these."""
     left = iter(values)
-    monkeypatch.setattr(measures, "frechet", lambda *_: Estimate(next(left), 0.1, 0.0))
+    monkeypatch.setattr(fid, "frechet", lambda *_: Estimate(next(left), 0.1, 0.0))
 
 
 def train(gancli, *options, **changes):
@@ -90,7 +90,7 @@ def test_a_metric_that_fails_is_a_null_and_training_goes_on(gancli, monkeypatch)
             raise ValueError("eigenvalues did not converge")
         return Estimate(1.0, None, None)
 
-    monkeypatch.setattr(measures, "frechet", sometimes)
+    monkeypatch.setattr(fid, "frechet", sometimes)
     code, _, err = train(gancli, steps=30)
     assert code == 0
     assert "warning: fid could not be measured at step 20: eigenvalues did not converge" in err

@@ -40,12 +40,12 @@ def test_a_published_configuration_trains_and_its_run_serves_every_command(gancl
     code, out, err = gancli("train", dataset, *arguments, "--quiet")
     assert code == 0, err
     config = json.loads(Path("ckpt/config.json").read_text())
-    assert (config["data"]["contrast"] is not None) == (dataset == "cifar10")
+    assert (config["domains"][0]["contrast"] is not None) == (dataset == "cifar10")
     code, _, err = gancli("sample", "ckpt/", "-n", 9, "--nearest", "--output", "nearest.png", "--data-dir", "data")
     assert code == 0, err
     assert gancli("sample", "ckpt/", "-n", 9, "--output", "samples.npz")[0] == 0
     samples = np.load("samples.npz")["samples"]
-    assert samples.shape == (9, *config["data"]["shape"])
+    assert samples.shape == (9, *config["domains"][0]["shape"])
     assert 0 <= samples.min() < samples.max() <= 1
     code, out, err = gancli("parzen", "ckpt/", "--samples", 50, "--data-dir", "data", "--json")
     assert code == 0, err
