@@ -1,4 +1,4 @@
-"""Convolutional models and models of one's own from the command line."""
+"""Convolutional models and models of your own from the command line."""
 
 import shutil
 
@@ -50,7 +50,7 @@ def test_a_dcgan_wants_images(gancli, tmp_path):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """A folder with a model and a loss of one's own, and a run of 20 steps by both; tests must not change it."""
+    """A folder with a model and a loss of your own, and a run of 20 steps by both; tests must not change it."""
     from gancli.cli.app import entry_point
 
     folder = tmp_path_factory.mktemp("written")

@@ -150,7 +150,7 @@ def test_products_are_the_same_on_an_accelerator(geometry, monkeypatch):
 @pytest.mark.parametrize("product", [convolve, transpose, correlate])
 @pytest.mark.parametrize("geometry", [Geometry(8, 8, 4, 2, 1), Geometry(9, 7, 3, 1, 1), Geometry(8, 8, 5, 1, 4)])
 def test_products_are_laid_out_for_the_fast_kernels_of_a_cpu(geometry, product):
-    """XLA brings convolutions to this layout by itself, but not inside of loops."""
+    """XLA brings convolutions to this layout on its own, but not inside of loops."""
     x, kernel, y = operands(geometry)
     one, other = {convolve: (x, kernel), transpose: (y, kernel), correlate: (x, y)}[product]
 
