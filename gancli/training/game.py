@@ -1,5 +1,6 @@
 """What a game is to the engine: who plays, on which examples, and what one step is."""
 
+import functools
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -80,6 +81,7 @@ def begin(game: Game, means: Mapping[str, np.ndarray]) -> TrainState:
     return build(jax.random.key(game.config.seed))
 
 
+@functools.lru_cache(maxsize=8)
 def layout(game: Game) -> TrainState:
     """Return the shapes and types of the game's state; nothing is allocated."""
     return jax.eval_shape(lambda: begin(game, {one.name: np.zeros(one.shape) for one in game.domains}))

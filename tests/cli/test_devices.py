@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.cli.test_train import assert_same
 from tests.conftest import tiny
+from tests.workflows.runs import assert_same
 
 
 def test_a_run_that_devices_share_goes_on_the_same_and_serves_every_command(gancli, tmp_path):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gancli.runs.folder import Run
-from tests.cli.test_train import ITEMS, assert_same
 from tests.conftest import ROOT, tiny
+from tests.workflows.runs import ITEMS, assert_same
 
 DCGAN = {"model": "dcgan", "base_channels": 4}
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from gancli.runs.folder import Run
-from tests.cli.test_train import assert_same, start, wait_for
 from tests.conftest import tiny
+from tests.workflows.runs import assert_same, start, wait_for
 
 LOUD = [option for option in tiny(steps=40) if option != "--quiet"]
 

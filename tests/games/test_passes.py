@@ -193,10 +193,11 @@ def temporary_bytes(**changes: Any) -> int:
 
 
 def test_a_programs_temporary_memory_falls():
-    game = {"loss": "non-saturating", "penalty": ("spectral-norm",), "batch_norm": False}
-    whole = temporary_bytes(**game)
-    assert temporary_bytes(**game, remat=True) < 0.8 * whole
-    assert temporary_bytes(**game, microbatch=32) < 0.6 * whole
+    """Batch-normalized maps are most of what is not kept; a generator has parts only without them."""
+    game = {"loss": "non-saturating", "penalty": ("spectral-norm",)}
+    assert temporary_bytes(**game, remat=True) < 0.75 * temporary_bytes(**game)
+    game |= {"batch_norm": False}
+    assert temporary_bytes(**game, microbatch=32) < 0.6 * temporary_bytes(**game)
 
 
 def test_temporary_memory_falls_with_a_penalty_on_gradients_whose_own_gradients_keep_more():

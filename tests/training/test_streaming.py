@@ -20,6 +20,7 @@ from gancli.training.feed import order_key
 from gancli.training.loop import train
 from gancli.training.streaming import Stream
 from tests.playing import IMAGES, LABELS, MMD, ON_DEVICE, ON_HOST, assert_equal, small, train_on, train_streamed
+from tests.training import three_players
 
 ROW = IMAGES[0].nbytes + LABELS[0].nbytes
 SLOW = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
@@ -191,3 +192,16 @@ def test_nothing_compiles_after_the_first_block(monkeypatch):
     assert len(states) == 3
     run: Any = train_chunk
     assert run._cache_size() == 0
+
+
+@pytest.mark.parametrize("steps", [2, 4, 10])
+def test_every_domain_of_a_game_is_streamed(monkeypatch, trained, steps):
+    """Three players, two domains; compared with what came of all data on the device."""
+    game, state, data = three_players.GAME, three_players.first_state(), three_players.ON_HOST
+    step_bytes = 8 * sum(part[:1].nbytes for batch in data.values() for part in batch)
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", steps * step_bytes)
+    with contextlib.closing(Stream(game, state.key, data, 0, 25)) as stream:
+        assert stream.steps == steps
+    streamed, reports = train_streamed(game, state, data)
+    assert_equal(streamed, trained[0])
+    assert reports == trained[1]

@@ -1,4 +1,4 @@
-"""Evaluation while training: what is written, which checkpoint is kept, when training stops, and what may fail."""
+"""Evaluation while training: what is measured, what may fail, and what is refused."""
 
 import json
 from pathlib import Path
@@ -7,28 +7,8 @@ import pytest
 
 from gancli.metrics import frechet as fid
 from gancli.metrics.frechet import Estimate
-from gancli.runs.folder import Run
 from tests.conftest import tiny
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def lines():
-    return [json.loads(line) for line in Path("ckpt/metrics.jsonl").read_text().splitlines()]
-
-
-def scored(monkeypatch, values):
-    """Let the Fréchet distances of a training be these."""
-    left = iter(values)
-    monkeypatch.setattr(fid, "frechet", lambda *_: Estimate(next(left), 0.1, 0.0))
-
-
-def train(gancli, *options, **changes):
-    sizes = {"steps": 60, "evaluate_every": 10, "evaluate_samples": 50, "checkpoint_every": 60, "keep": 1}
-    return gancli("train", "digits", *tiny(**sizes | changes), *options)
+from tests.monitoring.evaluated import lines, train
 
 
 def test_metrics_are_written_and_are_those_of_evaluate(gancli):
@@ -54,34 +34,6 @@ def test_evaluation_changes_no_weight(gancli):
     assert Path("a.npz").read_bytes() == Path("b.npz").read_bytes()
 
 
-def test_the_best_checkpoint_stays_and_can_be_named(gancli, monkeypatch):
-    scored(monkeypatch, [5.0, 2.0, 3.0, 2.0, 4.0, 4.0])
-    assert train(gancli)[0] == 0
-    run = Run.open(Path("ckpt"))
-    with run.checkpoints() as checkpoints:
-        assert checkpoints.steps() == [20, 60]
-    code, out, _ = gancli("sample", "--step", "best", "--json")
-    assert (code, json.loads(out)["step"]) == (0, 20)
-    for command in (["interpolate"], ["evaluate", "--modes", "--samples", "20"], ["parzen", "--samples", "20"]):
-        code, out, _ = gancli(*command, "--step", "best", "--json")
-        assert (code, json.loads(out)["step"]) == (0, 20)
-
-
-def test_a_score_that_should_be_high_is_read_so(gancli):
-    assert train(gancli, steps=30, metrics="inception-score")[0] == 0
-    scores = {line["step"]: line["inception_score"]["mean"] for line in lines()}
-    assert json.loads(gancli("sample", "--step", "best", "--json")[1])["step"] == max(scores, key=lambda s: scores[s])
-
-
-def test_patience_stops_and_saves(gancli, monkeypatch):
-    scored(monkeypatch, [5.0, 2.0, 3.0, 2.0, 1.0, 1.0])
-    code, out, _ = train(gancli, patience=2)
-    assert code == 0
-    assert "steps       40 (640 images)" in out
-    with Run.open(Path("ckpt")).checkpoints() as checkpoints:
-        assert checkpoints.steps() == [20, 40]
-
-
 def test_a_metric_that_fails_is_a_null_and_training_goes_on(gancli, monkeypatch):
     calls = iter([False, True, False])
 
@@ -96,16 +48,6 @@ def test_a_metric_that_fails_is_a_null_and_training_goes_on(gancli, monkeypatch)
     assert "warning: fid could not be measured at step 20: eigenvalues did not converge" in err
     assert [line["fid"] and line["fid"]["value"] for line in lines()] == [1.0, None, 1.0]
     assert json.loads(gancli("sample", "--step", "best", "--json")[1])["step"] == 10
-
-
-def test_resuming_remembers_the_best(gancli, monkeypatch):
-    scored(monkeypatch, [5.0, 2.0, 3.0])
-    train(gancli, steps=30)
-    scored(monkeypatch, [4.0, 2.5, 2.2])
-    assert train(gancli, "--resume", steps=60)[0] == 0
-    assert [line["fid"]["value"] for line in lines()] == [5.0, 2.0, 3.0, 4.0, 2.5, 2.2]
-    with Run.open(Path("ckpt")).checkpoints() as checkpoints:
-        assert checkpoints.steps() == [20, 60]
 
 
 def test_points_can_be_watched_by_their_modes(gancli):

@@ -1,0 +1,45 @@
+"""What is kept while training: the best checkpoint, and when patience is over."""
+
+import json
+from pathlib import Path
+
+from gancli.runs.folder import Run
+from tests.monitoring.evaluated import lines, scored, train
+
+
+def test_the_best_checkpoint_stays_and_can_be_named(gancli, monkeypatch):
+    scored(monkeypatch, [5.0, 2.0, 3.0, 2.0, 4.0, 4.0])
+    assert train(gancli)[0] == 0
+    run = Run.open(Path("ckpt"))
+    with run.checkpoints() as checkpoints:
+        assert checkpoints.steps() == [20, 60]
+    code, out, _ = gancli("sample", "--step", "best", "--json")
+    assert (code, json.loads(out)["step"]) == (0, 20)
+    for command in (["interpolate"], ["evaluate", "--modes", "--samples", "20"], ["parzen", "--samples", "20"]):
+        code, out, _ = gancli(*command, "--step", "best", "--json")
+        assert (code, json.loads(out)["step"]) == (0, 20)
+
+
+def test_a_score_that_should_be_high_is_read_so(gancli):
+    assert train(gancli, steps=30, metrics="inception-score")[0] == 0
+    scores = {line["step"]: line["inception_score"]["mean"] for line in lines()}
+    assert json.loads(gancli("sample", "--step", "best", "--json")[1])["step"] == max(scores, key=lambda s: scores[s])
+
+
+def test_patience_stops_and_saves(gancli, monkeypatch):
+    scored(monkeypatch, [5.0, 2.0, 3.0, 2.0, 1.0, 1.0])
+    code, out, _ = train(gancli, patience=2)
+    assert code == 0
+    assert "steps       40 (640 images)" in out
+    with Run.open(Path("ckpt")).checkpoints() as checkpoints:
+        assert checkpoints.steps() == [20, 40]
+
+
+def test_resuming_remembers_the_best(gancli, monkeypatch):
+    scored(monkeypatch, [5.0, 2.0, 3.0])
+    train(gancli, steps=30)
+    scored(monkeypatch, [4.0, 2.5, 2.2])
+    assert train(gancli, "--resume", steps=60)[0] == 0
+    assert [line["fid"]["value"] for line in lines()] == [5.0, 2.0, 3.0, 4.0, 2.5, 2.2]
+    with Run.open(Path("ckpt")).checkpoints() as checkpoints:
+        assert checkpoints.steps() == [20, 60]
