@@ -42,7 +42,8 @@ def losses_for(dataset: str, wanted: str | None) -> list[str]:
 
 def train_one(dataset: str, loss: str, seed: int, steps: int | None, data_dir: Path | None, pictures: Path) -> dict:
     """Train as ``gancli train DATASET --loss LOSS --seed SEED`` does, and return what the run's last line says."""
-    options = {"loss": loss, "seed": seed} | ({"num_steps": steps} if steps else {})
+    options = {"loss": loss, "seed": seed}
+    options |= {"num_steps": steps, "evaluate_every": steps} if steps else {}  # its last line has all numbers
     config = resolve(dataset, None, options)
     if dataset == "mnist" and not steps:
         config = resolve(dataset, None, options | {"num_steps": MNIST_STEPS * 100 // config.batch_size})

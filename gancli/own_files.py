@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
 from gancli.errors import UsageError
+from gancli.registry import Registry
 
 T = TypeVar("T")
 
@@ -99,30 +100,29 @@ def check_unchanged(option: str, name: str, kept: Mapping[str, str] | None, run:
         )
 
 
-def fingerprint(option: str, name: str) -> str | None:
-    """Return the SHA-256 of the file of ``FILE.py:NAME``; None where ``name`` is gancli's.
-
-    Raises:
-        UsageError: the file cannot be read.
-    """
-    return OwnFile.read(option, name).sha256 if is_own(name) else None
-
-
-def load(
-    option: str, name: str, accept: Callable[[Any], T | None], rule: str, kept: Mapping[str, str] | None = None
+def choose(
+    entries: Registry[T],
+    option: str,
+    name: str,
+    accept: Callable[[Any], T | None],
+    rule: str,
+    kept: Mapping[str, str] | None = None,
 ) -> T:
-    """Return what ``FILE.py:NAME`` stands for.
+    """Return the entry of that name, or what ``FILE.py:NAME`` stands for.
 
     Args:
+        entries: gancli's.
         option: that named it, ``--loss``.
-        name: ``FILE.py:NAME``.
+        name: of an entry, or ``FILE.py:NAME``.
         accept: returns what a value of the file stands for, or None where it cannot be used.
         rule: what the file must define NAME as, the end of a sentence.
         kept: what a run's record kept of the file, which then need not be there; None: the file is read.
 
     Raises:
-        UsageError: the file cannot be read or run, or NAME is something else.
+        UsageError: there is no such entry, the file cannot be read or run, or NAME is something else.
     """
+    if not is_own(name):
+        return entries[name]
     file = OwnFile.of_record(kept) or OwnFile.read(option, name)
     path, _, attribute = name.rpartition(":")
     return _load(option, path, attribute, accept, rule, file)

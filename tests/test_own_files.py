@@ -1,14 +1,17 @@
 """Things of a user's own file."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from gancli import own_files
 from gancli.errors import UsageError
+from gancli.registry import Registry
 
 TEXT = "count = [0]\ncount[0] += 1\nword = 'one'\n"
 OTHER = TEXT.replace("'one'", "'two'")
+ENTRIES: Registry = Registry("thing", {"hinge": "gancli's own"})
 
 
 def word(found: object) -> str | None:
@@ -23,7 +26,7 @@ def own(tmp_path):
 
 
 def load(name, kept=None):
-    return own_files.load("--thing", name, word, "a word", kept)
+    return own_files.choose(ENTRIES, "--thing", name, word, "a word", kept)
 
 
 def test_names_of_files_hold_in_any_folder(monkeypatch, tmp_path):
@@ -34,11 +37,17 @@ def test_names_of_files_hold_in_any_folder(monkeypatch, tmp_path):
     assert own_files.without_folder("a/b") == "a/b"
 
 
+def test_a_name_without_a_file_is_that_of_an_entry():
+    assert load("hinge") == "gancli's own"
+    with pytest.raises(UsageError, match="unknown thing 'hindge'"):
+        load("hindge")
+
+
 def test_a_file_is_run_once_for_each_content(own):
-    counter = own_files.load("--thing", f"{own}:count", lambda found: found, "a count")
+    counter = own_files.choose(ENTRIES, "--thing", f"{own}:count", lambda found: found, "a count")
     assert load(f"{own}:word") == "one"
     assert counter == [1]
-    assert own_files.load("--thing", f"{own}:count", lambda found: found, "a count") is counter
+    assert own_files.choose(ENTRIES, "--thing", f"{own}:count", lambda found: found, "a count") is counter
     own.write_text(OTHER)
     assert load(f"{own}:word") == "two"
 
@@ -46,7 +55,7 @@ def test_a_file_is_run_once_for_each_content(own):
 def test_a_run_goes_by_the_text_that_it_kept(own):
     name = f"{own}:word"
     kept = own_files.keep("--thing", name)
-    assert kept == {"text": TEXT, "sha256": own_files.fingerprint("--thing", name)}
+    assert kept == {"text": TEXT, "sha256": hashlib.sha256(TEXT.encode()).hexdigest()}
     own.write_text(OTHER)
     assert load(name, kept) == "one"
     with pytest.raises(UsageError) as caught:
@@ -69,7 +78,7 @@ def test_what_a_file_defines_may_be_a_dataclass(tmp_path):
     path.write_text(
         "from __future__ import annotations\nimport dataclasses\n\n@dataclasses.dataclass\nclass Pair:\n    one: int\n"
     )
-    assert own_files.load("--thing", f"{path}:Pair", lambda found: found, "a class")(3).one == 3
+    assert own_files.choose(ENTRIES, "--thing", f"{path}:Pair", lambda found: found, "a class")(3).one == 3
 
 
 @pytest.mark.parametrize(

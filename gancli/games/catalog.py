@@ -34,9 +34,7 @@ def game(name: str, kept: Mapping[str, str] | None = None) -> GameEntry:
     Raises:
         UsageError: there is none of that name, or the file cannot be read or holds something else.
     """
-    if not own_files.is_own(name):
-        return GAMES[name]
-    return own_files.load(OPTION, name, _accepted, RULE, kept)
+    return own_files.choose(GAMES, OPTION, name, _accepted, RULE, kept)
 
 
 def _accepted(found: Any) -> GameEntry | None:

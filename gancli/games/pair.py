@@ -147,7 +147,7 @@ class Pair:
         """
         draws, scores = getattr(game, "draws", None), getattr(game, "scores", None)
         if not isinstance(draws, Draws):
-            raise UsageError(f"--game {game.config.game} draws no samples.")
+            raise UsageError(f"--game {game.config.game} draws no samples. Train it with --evaluate-every 0.")
         if not isinstance(scores, Scores) or scores.player.name not in weights:
             return cls(draws, weights[draws.player.name])
         return cls(draws, weights[draws.player.name], scores, weights[scores.player.name])

@@ -279,18 +279,7 @@ def objective(name: str, kept: Mapping[str, str] | None = None) -> Objective:
     Raises:
         UsageError: there is none of that name, or the file cannot be read or holds something else.
     """
-    if not own_files.is_own(name):
-        return LOSSES[name]
-    return own_files.load(OPTION, name, _accepted, RULE, kept)
-
-
-def fingerprint(name: str) -> str | None:
-    """Return the SHA-256 of the file that a loss of the user's stands in; None for one of gancli's.
-
-    Raises:
-        UsageError: the file cannot be read.
-    """
-    return own_files.fingerprint(OPTION, name)
+    return own_files.choose(LOSSES, OPTION, name, _accepted, RULE, kept)
 
 
 def _accepted(found: Any) -> Objective | None:

@@ -79,7 +79,7 @@ def test_what_it_measures_is_written_down(trained):
 def test_evaluating_what_draws_no_samples_is_refused(name, tmp_path):
     with pytest.raises(UsageError) as error:
         train(name, tmp_path / "run", 20, evaluate_every=10)
-    assert str(error.value) == f"--game {name} draws no samples."
+    assert str(error.value) == f"--game {name} draws no samples. Train it with --evaluate-every 0."
     assert not (tmp_path / "run").exists()
 
 

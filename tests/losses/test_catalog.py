@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import pytest
 
 from gancli.errors import UsageError
-from gancli.losses.catalog import fingerprint, objective
+from gancli.losses.catalog import objective
 
 OWN = """
 import jax.numpy as jnp
@@ -36,13 +36,6 @@ def test_a_pair_of_functions_is_an_objective(own):
     assert game.generator(jnp.ones(2), jnp.zeros(2)) == 0
     assert objective(f"{own}:pair") is game  # one object, so it compiles once
     assert objective(f"{own}:whole").threshold is None
-
-
-def test_the_fingerprint_follows_the_content(own):
-    before = fingerprint(f"{own}:pair")
-    own.write_text(OWN + "# changed")
-    assert fingerprint(f"{own}:pair") != before
-    assert fingerprint("minimax") is None
 
 
 def test_what_cannot_be_an_objective_is_said_in_a_line(own, tmp_path):
