@@ -10,15 +10,19 @@ import importlib
 import logging
 import os
 import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from gancli.data.catalog import DATASETS, is_path
 from gancli.data.kinds import ImageArchives
 from gancli.errors import GancliError, first_line
 
+READ_AT_ONCE = 1000  # records, of which only the labels are kept
 DOWNLOAD_RETRIES = 1  # TFDS's own 10, with growing pauses, take minutes to say that there is no network
 
 
@@ -35,8 +39,24 @@ def default_data_dir() -> Path:
 
 def find_prepared(name: str, data_dir: Path) -> Path | None:
     """Return the newest version folder of a prepared data set under ``data_dir``, or ``data_dir`` if it is one."""
-    folders = [data_dir, *sorted((data_dir / name).glob("*.*.*"), key=_version, reverse=True)]
-    return next((folder for folder in folders if (folder / "dataset_info.json").is_file()), None)
+    return next((folder for folder in [data_dir, *_versions(name, data_dir)] if is_prepared(folder)), None)
+
+
+def is_prepared(folder: Path) -> bool:
+    """Return whether TensorFlow Datasets prepared a folder: one version of a data set."""
+    return (folder / "dataset_info.json").is_file()
+
+
+def or_prepared(name: str, data_dir: Path | None) -> str:
+    """Return the newest folder that was prepared under a name that gancli does not know; other names as they are."""
+    if name in DATASETS or is_path(name):
+        return name
+    folders = _versions(name, data_dir or default_data_dir())
+    return next((str(folder.absolute()) for folder in folders if is_prepared(folder)), name)
+
+
+def _versions(name: str, data_dir: Path) -> list[Path]:
+    return sorted((data_dir / name).glob("*.*.*"), key=_version, reverse=True)
 
 
 def _version(folder: Path) -> tuple[int, ...]:
@@ -49,19 +69,55 @@ def read_prepared(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         GancliError: the folder's file format needs TensorFlow, or it cannot be read.
     """
-    try:
-        builder = _tfds().builder_from_directory(str(folder))
-        source = builder.as_data_source(part)
+    with _reading(folder, "point --data-dir at the original archives"):
+        source = _tfds().builder_from_directory(str(folder)).as_data_source(part)
         records = source.__getitems__(range(len(source)))
+    images = np.stack([record["image"] for record in records])
+    return images, np.array([record["label"] for record in records], np.int32)
+
+
+def encoded_images(folder: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    """Yield of every image of a prepared folder, of all its splits, a name, its class, and what reads its file.
+
+    The class is empty where the records have none, or several and none of them is called ``label``.
+
+    Raises:
+        GancliError: its records have no image or several, its format needs TensorFlow, or it cannot be read.
+    """
+    with _reading(folder, "give its images as a folder"):
+        tfds = _tfds()
+        builder = tfds.builder_from_directory(str(folder))
+        features = dict(builder.info.features)
+    images = [name for name, feature in features.items() if isinstance(feature, tfds.features.Image)]
+    labels = [name for name, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
+    if len(images) != 1:
+        raise GancliError(f"each record of '{folder}' must have one image, and it has {len(images)}.")
+    image, label = images[0], "label" if "label" in labels else labels[0] if len(labels) == 1 else None
+    for split in sorted(builder.info.splits):
+        with _reading(folder, "give its images as a folder"):
+            source = builder.as_data_source(split, decoders={image: tfds.decode.SkipDecoding()})
+            for start in range(0, len(source), READ_AT_ONCE):
+                rows = range(start, min(start + READ_AT_ONCE, len(source)))
+                for row, record in zip(rows, source.__getitems__(rows), strict=True):
+                    name = features[label].int2str(int(record[label])) if label and record[label] >= 0 else ""
+                    yield f"{split}/{row:08d}", name, partial(_encoded, source, row, image)
+
+
+def _encoded(source: Sequence[Mapping[str, Any]], row: int, image: str) -> bytes:
+    return source[row][image]
+
+
+@contextlib.contextmanager
+def _reading(folder: Path, cure: str) -> Iterator[None]:
+    try:
+        yield
     except (NotImplementedError, ModuleNotFoundError):
         raise GancliError(
             f"{folder} is prepared in a file format that only TensorFlow reads. "
-            f"Prepare it with file_format='array_record', or point --data-dir at the original archives."
+            f"Prepare it with file_format='array_record', or {cure}."
         ) from None
     except Exception as error:
         raise GancliError(f"cannot read the prepared data set {folder}: {first_line(error)}.") from None
-    images = np.stack([record["image"] for record in records])
-    return images, np.array([record["label"] for record in records], np.int32)
 
 
 def download(entry: ImageArchives, name: str, data_dir: Path) -> dict[str, Path]:

@@ -20,6 +20,7 @@ from PIL import Image
 from gancli.data.images.arrays import read_images
 from gancli.data.images.classes import find_labels
 from gancli.data.images.decode import open_image
+from gancli.data.tfds import encoded_images, is_prepared
 from gancli.errors import GancliError
 
 EXTENSIONS = (
@@ -52,13 +53,15 @@ class Found:
 
 
 def form_of(path: Path) -> str:
-    """Return ``folder``, ``zip`` or ``arrays``, by the extension of a file or, without one that is known, its content.
+    """Return ``folder``, ``prepared`` (by TensorFlow Datasets), ``zip`` or ``arrays``.
+
+    Of a file the extension says so or, without one that is known, its content.
 
     Raises:
         GancliError: there is nothing there, or it has no form that gancli reads.
     """
     if path.is_dir():
-        return "folder"
+        return "prepared" if is_prepared(path) else "folder"
     if not path.is_file():
         raise GancliError(f"no such folder or file: '{path}'.")
     suffix = path.suffix.lower()
@@ -83,12 +86,16 @@ def form_of(path: Path) -> str:
 def find_images(path: Path) -> Found:
     """Find the images of a folder, a ``.zip``, an ``.npz`` or an ``.npy``, and the class of each.
 
+    A folder may be one that TensorFlow Datasets prepared.
+
     Raises:
         GancliError: there is nothing there, it cannot be read, it holds runs of gancli, or no images.
     """
     form = form_of(path)
     if form == "arrays":
         return Found(_of_arrays(path), {})
+    if form == "prepared":
+        return Found(tuple(ImageFile(*image) for image in encoded_images(path)), {})
     passed: Counter[str] = Counter()
     if form == "zip":
         readers = _of_zip(path)
