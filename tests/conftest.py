@@ -22,7 +22,7 @@ from gancli.cli.console import TerminalReporter
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 ROOT = Path(__file__).parent.parent
-MOST_MAPS = 20_000  # with which the tests of another file begin
+MOST_MAPS = 10_000  # with which the tests of another file begin
 
 
 def tiny(**changes: object) -> list[str]:

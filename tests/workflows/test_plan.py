@@ -49,7 +49,7 @@ def test_a_dry_run_is_no_longer_where_d_has_more_updates(k, steps, tmp_path, gan
 
 def test_a_dry_run_expects_the_peak_of_memory_that_a_run_then_has(tmp_path):
     """In processes of their own, with networks whose weights and activations count, and an evaluation."""
-    options = {"batch_size": 512, "generator_widths": "1500,1500", "log_every": 4, "steps": 8, "evaluate_every": 8}
+    options = {"batch_size": 256, "generator_widths": "1000,1000", "log_every": 4, "steps": 8, "evaluate_every": 8}
     command = [sys.executable, "-m", "gancli", "train", "digits", "--outdir", tmp_path / "run", "--json"]
     command += [str(option) for option in tiny(**options, evaluate_samples=200)]
 
