@@ -77,6 +77,7 @@ def check_data(path: Path, framing: Framing, reporter: Reporter) -> DataCheck:
 
 def _splits(whole: Sequence[Seen], classes: Sequence[str], held_out: float) -> dict[str, dict[str, int]]:
     labels = [one.file.label for one in in_content_order(whole)]
-    rows = split_rows(np.array([classes.index(label) for label in labels], int), held_out)
+    label_of = {name: label for label, name in enumerate(classes)}
+    rows = split_rows(np.array([label_of[name] for name in labels], int), held_out)
     counts = {split: Counter(labels[row] for row in found) for split, found in rows.items()}
     return {split: {name: counts[split][name] for name in classes} for split in ("train", "validation", "test")}

@@ -268,6 +268,7 @@ def _reorder(path: Path, order: np.ndarray) -> None:
         _write_header(file, images.shape)
         for row in order:
             file.write(images[row].tobytes())
+    del images  # closed before it is replaced
     os.replace(file.name, path)
 
 
