@@ -199,6 +199,10 @@ class EvaluationInputs:
 
     def held_out(self) -> Dataset:
         """Return the validation split of the run's data."""
+        return self._held_out
+
+    @cached_property
+    def _held_out(self) -> Dataset:
         assert self.pair is not None
         return load_for(self.pair.draws.player.config, "validation", self.data_dir)
 

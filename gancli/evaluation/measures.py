@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from gancli.data.catalog import CLASSIFIED
+from gancli.data.load import Dataset
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.metrics.catalog import METRICS, MetricEntry, Need
 from gancli.metrics.inputs import Measured
@@ -67,6 +68,20 @@ def _no_discriminator(inputs: EvaluationInputs) -> str | None:
     return None if inputs.pair.scores else "asks the discriminator, and this run has none"
 
 
+def _nothing_held_out(inputs: EvaluationInputs) -> str | None:
+    return None if _are_points(inputs) else _none_in(inputs.split("validation"))
+
+
+def _nothing_held_out_of_run(inputs: EvaluationInputs) -> str | None:
+    return _none_in(inputs.held_out())
+
+
+def _none_in(split: Dataset) -> str | None:
+    if len(split):
+        return None
+    return f"needs images held out from training, and '{split.name}' has none; train with a higher --held-out"
+
+
 CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.IMAGES: _no_images,
     Need.REFERENCE: _no_reference,
@@ -74,7 +89,9 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.SAME_SIZE: _other_size,
     Need.DATASET: _no_dataset,
     Need.CLASSIFIER: _no_classifier,
+    Need.HELD_OUT: _nothing_held_out,
     Need.DISCRIMINATOR: _no_discriminator,
+    Need.RUN_HELD_OUT: _nothing_held_out_of_run,
 }
 
 

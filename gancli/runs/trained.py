@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gancli.data.class_names import find
 from gancli.data.load import Dataset, load_for
 from gancli.errors import UsageError
 from gancli.games.pair import GENERATOR, Pair
-from gancli.registry import Registry
 from gancli.reporting import show_shape
 from gancli.runs.exported import is_export, read_weights
 from gancli.runs.folder import Run
@@ -70,16 +70,21 @@ class Trained:
             raise UsageError(f"the run in '{self.run.folder}' is not class-conditional. Train one with --conditional.")
 
     def label(self, name: str) -> int:
-        """Return the label of a class by its name, or by its number.
+        """Return the label of a class by its name or number, see :func:`gancli.data.class_names.find`.
 
         Raises:
-            UsageError: the run is not class-conditional, or has no class of that name.
+            UsageError: the run is not class-conditional, has no such class, or has learned nothing of it.
         """
         self.check_conditional()
-        names = list(self.run.record.data.classes or {})
-        if name not in names and name.isdigit() and int(name) < len(names):
-            return int(name)
-        return Registry("class", {known: place for place, known in enumerate(names)})[name]
+        counts = self.run.record.data.classes or {}
+        label = find(tuple(counts), name)
+        if not self.domain.class_counts[label]:
+            learned = [known for known, count in counts.items() if count]
+            raise UsageError(
+                f"class '{name}' has no training images, so the run in '{self.run.folder}' cannot draw it. "
+                f"It can draw: {', '.join(learned)}."
+            )
+        return label
 
     def load_data(self, data_dir: Path | None, split: str = "train") -> Dataset:
         """Load a split of the data that the run was trained on.

@@ -124,7 +124,7 @@ def evaluate(
         figure=figure,
         pair=trained.pair if trained else None,
     )
-    reasons = {name: missing(name, material) for name in METRICS}
+    reasons = {name: missing(name, material) for name in (METRICS if everything else metrics)}
     unavailable = {name: reason for name, reason in reasons.items() if reason}
     for name in metrics:
         if name in unavailable:

@@ -13,6 +13,7 @@ from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
 from gancli.data.catalog import is_path
+from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
 from gancli.data.load import Dataset, framing_of, load_for
 from gancli.errors import UsageError
@@ -110,7 +111,8 @@ def _load(
     check_config(config, files)
     if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
-            f"--resolution, --crop and --channels are for your own images; '{config.dataset}' stays as it is."
+            f"--resolution, --crop, --channels and --held-out are for your own images; "
+            f"'{config.dataset}' stays as it is."
         )
     config = _on_this_machine(config, files)
     check_decoder(config)
@@ -128,6 +130,9 @@ def _load(
             f"--batch-size must be at most the {len(dataset)} training examples of '{dataset.name}', "
             f"got {config.batch_size}."
         )
+    classes = dataset.class_counts() if config.conditional else None
+    if classes and reporter:
+        warn_of_untrained(classes, dataset.name, reporter)
     record = DataRecord(
         name="data",
         shape=dataset.shape,
@@ -136,7 +141,7 @@ def _load(
         rows=(config.k, config.batch_size),
         sha256=dataset.fingerprint,
         contrast=dataclasses.asdict(Contrast.fit(config.contrast, dataset.examples)) if config.contrast else None,
-        classes=dataset.class_counts() if config.conditional else None,
+        classes=classes,
         labels_sha256=dataset.labels_fingerprint if config.conditional else None,
     )
     return config, dataset, record, game(config.game, files["game"]).build(config, (record.domain,), files)

@@ -76,7 +76,7 @@ def test_a_class_goes_by_its_name_or_its_number(digits_run):
         trained.label("3")
     assert str(caught.value) == f"the run in '{digits_run}' is not class-conditional. Train one with --conditional."
     record = trained.run.record
-    data = dataclasses.replace(record.data, classes={"cats": 3, "dogs": 4})
+    data = dataclasses.replace(record.data, classes={"cats": 3, "dogs": 4, "rare": 0})
     run = dataclasses.replace(trained.run, record=dataclasses.replace(record, domains=(data,)))
     played: Any = trained.game
     scores = dataclasses.replace(played.scores, domain=data.domain)
@@ -84,5 +84,12 @@ def test_a_class_goes_by_its_name_or_its_number(digits_run):
     game = dataclasses.replace(played, draws=draws, scores=scores)
     classified = dataclasses.replace(trained, run=run, game=game)
     assert [classified.label(name) for name in ("cats", "dogs", "0", "1")] == [0, 1, 0, 1]
-    with pytest.raises(UsageError, match=r"^unknown class '2'\. Known: cats, dogs\.$"):
-        classified.label("2")
+    with pytest.raises(UsageError, match=r"^unknown class '3'\. Known: cats, dogs, rare\.$"):
+        classified.label("3")
+    for name in ("rare", "2"):
+        with pytest.raises(UsageError) as caught:
+            classified.label(name)
+        assert str(caught.value) == (
+            f"class '{name}' has no training images, so the run in '{digits_run}' cannot draw it. "
+            "It can draw: cats, dogs."
+        )

@@ -233,17 +233,37 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
         raise GancliError("the archive asks for a password; zip it without") from None
 
 
+def _class_names(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    try:
+        return arrays["class_names"]
+    except ValueError:  # Python objects, which NumPy does not load
+        return np.empty(0, object)
+
+
+def _named(labels: np.ndarray, listed: np.ndarray, path: Path) -> np.ndarray:
+    """Return the name of the class of every image: what integer labels index, as in the files of `gancli sample`."""
+    if listed.ndim != 1 or listed.dtype.kind not in "US" or labels.min() < 0 or labels.max() >= len(listed):
+        raise GancliError(
+            f"class_names in '{path}' must be strings that the labels, {labels.min()} to {labels.max()}, index; got "
+            f"{listed.dtype} of shape {list(listed.shape)}. Rename the array if it is something else."
+        )
+    return listed[labels]
+
+
 def _of_arrays(path: Path) -> tuple[ImageFile, ...]:
     images = read_images(path)
     with path.open("rb") as file:
         arrays = np.load(file, allow_pickle=False)
-        has_labels = not isinstance(arrays, np.ndarray) and "labels" in arrays.files
-        labels = arrays["labels"] if has_labels else None
+        named: Mapping[str, np.ndarray] = {} if isinstance(arrays, np.ndarray) else arrays
+        labels = named.get("labels")
+        listed = _class_names(named) if "class_names" in named else None
     if labels is not None and (labels.shape != (len(images),) or labels.dtype.kind not in "iuUS"):
         raise GancliError(
             f"labels in '{path}' must be integers or strings of shape [{len(images)}], got {labels.dtype} of shape "
             f"{list(labels.shape)}."
         )
+    if labels is not None and labels.dtype.kind in "iu" and listed is not None:
+        labels = _named(labels, listed, path)
     if labels is not None and labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "replace")
     shape = images.shape[1:]
