@@ -11,6 +11,7 @@ import numpy as np
 
 from gancli.data import tfds
 from gancli.data.kinds import Archive, ImageArchives, Read
+from gancli.data.prepared import default_data_dir, find_prepared
 from gancli.errors import GancliError
 
 CIFAR_FOLDER = "cifar-10-batches-bin"
@@ -149,7 +150,7 @@ def open_archives(entry: ImageArchives, name: str, data_dir: Path | None) -> Rea
 
     @cache
     def part(name_of_part: str) -> Arrays:
-        return _read_part(entry, name, name_of_part, data_dir or tfds.default_data_dir())
+        return _read_part(entry, name, name_of_part, data_dir or default_data_dir())
 
     def read(split: str, fold: int = 0) -> Arrays:
         images, labels = part("test" if split == "test" else "train")
@@ -163,6 +164,6 @@ def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path) -> Ar
         return read_archives(entry, archives, part)
     if entry.format == "cifar" and (folder := find_cifar_folder(name, data_dir)):
         return read_cifar_folder(folder, part)
-    if prepared := tfds.find_prepared(name, data_dir):
+    if prepared := find_prepared(name, data_dir):
         return tfds.read_prepared(prepared, part)
     return read_archives(entry, tfds.download(entry, name, data_dir), part)

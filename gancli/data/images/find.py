@@ -20,7 +20,8 @@ from PIL import Image
 from gancli.data.images.arrays import read_images
 from gancli.data.images.classes import find_labels
 from gancli.data.images.decode import open_image
-from gancli.data.tfds import encoded_images, is_prepared
+from gancli.data.prepared import is_prepared
+from gancli.data.tfds import encoded_images
 from gancli.errors import GancliError
 
 EXTENSIONS = (

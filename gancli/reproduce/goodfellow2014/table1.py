@@ -11,7 +11,7 @@ import numpy as np
 from gancli.compute import devices
 from gancli.data.catalog import DATASETS, FoldedFile
 from gancli.data.folded import find_folded
-from gancli.data.tfds import default_data_dir
+from gancli.data.prepared import default_data_dir
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically
 from gancli.imaging.plots import curves
