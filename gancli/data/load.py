@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,15 +43,15 @@ class Dataset:
         """Whether examples are images in [0, 1], as against points anywhere."""
         return self.examples.dtype == np.uint8
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of shape, type and content of the examples: equal for equal data in equal order."""
-        return _digest(self.examples)
+        return digest_of(self.examples)
 
     @property
     def labels_fingerprint(self) -> str:
         """The same of their classes."""
-        return _digest(self.labels)
+        return digest_of(self.labels)
 
     def other(self, split: str) -> "Dataset":
         """Return another split of the same data set, without reading again what was read for this one."""
@@ -118,7 +119,8 @@ class OpenDataset:
         return Dataset(self.name, split, *self.read(split, fold), self.classes, self)
 
 
-def _digest(array: np.ndarray) -> str:
+def digest_of(array: np.ndarray) -> str:
+    """Return the SHA-256 of shape, type and content."""
     digest = hashlib.sha256(f"{array.shape} {array.dtype}".encode())
     for start in range(0, len(array), HASHED):
         digest.update(np.ascontiguousarray(array[start : start + HASHED]).data)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from gancli.data.catalog import CLASSIFIED
 from gancli.data.load import Dataset
+from gancli.errors import GancliError
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.metrics.catalog import METRICS, MetricEntry, Need
 from gancli.metrics.inputs import Measured
@@ -22,6 +23,20 @@ def measure(metrics: Iterable[str], inputs: EvaluationInputs) -> list[Measured]:
     """Measure several metrics on the same inputs, in the order of the catalog."""
     wanted = set(metrics)
     return [entry.measure(inputs) for name, entry in METRICS.items() if name in wanted]
+
+
+def measure_what_can_be(metrics: Iterable[str], inputs: EvaluationInputs) -> tuple[list[Measured], dict[str, str]]:
+    """Measure those of several metrics that can be measured, and return why the others cannot."""
+    measured, reasons = [], {}
+    for name in metrics:
+        try:
+            if reason := missing(name, inputs):
+                reasons[name] = reason
+            else:
+                measured += measure([name], inputs)
+        except GancliError as error:
+            reasons[name] = str(error).removesuffix(".")
+    return measured, reasons
 
 
 def _are_points(inputs: EvaluationInputs) -> bool:

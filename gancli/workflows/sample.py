@@ -139,7 +139,7 @@ def _comparable(trained: Trained, pictures: np.ndarray) -> np.ndarray:
 
 def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None) -> bytes:
     """Draw a grid whose rightmost column is the training example nearest to its left neighbor (Figure 2)."""
-    dataset = trained.load_data(data_dir)
+    dataset = trained.load_data(data_dir, cure="or leave out --nearest")
     count = len(drawing.samples)
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)

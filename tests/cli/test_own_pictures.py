@@ -40,13 +40,24 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
     assert gancli("train", pictures, "--outdir", tmp_path / "run", "--resume", "--mirror", *SMALL)[0] == 0
     assert gancli("list", "--cite", tmp_path / "run")[0] == 0
     (pictures / "class 0" / "0.png").unlink()
-    code, _, err = gancli("train", pictures, "--outdir", tmp_path / "run", "--resume", "--mirror", *SMALL)
-    assert code == 2
-    assert err.splitlines()[-1] == (
-        f"error: the training examples of '{pictures}' found here are not those that the run in '{tmp_path / 'run'}' "
-        "began with (other content, order or classes). Put the images back as they were, or choose another --outdir "
-        "for a new run."
-    )
+    before = sorted(other.iterdir())
+    for arguments, cure in (
+        (["train", pictures, "--outdir", tmp_path / "run", "--resume", "--mirror", *SMALL],
+         ", or choose another --outdir for a new run."),
+        (["evaluate", tmp_path / "run", "--nearest", "--samples", 9], ", or name what to compare with by --against."),
+        (["evaluate", tmp_path / "run", "--divergence", "--samples", 9, "--against", "digits"],
+         ", or leave out --divergence."),
+        (["sample", tmp_path / "run", "--nearest", "-o", "y.png"], ", or leave out --nearest."),
+        (["parzen", tmp_path / "run", "--samples", 9], "."),
+    ):  # fmt: skip
+        code, out, err = gancli(*arguments)
+        assert (code, out) == (2, "")
+        assert err.splitlines()[-1] == (
+            f"error: the training examples of '{pictures}' found here are not those that the run in "
+            f"'{tmp_path / 'run'}' began with (other content, order or classes). Put the images back as they were{cure}"
+        )
+    assert sorted(other.iterdir()) == before
+    assert gancli("sample", tmp_path / "run", "-n", 4, "--output", "z.png")[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gancli.data.load import load
 from gancli.errors import UsageError
 from gancli.runs.folder import Run
-from gancli.runs.trained import Trained, check_fits
+from gancli.runs.trained import Trained, check_data, check_fits
 from tests.playing import assert_equal
 
 
@@ -68,6 +69,37 @@ def test_data_of_another_shape_does_not_fit(run):
         f"data set 'digits' has examples of shape 8x8x1, but the run in '{run.folder}' was trained on 'digits' "
         "with 4x4x1."
     )
+
+
+@pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"classes": {"0": 1}, "labels_sha256": "0" * 64}])
+def test_other_data_of_the_same_shape_is_refused(run, change):
+    path = run.folder / "config.json"
+    values = json.loads(path.read_text())
+    values["domains"][0] |= change
+    path.write_text(json.dumps(values))
+    run = Run.open(run.folder)
+    said = (
+        f"the training examples of '{{}}' found here are not those that the run in '{run.folder}' began with (other "
+        "content, order or classes). "
+    )
+    with pytest.raises(UsageError) as caught:
+        check_data(load("digits"), run, "or do without")
+    assert str(caught.value) == said.format("digits") + "Give the --data-dir that it began with."
+    own = dataclasses.replace(load("digits"), name="./pictures")
+    for cure, told in (("or do without", ", or do without."), ("", ".")):
+        with pytest.raises(UsageError) as caught:
+            check_data(own, run, cure)
+        assert str(caught.value) == said.format("./pictures") + f"Put the images back as they were{told}"
+
+
+def test_no_split_of_other_data_is_loaded(run):
+    trained = Trained.load(run.folder, step="latest", ema=True)
+    data = dataclasses.replace(run.record.data, sha256="0" * 64)
+    record = dataclasses.replace(trained.run.record, domains=(data,))
+    changed = dataclasses.replace(trained, run=dataclasses.replace(trained.run, record=record))
+    for split in ("train", "validation", "test"):
+        with pytest.raises(UsageError, match="are not those that the run in"):
+            changed.load_data(None, split)
 
 
 def test_a_class_goes_by_its_name_or_its_number(digits_run):
