@@ -77,7 +77,7 @@ class Trained:
         """
         self.check_conditional()
         names = list(self.run.record.data.classes or {})
-        if name not in names and name.isdigit() and int(name) < len(names):
+        if name not in names and name in map(str, range(len(names))):
             return int(name)
         return Registry("class", {known: place for place, known in enumerate(names)})[name]
 
