@@ -63,7 +63,8 @@ def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
     Raises:
         GancliError: it cannot be written; nothing is left behind.
     """
-    data = content.encode() if isinstance(content, str) else content
+    # A name of a file that is no UTF-8 keeps its bytes.
+    data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
     if path.exists() and not path.is_file():  # a device or a pipe is written to, not replaced
         with writing(path):
             path.write_bytes(data)

@@ -1,17 +1,24 @@
 """The Typer app and its error boundary."""
 
-import os
+import contextlib
 import re
+import signal
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated
 
-import typer
+try:
+    import typer
 
-from gancli import __version__
-from gancli.cli import compare, data, evaluate, export, interpolate, parzen, reproduce, sample, train
-from gancli.cli import listing as catalog
-from gancli.cli.settings import Command, TrainCommand
-from gancli.errors import GancliError
+    from gancli import __version__
+    from gancli.cli import compare, data, evaluate, export, interpolate, parzen, reproduce, sample, train
+    from gancli.cli import listing as catalog
+    from gancli.cli.settings import Command, TrainCommand
+    from gancli.cli.signals import Stoppable
+    from gancli.cli.streams import lasting_streams
+    from gancli.compute import environment
+    from gancli.errors import GancliError
+except KeyboardInterrupt:  # Ctrl-C counts from the first moment on
+    raise SystemExit(128 + signal.SIGINT) from None
 
 app = typer.Typer(
     name="gancli",
@@ -50,38 +57,60 @@ app.add_typer(data.app, name="data", rich_help_panel=CATALOG)
 
 
 def entry_point(arguments: list[str] | None = None) -> None:
-    """Run a command. A GancliError, wrong usage or a lack of memory becomes one line on stderr and an exit code.
+    """Run a command. What the user can put right becomes one line on stderr and an exit code.
 
-    A bug keeps its traceback.
+    That is a GancliError, wrong usage, a lack of memory, and an environment that JAX cannot use. Ctrl-C and SIGTERM end
+    a command with 130 and 143. A bug keeps its traceback.
     """
-    if "host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):  # JAX refuses both
-        # Before anything imports jax: each core may be a device of its own; how many are used is up to --devices.
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(cores or 1))
+    with lasting_streams(), Stoppable() as signals:
+        try:
+            code, message = _outcome(arguments)
+        except BaseException:  # a signal may come out as anything
+            if signals.signal_number is None:
+                raise
+            code, message = 0, ""
+        if signals.signal_number is not None and not (message and code > 128):  # unless training has said more
+            code, message = 128 + signals.signal_number, signals.message()
+        if message:
+            with contextlib.suppress(GancliError):  # one message is enough
+                sys.stdout.flush()
+            print(f"error: {message}", file=sys.stderr)
+        raise SystemExit(code)
+
+
+def _outcome(arguments: list[str] | None) -> tuple[int, str]:
+    """Run a command and return its exit code and what went wrong, in one line."""
     try:
-        raise SystemExit(app(arguments, prog_name="gancli", standalone_mode=False) or 0)
+        for name in environment.settle():
+            print(f"warning: {name} is not used: no number may depend on the environment.", file=sys.stderr)
+        code = app(arguments, prog_name="gancli", standalone_mode=False) or 0
+        sys.stdout.flush()  # a full disk is known here at the latest
+        return code, ""
     except GancliError as error:
-        _fail(str(error), error.exit_code)
+        return error.exit_code, str(error)
     except typer.TyperException as error:
-        _fail(_usage(error), error.exit_code)
+        return error.exit_code, _usage(error)
     except typer.Abort:
-        _fail("aborted.", 1)
-    except (RuntimeError, MemoryError) as error:  # as JAX and as NumPy put it
-        lack = re.search(r"(out of memory|unable to allocate)[^\n]*?(?=\.?(\n|$))", str(error), re.IGNORECASE)
-        if lack is None:
-            raise
-        _fail(
+        return 1, "aborted."
+    except (RuntimeError, MemoryError, AssertionError, ValueError) as error:  # as JAX and as NumPy put it
+        if reason := _put_right(error):
+            return 1, reason
+        raise
+
+
+def _put_right(error: Exception) -> str | None:
+    """Return what the user can do about an error of a library; None: it is a bug."""
+    lack = re.search(r"(out of memory|unable to allocate)[^\n]*?(?=\.?(\n|$))", str(error), re.IGNORECASE)
+    if lack:
+        return (
             f"memory is full: {lack[0]}. Smaller batches and networks need less; "
-            "training also has --microbatch, --remat and --stream always.",
-            1,
+            "training also has --microbatch, --remat and --stream always."
         )
+    if "jax" not in sys.modules:  # nobody needed it, or its import failed
+        return environment.blamed(error)
+    from gancli.compute import devices
 
-
-def _fail(message: str, exit_code: int) -> NoReturn:
-    sys.stdout.flush()
-    if message:
-        print(f"error: {message}", file=sys.stderr)
-    raise SystemExit(exit_code) from None
+    return devices.why_none()
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,9 @@ import typer
 from gancli.errors import UsageError
 
 DEFAULT_RUN = Path("ckpt")
+NUMBER = re.compile(r"[0-9]{1,18}")
+SEEDS = 2**32  # as of --seed
+MOST_RUNS = 1000  # of one command
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, as written by train.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the random draws.")]
@@ -43,7 +47,7 @@ def parse_step(text: str) -> int | str:
     """Return the step, or ``latest`` or ``best``."""
     if text in ("latest", "best"):
         return text
-    if not text.isdigit():
+    if not NUMBER.fullmatch(text):
         raise UsageError(f"--step must be a step, 'latest' or 'best', got '{text}'.")
     return int(text)
 
@@ -55,10 +59,14 @@ def parse_names(text: str | None) -> tuple[str, ...] | None:
 
 def parse_seeds(text: str) -> list[int]:
     """Return the seeds in ``0-2,5``."""
-    seeds: list[int] = []
+    spans = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()) or (dash and int(last) < int(first)):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        if not NUMBER.fullmatch(first) or (dash and not NUMBER.fullmatch(last)) or (dash and int(last) < int(first)):
             raise UsageError(f"--seeds must be seeds like 0-2,5, got '{text}'.")
-        seeds += range(int(first), int(last or first) + 1)
-    return list(dict.fromkeys(seeds))
+        spans.append(range(int(first), int(last or first) + 1))
+    if most := [span[-1] for span in spans if span[-1] >= SEEDS]:
+        raise UsageError(f"--seeds must be below {SEEDS}, got {max(most)}.")
+    if (count := sum(map(len, spans))) > MOST_RUNS:
+        raise UsageError(f"--seeds must be at most {MOST_RUNS:,} seeds, a run each, got {count:,} in '{text}'.")
+    return list(dict.fromkeys(seed for span in spans for seed in span))

@@ -13,8 +13,13 @@ def sample(
     count: Annotated[int, typer.Option("-n", "--count", help="How many samples.")] = 64,
     seed: Seed = 0,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help=".png: a grid; .npz: arrays; else a folder, one PNG an image.")
-    ] = Path("samples.png"),
+        str,
+        typer.Option(
+            *("-o", "--output"),
+            metavar="PATH",
+            help=".png: a grid; .npz: arrays; without an ending, or with / at its end: a folder, one PNG an image.",
+        ),
+    ] = "samples.png",
     nearest: Annotated[
         bool, typer.Option("--nearest", help="Add the nearest training example of each row's last sample (Figure 2).")
     ] = False,
@@ -44,7 +49,7 @@ def sample(
 
     result = workflow(
         run,
-        output,
+        Path(output),
         count=count,
         seed=seed,
         step=wanted,
@@ -52,6 +57,7 @@ def sample(
         nearest=nearest,
         class_name=class_name,
         class_balanced=class_balanced,
+        into_folder=output.endswith("/"),
         data_dir=data_dir,
     )
     for note in result.notes:

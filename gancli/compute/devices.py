@@ -9,6 +9,8 @@ from pathlib import Path
 import jax
 import psutil
 
+from gancli.compute.environment import RECORDED
+
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
@@ -41,6 +43,23 @@ def choose(wanted: int, *, even: bool, convolves: bool) -> int:
     """
     pair = even and convolves and jax.default_backend() == "cpu"
     return wanted or min(len(jax.devices()), 2 if pair else 1)
+
+
+def why_none() -> str | None:
+    """Return why JAX has no device to compute on, and the cure; None where it has one."""
+    try:
+        _ = jax.devices()
+    except (RuntimeError, AssertionError) as error:  # the latter of an absent GPU, and without a word
+        said = str(error).partition(" (set JAX_PLATFORMS")[0].splitlines()
+        reason = f" ({said[0].rstrip('.')})" if said else ""
+        name = "JAX_PLATFORM_NAME" if "Unknown backend" in reason else "JAX_PLATFORMS"
+        if not (value := os.environ.get(name)):
+            return f"JAX finds no device to compute on{reason}."
+        return (
+            f"{name}='{value}' names what JAX does not find on this machine{reason}. Unset it, set it to cpu, "
+            f"or install what JAX needs for that device (pip install '.[cuda]' or '.[tpu]')."
+        )
+    return None
 
 
 def free_memory() -> int | None:
@@ -99,4 +118,5 @@ def describe() -> dict[str, object]:
         "cpus": os.cpu_count(),
         "devices": [f"{device.platform}:{device.id} {device.device_kind}" for device in devices],
         "versions": {name: version(name) for name in LIBRARIES},
+        "environment": {name: os.environ[name] for name in RECORDED if name in os.environ},
     }

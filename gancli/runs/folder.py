@@ -17,6 +17,7 @@ from gancli.metrics.catalog import METRICS as KNOWN_METRICS
 from gancli.metrics.catalog import json_name
 from gancli.recipes.resolve import toml_of
 from gancli.runs.checkpoints import CHECKPOINTS, DAMAGED, Checkpoints, NewestAndBest, remove
+from gancli.runs.lock import LOCK
 from gancli.training.domain import Domain
 from gancli.training.game import Game
 
@@ -101,7 +102,7 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, record: RunRecord, *, overwrite: bool = False) -> Self:
-        """Begin a run in a folder that is absent or empty; with ``overwrite``, in place of the run that is there.
+        """Begin a run in a folder that is absent or empty but for a lock; with ``overwrite``, in the place of a run.
 
         Raises:
             GancliError: the folder holds a run or something else, or cannot be written.
@@ -124,7 +125,7 @@ class Run:
                     f"'{folder}' already holds a run. Continue it with --resume, replace it with --overwrite, "
                     f"or choose another --outdir."
                 )
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        elif folder.exists() and (not folder.is_dir() or any(one.name != LOCK for one in folder.iterdir())):
             raise GancliError(f"'{folder}' exists and is not a run. Choose another --outdir.")
 
     @classmethod

@@ -57,7 +57,7 @@ def compare(paths: Sequence[Path]) -> Comparison:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         metrics = content["metrics"]
         for metric, entry in METRICS.items():
             if one := metrics.get(json_name(metric)):

@@ -11,7 +11,7 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
-from gancli.files import appearing
+from gancli.files import appearing, write_atomically
 from gancli.imaging import pixels as images
 from gancli.own_files import without_folder
 from gancli.registry import Registry
@@ -84,7 +84,7 @@ def export(
             (part / STABLEHLO).write_bytes(_stablehlo(trained, standing))
         drawn = images.to_uint8(draw(trained.pair, NUM_SAMPLES, 0).samples)
         (part / SAMPLES).write_bytes(images.png_bytes(images.grid(drawn, COLUMNS)))
-        (part / CARD).write_text(_card(trained, formats, measured))
+        write_atomically(part / CARD, _card(trained, formats, measured))
     files = tuple(sorted(path.name for path in output.iterdir()))
     return ExportResult(output, files, trained.step, trained.ema, trained.notes)
 
@@ -114,7 +114,7 @@ def _stablehlo(trained: Trained, standing: list[jax.Array] | None) -> bytes:
 
 def _read_evaluation(path: Path) -> dict[str, Any]:
     try:
-        metrics = json.loads(path.read_text())["metrics"]
+        metrics = json.loads(path.read_text(encoding="utf-8"))["metrics"]
         return {
             name: {"value": one["value"], "protocol": one["protocol_text"]}
             for name, one in metrics.items()

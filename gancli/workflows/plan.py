@@ -1,19 +1,19 @@
 """``gancli train --dry-run``: what a configuration costs on this machine."""
 
 import dataclasses
-import multiprocessing
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import jax
 import numpy as np
 
 from gancli.config import TrainConfig
-from gancli.errors import Interrupted
+from gancli.errors import GancliError, Interrupted
 from gancli.reporting import Reporter, Silence
 from gancli.training.streaming import Stream, why_streamed
+from gancli.workflows import processes
 from gancli.workflows.prepare import Prepared, prepare_new
 from gancli.workflows.train import TrainResult, train_prepared
 
@@ -52,8 +52,7 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
     peak_bytes = result.peak_bytes
     if jax.default_backend() == "cpu":
         reporter.status("once more, for the peak of memory")
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            peak_bytes = pool.submit(_rehearsed_peak, config, data_dir).result()
+        peak_bytes = _peak_elsewhere(config, data_dir)
     assert result.last is not None, "a rehearsal without steps"
     images_per_step = ready.game.domains[0].rows_per_step
     seconds_per_step = images_per_step / result.last.images_per_second
@@ -99,7 +98,25 @@ def _rehearse(config: TrainConfig, data_dir: Path | None, reporter: Reporter) ->
             raise Interrupted("stopped; a dry run keeps nothing.", stop.signal_number) from None
 
 
-def _rehearsed_peak(config: TrainConfig, data_dir: Path | None) -> int | None:
+def _peak_elsewhere(config: TrainConfig, data_dir: Path | None) -> int | None:
+    """Rehearse in a process of its own and return the peak of its memory."""
+    connection, process = processes.start(_rehearsed_peak, config, data_dir)
+    try:
+        kind, content = connection.recv()
+    except EOFError:
+        raise GancliError("the process of the second rehearsal died without a word; memory may be full.") from None
+    finally:
+        process.terminate()  # one that is done is gone; after Ctrl-C nobody waits for it
+        process.join()
+    if kind == "result":
+        return content
+    failure = GancliError(content[0])
+    failure.exit_code = content[1]
+    raise failure
+
+
+def _rehearsed_peak(connection: Connection, config: TrainConfig, data_dir: Path | None) -> int | None:
+    del connection  # it reports no progress
     return _rehearse(config, data_dir, Silence())[1].peak_bytes
 
 

@@ -10,6 +10,7 @@ import jax
 
 from gancli import __version__, own_files
 from gancli.compute import devices
+from gancli.compute.environment import RECORDED
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
 from gancli.data.catalog import is_path
@@ -223,9 +224,14 @@ def prepare_resumed(
     probe, monitor = _monitoring(game, dataset, reporter)
     step, state = _last_state(run, game, dataset, reporter)
     now = devices.describe()
-    for part in ("versions", "devices"):
-        if run.record.machine[part] != now[part]:
-            reporter.warning(f"the run began with other {part}; it may go on with other rounding than it would have.")
+    began = {"environment": now["environment"]} | run.record.machine  # runs of older versions did not record it
+    for part, what in (
+        ("versions", "versions"),
+        ("devices", "devices"),
+        ("environment", f"values of {' or '.join(RECORDED)}"),
+    ):
+        if began[part] != now[part]:
+            reporter.warning(f"the run began with other {what}; it may go on with other rounding than it would have.")
     run.write_record()
     run.forget_after(step)
     return Prepared(run, game, state, dataset, probe, monitor, step)

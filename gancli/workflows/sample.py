@@ -46,6 +46,7 @@ def sample(
     nearest: bool = False,
     class_name: str | None = None,
     class_balanced: bool = False,
+    into_folder: bool = False,
     data_dir: Path | None = None,
 ) -> SampleResult:
     """Draw ``count`` samples of a run and write them to ``output``.
@@ -55,7 +56,8 @@ def sample(
 
     ``.png`` is one picture, ``.npz`` holds the arrays ``samples`` (float32, as generated), ``latents``, for images
     ``images`` (uint8) and for a class-conditional run ``labels`` (int32) and ``class_names``, of which
-    ``class_names[labels]`` are the samples' classes; any other name is a folder with a PNG for each image.
+    ``class_names[labels]`` are the samples' classes; a name without an ending, one that is a folder already and, with
+    ``into_folder``, any other is a folder with a PNG for each image.
 
     Raises:
         UsageError: an option does not fit the output or the run.
@@ -65,15 +67,16 @@ def sample(
         raise UsageError(f"-n must be at least 1, got {count}.")
     if class_name is not None and class_balanced:
         raise UsageError("--class and --class-balanced exclude each other.")
-    if nearest and output.suffix != ".png":
+    kind = "" if into_folder or output.is_dir() else output.suffix
+    if nearest and kind != ".png":
         raise UsageError(f"--nearest adds a column to a grid, so --output must end in .png, got '{output}'.")
-    if output.suffix not in ("", ".png", ".npz"):
-        raise UsageError(f"--output must end in .png or .npz, or name a folder, got '{output}'.")
-    if output.suffix == "" and output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if kind not in ("", ".png", ".npz"):
+        raise UsageError(f"--output must end in .png or .npz, or name a folder (a / at its end), got '{output}'.")
+    if kind == "" and output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise GancliError(f"'{output}' exists and is not an empty folder. Choose another --output.")
     devices.keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
-    if not trained.is_images and (nearest or output.suffix == ""):
+    if not trained.is_images and (nearest or kind == ""):
         raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png or .npz.")
     if class_balanced:
         trained.check_conditional()
@@ -81,9 +84,9 @@ def sample(
     else:
         label = None if class_name is None else trained.label(class_name)
         drawing = draw(trained.pair, count, seed, label)
-    if output.suffix == ".npz":
+    if kind == ".npz":
         write_atomically(output, _arrays(drawing, trained))
-    elif output.suffix == "":
+    elif kind == "":
         _write_folder(output, images.to_uint8(drawing.samples))
     elif nearest:
         write_atomically(output, _grid_with_nearest(trained, drawing, data_dir))

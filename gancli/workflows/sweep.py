@@ -1,7 +1,6 @@
 """Several runs: in processes of their own on a CPU, one after another on an accelerator."""
 
 import json
-import multiprocessing
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
 from gancli.files import write_atomically
-from gancli.reporting import Progress, Reporter
+from gancli.reporting import Progress, Reporter, Silence
 from gancli.runs.folder import CONFIG, Run
+from gancli.runs.lock import alone_in
 from gancli.training.interrupts import StopRequest
-from gancli.workflows.prepare import Prepared, prepare_new, prepare_resumed
-from gancli.workflows.train import TrainResult, train_prepared
+from gancli.workflows import processes
+from gancli.workflows.train import TrainResult, new_run, resume_run
 
 CORES_PER_RUN = 2  # one run alone keeps two cores busy; what more give it is less than another run makes of them
 PATIENCE = 0.5  # seconds between two looks at whether somebody wants it all to stop
@@ -33,18 +33,6 @@ class Goal:
     folder: Path
 
 
-def prepare(goal: Goal, reporter: Reporter, data_dir: Path | None, *, overwrite: bool = False) -> Prepared:
-    """Make everything ready to begin the run, or to go on with the one that is there; with ``overwrite``, replace it.
-
-    Raises:
-        UsageError: the run that is there has another configuration.
-        GancliError: the folder is taken, or the data cannot be had.
-    """
-    if overwrite or not (goal.folder / CONFIG).is_file():
-        return prepare_new(goal.config, goal.folder, reporter, data_dir=data_dir, overwrite=overwrite)
-    return prepare_resumed(goal.folder, {}, goal.config.to_dict(), reporter, data_dir=data_dir)
-
-
 def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None, *, overwrite: bool = False) -> TrainResult:
     """Begin the run, or go on with the one that is there; with ``overwrite``, replace it.
 
@@ -52,7 +40,9 @@ def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None, *, over
         UsageError: the run that is there has another configuration.
         GancliError, DivergedError, Interrupted: as in training; what was trained stays.
     """
-    return train_prepared(prepare(goal, reporter, data_dir, overwrite=overwrite), reporter)
+    if overwrite or not (goal.folder / CONFIG).is_file():
+        return new_run(goal.config, goal.folder, reporter, data_dir=data_dir, overwrite=overwrite)
+    return resume_run(goal.folder, {}, goal.config.to_dict(), reporter, data_dir=data_dir)
 
 
 def train_all(
@@ -120,21 +110,14 @@ class _Relay:
         """Keep it."""
 
 
-def _run_alone(goal: Goal, data_dir: Path | None, overwrite: bool, connection: Connection) -> None:
+def _run_alone(connection: Connection, goal: Goal, data_dir: Path | None, overwrite: bool) -> TrainResult:
     """Train one run in a process of its own."""
-    os.setpgrp()  # a terminal's Ctrl-C goes to the parent alone: a second signal would stop this run before it saves
-    try:
-        connection.send(("result", train_towards(goal, _Relay(connection), data_dir, overwrite=overwrite)))
-    except Interrupted as stop:
-        connection.send(("stopped", str(stop)))
-    except GancliError as error:
-        connection.send(("failed", (str(error), error.exit_code)))
+    return train_towards(goal, _Relay(connection), data_dir, overwrite=overwrite)
 
 
 def _in_processes(
     goals: Sequence[Goal], reporter: Reporter, data_dir: Path | None, workers: int, *, overwrite: bool
 ) -> list[TrainResult]:
-    context = multiprocessing.get_context("spawn")  # a forked process would share the parent's XLA threads, and hang
     waiting = list(range(len(goals)))
     running: dict[Any, tuple[int, Any]] = {}
     steps = [0] * len(goals)
@@ -147,11 +130,8 @@ def _in_processes(
         while waiting or running:
             while waiting and len(running) < workers:
                 index = waiting.pop(0)
-                ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=_run_alone, args=(goals[index], data_dir, overwrite, theirs))
-                process.start()
-                theirs.close()
-                running[ours] = (index, process)
+                connection, process = processes.start(_run_alone, goals[index], data_dir, overwrite)
+                running[connection] = (index, process)
             ready: list[Any] = wait(list(running), timeout=PATIENCE)
             for connection in ready:
                 index, process = running[connection]
@@ -214,13 +194,16 @@ def sweep(
         of the runs' metrics. What a run lacks is left out and not counted.
 
     Raises:
-        GancliError: a folder is taken, or a run failed; those beside it were stopped and saved.
+        GancliError: a folder is taken or in use, or a run failed; those beside it were stopped and saved.
         Interrupted: a signal stopped it; every run is saved where it was.
     """
     goals = [Goal(config, outdir / f"seed{config.seed}") for config in configs]
     for goal in goals:
         if not resume:
             Run.check_free(goal.folder, overwrite=overwrite)
+        if (goal.folder / CONFIG).is_file():
+            with alone_in(goal.folder, Silence()):  # of none is anything replaced while another is in use
+                pass
     train_all(goals, reporter, data_dir, overwrite=overwrite)
     lines = [dict(_numbers(Run.open(goal.folder).metrics()[-1])) for goal in goals]
     metrics = {}

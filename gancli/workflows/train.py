@@ -11,6 +11,8 @@ from gancli.config import TrainConfig
 from gancli.errors import DivergedError, Interrupted
 from gancli.monitoring.recorder import Recorder
 from gancli.reporting import Progress, Reporter
+from gancli.runs.folder import Run
+from gancli.runs.lock import alone_in
 from gancli.training.chunk import Chunk, compile_chunk
 from gancli.training.domain import Batch
 from gancli.training.interrupts import StopRequest
@@ -46,11 +48,13 @@ def new_run(
     """Train a new run.
 
     Raises:
-        GancliError: ``outdir`` is taken, the data cannot be had, or something cannot be written.
+        GancliError: ``outdir`` is taken or in use, the data cannot be had, or something cannot be written.
         DivergedError: a loss or gradient was not finite.
         Interrupted: a signal stopped it; everything up to that step is saved.
     """
-    return train_prepared(prepare_new(config, outdir, reporter, data_dir=data_dir, overwrite=overwrite), reporter)
+    Run.check_free(outdir, overwrite=overwrite)  # before the lock: nothing is put into a folder that is no run's
+    with alone_in(outdir, reporter):
+        return train_prepared(prepare_new(config, outdir, reporter, data_dir=data_dir, overwrite=overwrite), reporter)
 
 
 def resume_run(
@@ -65,7 +69,9 @@ def resume_run(
 
     Arguments and errors as in :func:`prepare_resumed`; and those of :func:`new_run`.
     """
-    return train_prepared(prepare_resumed(outdir, recipe, options, reporter, data_dir=data_dir), reporter)
+    _ = Run.open(outdir)  # before the lock, which would make the folder
+    with alone_in(outdir, reporter):
+        return train_prepared(prepare_resumed(outdir, recipe, options, reporter, data_dir=data_dir), reporter)
 
 
 def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:

@@ -50,3 +50,12 @@ def test_every_core_is_a_device_unless_the_environment_says_otherwise():
     ):
         done = subprocess.run([sys.executable, "-c", program], env=without | change, capture_output=True, text=True)
         assert done.stdout.splitlines()[-1] == str(count), done.stderr
+
+
+@pytest.mark.parametrize("name", ["cuda", "nonsense"])
+def test_a_platform_that_is_not_there_is_one_line_and_no_folder(tmp_path, name):
+    command = [sys.executable, "-m", "gancli", "train", "digits", "--outdir", tmp_path / "run", "--quiet"]
+    done = subprocess.run(command, env=os.environ | {"JAX_PLATFORMS": name}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith(f"error: JAX_PLATFORMS='{name}' names what JAX does not find on this machine")
+    assert not (tmp_path / "run").exists()

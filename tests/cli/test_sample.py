@@ -170,7 +170,11 @@ def test_a_gif_goes_there_and_back(digits_run, gancli):
 BAD = [
     (["sample", "{run}", "-n", "0"], 2, "-n must be at least 1, got 0."),
     (["sample", "{run}", "--seed", "-1"], 2, "--seed must be in [0, 2^32), got -1."),
-    (["sample", "{run}", "-o", "s.jpg"], 2, "--output must end in .png or .npz, or name a folder, got 's.jpg'."),
+    (
+        ["sample", "{run}", "-o", "s.jpg"],
+        2,
+        "--output must end in .png or .npz, or name a folder (a / at its end), got 's.jpg'.",
+    ),
     (
         ["sample", "{run}", "-o", "s.npz", "--nearest"],
         2,
@@ -252,3 +256,18 @@ def test_points_cannot_be_a_folder_of_images(points_run, gancli):
         "",
         f"error: the run in '{points_run}' draws points, not images: --output must end in .png.\n",
     )
+
+
+def test_a_folder_is_one_by_its_slash_or_because_it_is_there(digits_run, gancli):
+    Path("v1.1").mkdir()
+    Path("v1.png").mkdir()
+    for output in ("v1.0/", "v1.1", "v1.png", "plain"):
+        assert gancli("sample", digits_run, "-n", 2, "-o", output)[0] == 0
+        assert sorted(path.name for path in Path(output).iterdir()) == ["00000.png", "00001.png"]
+    code, _, err = gancli("sample", digits_run, "-n", 2, "-o", "v1.2")
+    assert (code, err) == (
+        2,
+        "error: --output must end in .png or .npz, or name a folder (a / at its end), got 'v1.2'.\n",
+    )
+    code, _, err = gancli("sample", digits_run, "-n", 2, "-o", "v1.0/")
+    assert (code, err) == (1, "error: 'v1.0' exists and is not an empty folder. Choose another --output.\n")

@@ -14,7 +14,7 @@ def test_config_json_says_everything(run):
     assert set(values) == {"format", "gancli", "config", "domains", "machine", "files"}
     assert (values["format"], values["gancli"]) == (2, __version__)
     assert values["config"]["seed"] == 0
-    assert set(values["machine"]) == {"python", "platform", "cpus", "devices", "versions"}
+    assert set(values["machine"]) == {"python", "platform", "cpus", "devices", "versions", "environment"}
     (data,) = values["domains"]
     assert (data["name"], data["shape"], data["rows"]) == ("data", [8, 8, 1], [1, 32])
     assert (data["is_images"], data["num_examples"]) == (True, 1297)
@@ -80,3 +80,14 @@ def test_a_metrics_line_says_everything(run):
     assert set(second) == always | accuracies
     assert first["images_seen"] == 320
     assert second["memorization_gap"] == second["accuracy_train"] - second["accuracy_held_out"]
+
+
+def test_a_lock_alone_is_in_nobodys_way(tmp_path, run):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / ".lock").write_text("process 1 on nowhere\n")
+    Run.check_free(tmp_path / "new", overwrite=False)
+    assert Run.create(tmp_path / "new", run.record).folder == tmp_path / "new"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine").touch()
+    with pytest.raises(GancliError, match="exists and is not a run"):
+        Run.check_free(tmp_path / "other", overwrite=True)

@@ -14,6 +14,8 @@ import pytest
 from gancli.cli.console import TerminalReporter
 from gancli.errors import GancliError
 from gancli.recipes.resolve import resolve
+from gancli.reporting import Silence
+from gancli.runs.lock import alone_in
 from gancli.workflows.sweep import Goal, train_all
 from tests.conftest import tiny
 
@@ -61,6 +63,18 @@ def test_what_is_there_is_not_replaced_unasked(gancli, tmp_path):
     }
     assert gancli("train", "ring", "--seeds", "0-1", "--outdir", runs, "--overwrite", *tiny(steps=10))[0] == 0
     assert json.loads((runs / "summary.json").read_text())["metrics"]["step"]["mean"] == 10.0
+
+
+def test_nothing_is_replaced_while_one_of_the_runs_is_in_use(gancli, tmp_path):
+    runs = tmp_path / "runs"
+    command = ("train", "ring", "--seeds", "0-1", "--outdir", runs)
+    assert gancli(*command, *tiny())[0] == 0
+    with alone_in(runs / "seed1", Silence()):
+        for mode in ("--overwrite", "--resume"):
+            code, _, err = gancli(*command, mode, *tiny(steps=30))
+            assert (code, err.startswith(f"error: '{runs}/seed1' is in use: process ")) == (1, True)
+    steps = [json.loads((runs / f"seed{seed}/metrics.jsonl").read_text().splitlines()[-1])["step"] for seed in (0, 1)]
+    assert steps == [20, 20]
 
 
 def test_seed_and_seeds_exclude_each_other(gancli):

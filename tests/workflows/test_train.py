@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import signal
+import socket
 
 import numpy as np
 import pytest
@@ -75,6 +76,25 @@ def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(straight, tmp_path, ganc
         reference = tmp_path / "reference"
         assert gancli("train", "digits", "--outdir", reference, *tiny(steps=goal))[0] == 0
     assert_same(reference, folder, goal)
+
+
+def test_a_run_that_trains_is_read_by_all_and_written_by_nobody_else(tmp_path, gancli):
+    folder = tmp_path / "run"
+    process = start("train", "digits", "--outdir", folder, *tiny(steps=10_000_000, checkpoint_every=1000))
+    wait_for(lambda: list((folder / "checkpoints").glob("[0-9]*[0-9]")), process)
+    holder = f"process {process.pid} on {socket.gethostname()}"
+    in_use = f"error: '{folder}' is in use: {holder} trains there. Wait for its end, stop it, or choose another"
+    for mode in (["--resume"], ["--resume", "auto"], ["--overwrite"]):
+        code, out, err = gancli("train", "digits", "--outdir", folder, *mode, "--quiet")
+        assert (code, out, err) == (1, "", f"{in_use} --outdir.\n")
+    assert gancli("train", "digits", "--outdir", folder, "--quiet")[0] == 1
+    assert gancli("sample", folder, "-n", 4, "-o", tmp_path / "samples.npz")[0] == 0
+    assert process.poll() is None
+    process.terminate()
+    assert process.communicate(timeout=60)[1].startswith("error: stopped by SIGTERM at step ")
+    steps = [line["step"] for line in Run.open(folder).metrics()]
+    assert steps == [*range(10, steps[-1] + 1, 10)]
+    assert not (folder / ".lock").exists()
 
 
 @pytest.mark.parametrize("checkpoint_every", [7, 1], ids=["while training", "while saving"])

@@ -1,0 +1,43 @@
+"""Work in a process of its own, which hears of Ctrl-C from its parent alone."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from gancli.errors import GancliError, Interrupted
+
+
+def start(work: Callable[..., Any], *arguments: Any) -> tuple[Connection, BaseProcess]:
+    """Start ``work(connection, *arguments)`` in a process of its own; it reports through the connection.
+
+    Its last message is ``("result", what it returned)``, or ``stopped`` or ``failed`` with a message and an exit code;
+    a process that was killed sends none of these.
+    """
+    context = multiprocessing.get_context("spawn")  # a forked process would share the parent's XLA threads, and hang
+    ours: Any  # of another type on Windows
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(work, theirs, *arguments))
+    resource_tracker.ensure_running()  # which unblocks signals when it starts
+    # A new process begins with what its parent blocks: a Ctrl-C while it still imports would print its traceback.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    theirs.close()
+    return ours, process
+
+
+def _work(work: Callable[..., Any], connection: Connection, *arguments: Any) -> None:
+    os.setpgrp()  # a terminal's Ctrl-C goes to the parent alone: a second signal would stop this run before it saves
+    try:
+        connection.send(("result", work(connection, *arguments)))
+    except Interrupted as stop:
+        connection.send(("stopped", (str(stop), stop.exit_code)))
+    except GancliError as error:
+        connection.send(("failed", (str(error), error.exit_code)))

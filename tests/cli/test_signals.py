@@ -1,0 +1,105 @@
+"""Ctrl-C and SIGTERM at any moment before training answers them itself."""
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gancli.cli.signals import SIGNALS, Stoppable, Stopped
+from tests.conftest import tiny
+from tests.workflows.runs import start, wait_for
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_raises_and_the_handlers_come_back(number):
+    before = [signal.getsignal(one) for one in SIGNALS], sys.unraisablehook
+    stoppable = Stoppable()
+    assert stoppable.signal_number is None
+    with pytest.raises(Stopped), stoppable:
+        signal.raise_signal(number)
+    assert (stoppable.signal_number, stoppable.message()) == (number, f"stopped by {number.name}.")
+    assert ([signal.getsignal(one) for one in SIGNALS], sys.unraisablehook) == before
+
+
+class Callback:
+    """Python drops what is raised while this goes."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_signal_that_a_callback_drops_is_raised_again():
+
+    def work():
+        Callback()
+        time.sleep(30)
+
+    before = time.monotonic()
+    with pytest.raises(Stopped), Stoppable():
+        work()
+    assert time.monotonic() - before < 5
+
+
+def test_what_else_a_callback_drops_goes_where_it_went(monkeypatch):
+    class Wrong:
+        def __del__(self):
+            raise ValueError("other")
+
+    dropped = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: dropped.append(str(unraisable.exc_value)))
+    with Stoppable() as stoppable:
+        Wrong()
+    assert (dropped, stoppable.signal_number) == (["other"], None)
+
+
+def test_a_signal_waits_for_the_end_of_an_import(tmp_path, monkeypatch):
+    (tmp_path / "imports_briefly.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\ndone = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def work():
+        importlib.import_module("imports_briefly")
+        time.sleep(30)
+
+    with pytest.raises(Stopped), Stoppable():
+        work()
+    assert sys.modules["imports_briefly"].done
+
+
+def run(program: str, folder: Path) -> subprocess.CompletedProcess:
+    program = (
+        f"import signal, sys, time\nfrom gancli.cli.signals import Stoppable, Stopped\n"
+        f"sys.path.append({str(folder)!r})\n{program}"
+    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+
+
+def test_a_long_import_is_not_waited_for(tmp_path):
+    (tmp_path / "imports_for_ever.py").write_text("import signal, time\nsignal.raise_signal(15)\ntime.sleep(600)\n")
+    done = run("with Stoppable():\n import imports_for_ever", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "error: stopped by SIGTERM.\n")
+
+
+def test_the_exit_code_is_that_of_the_command_though_code_was_executed(tmp_path):
+    """Of a plain KeyboardInterrupt Python remembers that it passed ``exec``, and kills itself at the end."""
+    program = "with Stoppable():\n try: exec('signal.raise_signal(2)')\n except Stopped: pass\nsys.exit(130)"
+    assert run(program, tmp_path).returncode == 130
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux whether the handlers are set")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_command_that_only_begins_ends_with_one_line(tmp_path, number):
+    def caught() -> int:
+        lines = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+        return int(lines["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1
+
+    process = start("train", "digits", "--outdir", tmp_path / "run", *tiny(steps=10_000_000), env=dict(os.environ))
+    wait_for(caught, process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (128 + number, "", f"error: stopped by {number.name}.\n")
+    assert list(tmp_path.iterdir()) == []
