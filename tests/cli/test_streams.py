@@ -37,7 +37,8 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
 
 def test_a_reader_of_results_may_leave():
     with start("list", "losses") as process:
-        assert process.stdout and process.stderr
+        assert process.stdout
+        assert process.stderr
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
@@ -46,7 +47,8 @@ def test_a_reader_of_results_may_leave():
 def test_training_goes_on_when_the_reader_of_its_log_leaves(tmp_path):
     options = [word for word in tiny() if word != "--quiet"]
     with start("train", "digits", "--outdir", tmp_path / "run", *options) as process:
-        assert process.stdout and process.stderr
+        assert process.stdout
+        assert process.stderr
         process.stderr.close()
         assert process.stdout.read().startswith("run ")
     assert process.returncode == 0
