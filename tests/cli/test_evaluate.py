@@ -244,7 +244,7 @@ BAD = [
     (
         ["x.npy", "--fid", "--against", "mean.npz"],
         1,
-        "'mean.npz' holds no statistics: it lacks 'sigma'.",
+        "'mean.npz' holds no array 'images' or 'samples'. It has: mu.",
     ),
     (
         ["x.npy", "--fid", "--against", "wide.npz", "--features", "digits-classifier"],
