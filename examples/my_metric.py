@@ -17,7 +17,7 @@ def contrast(images: np.ndarray) -> float:
 def measure(inputs: Inputs) -> Measured:
     """Measure the contrast of samples; the protocol lists all that two comparable numbers share."""
     value = contrast(inputs.pixels())
-    return Measured("contrast", {"value": value}, {"n": inputs.num_samples}, inputs.draw, f"{value:.4f}")
+    return Measured("contrast", {"value": value}, inputs.about_samples, inputs.draw, f"{value:.4f}")
 
 
 METRICS.add(

@@ -44,7 +44,7 @@ def compare(
             column.metric: {"values": column.values, "ranks": column.ranks, "differences": column.differences}
             for column in comparison.columns
         }
-        print_json({"results": comparison.names, "metrics": metrics})
+        print_json({"results": comparison.names, "unidentified": comparison.unidentified, "metrics": metrics})
         return
 
     from rich import box

@@ -24,7 +24,7 @@ class Estimate:
     """A statistic of a sample with what the jackknife says of it."""
 
     value: float
-    standard_error: float | None  # None where there are too few samples to leave any out
+    standard_error: float | None  # None where there are too few samples to leave any out, or all are the same
     bias: float | None  # how far the value lies above that of infinitely many samples, to first order
 
 
@@ -91,6 +91,8 @@ def frechet(features: np.ndarray, reference: Gaussian, seed: int) -> Estimate:
     order = np.random.default_rng(seed).permutation(len(features))
     groups = [Moments.of(features[np.sort(rows)]) for rows in np.array_split(order, min(GROUPS, len(features)))]
     value = frechet_distance(Moments.of(features).compute(), reference)
+    if not np.ptp(features, axis=0).any():
+        return Estimate(value, None, None)
     found = jackknife(groups, lambda gaussian: frechet_distance(gaussian, reference))
     return Estimate(value, found.standard_error, found.bias)
 

@@ -15,7 +15,7 @@ class InceptionScore:
     """Mean and standard deviation over splits; each at least 1 and at most the number of classes."""
 
     mean: float
-    standard_deviation: float | None  # None: a split is a single image, which scores 1 whatever it shows
+    standard_deviation: float | None  # None: all images score alike, since a split is a single one or all are the same
 
 
 def score(log_probabilities: np.ndarray) -> float:
@@ -32,7 +32,7 @@ def inception_score(logits: np.ndarray, seed: int) -> InceptionScore:
     order = np.random.default_rng(seed).permutation(len(logits))
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
     values = [score(log_probabilities[rows]) for rows in np.array_split(order, SPLITS)]
-    differ = len(logits) >= 2 * SPLITS
+    differ = len(logits) >= 2 * SPLITS and bool(np.ptp(logits, axis=0).any())
     return InceptionScore(float(np.mean(values)), float(np.std(values)) if differ else None)
 
 
@@ -45,12 +45,12 @@ def measure(inputs: Inputs) -> Measured:
     protocol.pop("reference", None)
     notes = []
     text = f"{found.mean:.3f}"
-    if found.standard_deviation is None:
+    if len(logits) < 2 * SPLITS:
         notes.append(
             f"{len(logits)} samples in {SPLITS} splits: a split of a single image scores 1 whatever it shows. "
             f"Take at least {2 * SPLITS}."
         )
-    else:
+    if found.standard_deviation is not None:
         text += f" ± {found.standard_deviation:.2g} over splits"
     text += f", at most {logits.shape[1]:,}"
     return Measured("inception-score", values, protocol, inputs.draw, text, tuple(notes))

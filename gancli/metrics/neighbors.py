@@ -135,7 +135,7 @@ def _slack(norms: np.ndarray, farthest: float, dimensions: int) -> np.ndarray:
 
 def _upper(x: np.ndarray, norms: np.ndarray, y: np.ndarray, others: np.ndarray, slack: np.ndarray) -> np.ndarray:
     """Return upper bounds ``[Q, R]`` of the squared distances; they are at least those minus the slack."""
-    upper = x @ (-2 * y).T
+    upper = (-2 * x) @ y.T
     upper += others
     upper += (norms + slack / 2)[:, None]
     return upper

@@ -106,11 +106,11 @@ def _as_covariance(sigma: np.ndarray, path: Path) -> np.ndarray:
 
 
 def holds_statistics(path: Path) -> bool:
-    """Return whether a file is an ``.npz`` with ``mu`` or ``sigma``, without reading them."""
+    """Return whether a file is an ``.npz`` with ``mu`` and ``sigma``, without reading them."""
     if not path.is_file() or not zipfile.is_zipfile(path):
         return False
     try:
         with zipfile.ZipFile(path) as archive:
-            return not {"mu.npy", "sigma.npy"}.isdisjoint(archive.namelist())
+            return {"mu.npy", "sigma.npy"} <= set(archive.namelist())
     except (OSError, zipfile.BadZipFile):
         return False

@@ -91,8 +91,12 @@ class Trained:
         """Load a split of the data that the run was trained on; ``cure`` as in :func:`check_data`.
 
         Raises:
-            UsageError: it is not the data of the run.
+            UsageError: it is not the data of the run, or your images are gone.
         """
+        name = self.game.config.dataset
+        if is_path(name) and not Path(name).exists():
+            own = f"Put the images back{f', {cure}' if cure else ''}."
+            raise UsageError(f"the run in '{self.run.folder}' was trained on '{name}', and nothing is there now. {own}")
         dataset = load_for(self.game.config, "train", data_dir)
         check_data(dataset, self.run, cure)
         return dataset if split == "train" else dataset.other(split)

@@ -82,7 +82,7 @@ def _ranks(values: Sequence[float | None], better: str) -> tuple[int | None, ...
 def _differences(protocols: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     differences = []
     for name in dict.fromkeys(name for protocol in protocols for name in protocol):
-        found = {_compared(protocol.get(name)): show(protocol.get(name)) for protocol in protocols}
+        found = {_compared(protocol.get(name)): show(protocol.get(name, "not given")) for protocol in protocols}
         if len(found) > 1:
             differences.append(f"{name}: {' or '.join(found.values())}")
     return tuple(differences)

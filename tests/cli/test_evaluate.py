@@ -252,7 +252,7 @@ BAD = [
     (
         ["x.npy", "--fid", "--against", "mean.npz"],
         1,
-        "'mean.npz' holds no statistics: it lacks 'sigma'.",
+        "'mean.npz' holds no array 'images' or 'samples'. It has: mu.",
     ),
     (
         ["x.npy", "--fid", "--against", "wide.npz", "--features", "digits-classifier"],
@@ -458,6 +458,8 @@ def test_results_of_older_versions_are_compared_as_before_and_that_is_told(gancl
     assert code == 0
     assert "*" not in out.replace("kid ↓", "").splitlines()[2]
     assert err.startswith(told.format("a.json") + "warning: fid is not ranked: the protocols differ in reference: ")
+    assert "; shape: not given or 8x8x1.\n" in err
+    assert json.loads(gancli("compare", "a.json", "new.json", "--json")[1])["unidentified"] == ["a.json"]
 
 
 def test_a_result_that_lacks_a_metric_is_left_out_of_its_rank(digits_run, gancli):

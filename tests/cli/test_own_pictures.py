@@ -58,6 +58,13 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
         )
     assert sorted(other.iterdir()) == before
     assert gancli("sample", tmp_path / "run", "-n", 4, "--output", "z.png")[0] == 0
+    pictures.rename(tmp_path / "moved")
+    assert gancli("evaluate", tmp_path / "run", "--fid", "--samples", 9) == (
+        2,
+        "",
+        f"error: the run in '{tmp_path / 'run'}' was trained on '{pictures}', and nothing is there now. "
+        "Put the images back, or name what to compare with by --against.\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,13 @@ def test_two_samples_have_a_value_and_no_interval():
     assert (found.standard_error, found.bias) == (None, None)
 
 
+def test_one_and_the_same_sample_has_a_value_and_no_interval():
+    reference = Moments.of(random_features(50, 3, 11)).compute()
+    found = frechet(np.tile(random_features(1, 3, 10), (60, 1)), reference, 0)
+    assert found.value > 0
+    assert (found.standard_error, found.bias) == (None, None)
+
+
 def test_the_value_depends_neither_on_the_seed_nor_much_on_the_order():
     features, reference = random_features(300, 8, 11), Moments.of(random_features(300, 8, 12)).compute()
     value = frechet(features, reference, 0).value

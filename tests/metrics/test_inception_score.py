@@ -37,5 +37,9 @@ def test_splits_of_single_images_have_no_deviation(count, spread):
     assert (found.standard_deviation is not None) == spread
 
 
+def test_one_and_the_same_image_has_no_deviation():
+    assert inception_score(np.tile([0.3, -1.7, 5.1], (50, 1)), 0).standard_deviation is None
+
+
 def test_extreme_logits_are_finite():
     assert np.isfinite(inception_score(np.array([[1e6, -1e6], [-1e6, 1e6]] * 10, np.float32), 0).mean)
