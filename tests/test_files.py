@@ -1,10 +1,11 @@
 import errno
+import sys
 from pathlib import Path
 
 import pytest
 
 from gancli.errors import GancliError
-from gancli.files import appearing, write_atomically
+from gancli.files import appearing, check_name, write_atomically
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -69,3 +70,13 @@ def test_only_an_empty_folder_is_replaced(tmp_path):
         part.mkdir()
     assert str(caught.value) == f"cannot write {folder}: Directory not empty."
     assert [path.name for path in tmp_path.rglob("*")] == ["folder", "one"]
+
+
+def test_a_name_that_is_no_text_is_refused():
+    check_name("the folder", Path("caf\u00e9"))
+    with pytest.raises(GancliError) as refused:
+        check_name("the folder", Path("caf\udce9"))
+    assert str(refused.value) == (
+        "the folder 'caf\\udce9' has a name that is no text in the encoding of file names here "
+        f"({sys.getfilesystemencoding()}). Set PYTHONUTF8=1, or rename it."
+    )

@@ -17,6 +17,7 @@ from gancli.data.catalog import is_path
 from gancli.data.images.decode import Framing
 from gancli.data.load import Dataset, framing_of, load_for
 from gancli.errors import UsageError
+from gancli.files import check_name
 from gancli.games.adversarial import UPDATES
 from gancli.games.augmentations import AUGMENTATIONS
 from gancli.games.catalog import game
@@ -109,6 +110,7 @@ def _load(
 ) -> tuple[TrainConfig, Dataset, DataRecord, Game]:
     """Check a configuration, load its data and lay out its game."""
     check_config(config, files)
+    check_name("the data set", Path(config.dataset))
     if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
             f"--resolution, --crop and --channels are for your own images; '{config.dataset}' stays as it is."
