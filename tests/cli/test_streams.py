@@ -37,6 +37,8 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
 
 def test_a_reader_of_results_may_leave():
     with start("list", "losses") as process:
+        assert process.stdout
+        assert process.stderr
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
@@ -45,6 +47,8 @@ def test_a_reader_of_results_may_leave():
 def test_training_goes_on_when_the_reader_of_its_log_leaves(tmp_path):
     options = [word for word in tiny() if word != "--quiet"]
     with start("train", "digits", "--outdir", tmp_path / "run", *options) as process:
+        assert process.stdout
+        assert process.stderr
         process.stderr.close()
         assert process.stdout.read().startswith("run ")
     assert process.returncode == 0
@@ -98,6 +102,6 @@ def test_every_character_can_be_printed(change):
 
 def test_a_name_that_is_no_text_can_be_printed(tmp_path):
     folder = os.fsencode(tmp_path) + b"/caf\xe9"
-    done = subprocess.run([*GANCLI, "sample", folder], capture_output=True)
+    done = subprocess.run([*GANCLI, "data", "check", folder], capture_output=True)
     assert done.returncode == 1
-    assert done.stderr.startswith(b"error: no run at '" + os.fsencode(tmp_path) + b"/caf\\udce9': ")
+    assert done.stderr == b"error: no such folder or file: '" + os.fsencode(tmp_path) + b"/caf\\udce9'.\n"
