@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,18 @@ from gancli.errors import GancliError
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+def check_name(what: str, path: Path) -> None:
+    """Raise a GancliError if a name is no text in the encoding of this environment: libraries cannot handle it."""
+    try:
+        _ = str(path).encode()
+    except UnicodeEncodeError:
+        shown = str(path).encode(errors="backslashreplace").decode()
+        raise GancliError(
+            f"{what} '{shown}' has a name that is no text in the encoding of file names here "
+            f"({sys.getfilesystemencoding()}). Set PYTHONUTF8=1, or rename it."
+        ) from None
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 import errno
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gancli.errors import GancliError
-from gancli.files import appearing, read_arrays, write_atomically
+from gancli.files import appearing, check_name, read_arrays, write_atomically
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -131,3 +132,13 @@ def test_objects_and_arrays_beyond_memory_are_one_line(tmp_path):
         read_arrays(tmp_path / "y.npy", everything)
     with pytest.raises(GancliError, match=r"^cannot read '.*': Is a directory\.$"):
         read_arrays(tmp_path, everything)
+
+
+def test_a_name_that_is_no_text_is_refused():
+    check_name("the folder", Path("caf\u00e9"))
+    with pytest.raises(GancliError) as refused:
+        check_name("the folder", Path("caf\udce9"))
+    assert str(refused.value) == (
+        "the folder 'caf\\udce9' has a name that is no text in the encoding of file names here "
+        f"({sys.getfilesystemencoding()}). Set PYTHONUTF8=1, or rename it."
+    )

@@ -10,7 +10,7 @@ from typing import Any, Self
 from gancli.config import TrainConfig
 from gancli.data.catalog import FILES
 from gancli.errors import GancliError
-from gancli.files import write_atomically, writing
+from gancli.files import check_name, write_atomically, writing
 from gancli.games.catalog import game
 from gancli.imaging.contrast import Contrast
 from gancli.metrics.catalog import METRICS as KNOWN_METRICS
@@ -119,6 +119,7 @@ class Run:
     @staticmethod
     def check_free(folder: Path, *, overwrite: bool) -> None:
         """Raise a GancliError unless a run may begin in ``folder``."""
+        check_name("the run folder", folder.absolute())
         if (folder / CONFIG).exists():
             if not overwrite:
                 raise GancliError(
@@ -135,6 +136,7 @@ class Run:
         Raises:
             GancliError: there is none; the message says what is missing.
         """
+        check_name("the run folder", folder.absolute())
         hint = f"Train one with `gancli train DATASET --outdir {folder}`."
         if folder.is_file():
             raise GancliError(f"no run at '{folder}': it is a file. Give the folder of a run.")

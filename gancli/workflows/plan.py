@@ -48,11 +48,12 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
         DivergedError: a loss or gradient was not finite.
         Interrupted: a signal stopped it.
     """
-    ready, result = _rehearse(config, data_dir, reporter)
-    peak_bytes = result.peak_bytes
-    if jax.default_backend() == "cpu":
-        reporter.status("once more, for the peak of memory")
-        peak_bytes = _peak_elsewhere(config, data_dir)
+    with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
+        ready, result = _rehearse(config, Path(folder, "run"), data_dir, reporter)
+        peak_bytes = result.peak_bytes
+        if jax.default_backend() == "cpu":
+            reporter.status("once more, for the peak of memory")
+            peak_bytes = _peak_elsewhere(config, Path(folder, "again"), data_dir)
     assert result.last is not None, "a rehearsal without steps"
     images_per_step = ready.game.domains[0].rows_per_step
     seconds_per_step = images_per_step / result.last.images_per_second
@@ -75,8 +76,10 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
     )
 
 
-def _rehearse(config: TrainConfig, data_dir: Path | None, reporter: Reporter) -> tuple[Prepared, TrainResult]:
-    """Train for a few steps in a folder that goes with them.
+def _rehearse(
+    config: TrainConfig, folder: Path, data_dir: Path | None, reporter: Reporter
+) -> tuple[Prepared, TrainResult]:
+    """Train for a few steps.
 
     They are steps of the run's own program, and once or twice everything else happens that a run does as time goes by:
     samples, checkpoints, an evaluation. So the peak of memory is the run's.
@@ -90,17 +93,16 @@ def _rehearse(config: TrainConfig, data_dir: Path | None, reporter: Reporter) ->
         evaluate_every=2 * steps if config.evaluate_every else 0,
         decoder_steps=min(steps, config.decoder_steps),
     )
-    with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
-        ready = prepare_new(rehearsed, Path(folder) / "run", reporter, data_dir=data_dir)
-        try:
-            return ready, train_prepared(ready, reporter)
-        except Interrupted as stop:
-            raise Interrupted("stopped; a dry run keeps nothing.", stop.signal_number) from None
+    ready = prepare_new(rehearsed, folder, reporter, data_dir=data_dir)
+    try:
+        return ready, train_prepared(ready, reporter)
+    except Interrupted as stop:
+        raise Interrupted("stopped; a dry run keeps nothing.", stop.signal_number) from None
 
 
-def _peak_elsewhere(config: TrainConfig, data_dir: Path | None) -> int | None:
+def _peak_elsewhere(config: TrainConfig, folder: Path, data_dir: Path | None) -> int | None:
     """Rehearse in a process of its own and return the peak of its memory."""
-    connection, process = processes.start(_rehearsed_peak, config, data_dir)
+    connection, process = processes.start(_rehearsed_peak, config, folder, data_dir)
     try:
         kind, content = connection.recv()
     except EOFError:
@@ -115,9 +117,9 @@ def _peak_elsewhere(config: TrainConfig, data_dir: Path | None) -> int | None:
     raise failure
 
 
-def _rehearsed_peak(connection: Connection, config: TrainConfig, data_dir: Path | None) -> int | None:
+def _rehearsed_peak(connection: Connection, config: TrainConfig, folder: Path, data_dir: Path | None) -> int | None:
     del connection  # it reports no progress
-    return _rehearse(config, data_dir, Silence())[1].peak_bytes
+    return _rehearse(config, folder, data_dir, Silence())[1].peak_bytes
 
 
 def _count(params: object) -> int:

@@ -18,6 +18,7 @@ from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
 from gancli.data.load import Dataset, framing_of, load_for
 from gancli.errors import UsageError
+from gancli.files import check_name
 from gancli.games.adversarial import UPDATES
 from gancli.games.augmentations import AUGMENTATIONS
 from gancli.games.catalog import game
@@ -110,6 +111,7 @@ def _load(
 ) -> tuple[TrainConfig, Dataset, DataRecord, Game]:
     """Check a configuration, load its data and lay out its game."""
     check_config(config, files)
+    check_name("the data set", Path(config.dataset))
     if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
             f"--resolution, --crop, --channels and --held-out are for your own images; "

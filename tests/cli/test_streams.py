@@ -102,6 +102,6 @@ def test_every_character_can_be_printed(change):
 
 def test_a_name_that_is_no_text_can_be_printed(tmp_path):
     folder = os.fsencode(tmp_path) + b"/caf\xe9"
-    done = subprocess.run([*GANCLI, "sample", folder], capture_output=True)
+    done = subprocess.run([*GANCLI, "data", "check", folder], capture_output=True)
     assert done.returncode == 1
-    assert done.stderr.startswith(b"error: no run at '" + os.fsencode(tmp_path) + b"/caf\\udce9': ")
+    assert done.stderr == b"error: no such folder or file: '" + os.fsencode(tmp_path) + b"/caf\\udce9'.\n"

@@ -167,3 +167,13 @@ def test_a_lack_of_memory_is_one_line_and_no_folder(tmp_path, gancli):
         err,
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["digits", "--outdir", "caf\udce9"], ["caf\udce9/", "--outdir", "run"]])
+def test_a_name_that_is_no_text_is_refused_before_anything_is_written(tmp_path, gancli, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "caf\udce9").mkdir()
+    code, _, err = gancli("train", *arguments, *tiny(model="mlp"))
+    assert (code, err.count("\n")) == (1, 1)
+    assert "caf\\udce9' has a name that is no text in the encoding of file names here" in err
+    assert [list(path.iterdir()) for path in tmp_path.iterdir()] == [[]]

@@ -1,11 +1,11 @@
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
-from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted, UsageError
-from gancli.workflows import plan, processes
+from gancli.workflows import processes
 
 
 def answer(connection, what):
@@ -41,8 +41,11 @@ def test_work_reports_until_its_last_message():
 
 @pytest.mark.parametrize(("what", "message", "code"), [("refuse", "refused.", 2), ("die", "the process of the", 1)])
 def test_a_rehearsal_fails_as_its_process_does(monkeypatch, what, message, code):
+    from gancli.config import TrainConfig
+    from gancli.workflows import plan  # not by the processes: with it comes JAX
+
     own = processes.start
     monkeypatch.setattr(processes, "start", lambda *_: own(answer, what))
     with pytest.raises(GancliError, match=message) as refused:
-        plan._peak_elsewhere(TrainConfig(dataset="digits"), None)
+        plan._peak_elsewhere(TrainConfig(dataset="digits"), Path("nowhere"), None)
     assert refused.value.exit_code == code

@@ -78,6 +78,16 @@ def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(straight, tmp_path, ganc
     assert_same(reference, folder, goal)
 
 
+def test_a_signal_with_the_last_step_counts_too(tmp_path, gancli, monkeypatch):
+    """Else a sweep or a dry run would go on with what comes next."""
+    monkeypatch.setattr("gancli.monitoring.recorder.Recorder.best", lambda self: signal.raise_signal(signal.SIGTERM))
+    command = ("train", "ring", "--seeds", "0-1", "--outdir", tmp_path / "runs", *tiny())
+    code, out, err = gancli(*command)
+    assert (code, out) == (143, "")
+    assert err == "error: stopped by SIGTERM at step 20; saved. Continue with --resume.\n"
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["seed0"]
+
+
 def test_a_run_that_trains_is_read_by_all_and_written_by_nobody_else(tmp_path, gancli):
     folder = tmp_path / "run"
     process = start("train", "digits", "--outdir", folder, *tiny(steps=10_000_000, checkpoint_every=1000))
