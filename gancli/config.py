@@ -97,6 +97,13 @@ class TrainConfig:
         only=YOUR_IMAGES,
         choices=("auto", "1", "3", "4"),
     )
+    max_pixels: int = setting(
+        178_956_970,  # from which Pillow takes an image for an attack
+        "Images of more pixels, width times height, are left out; raise it for large scans.",
+        DATA,
+        only=YOUR_IMAGES,
+        least=1,
+    )
     mirror: bool = setting(False, "Flip each image with probability 1/2 at every step.", DATA, only=IMAGES, common=True)
     augment: tuple[str, ...] = setting(
         (),

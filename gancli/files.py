@@ -1,12 +1,16 @@
-"""Writing files whole or not at all."""
+"""Files: written whole or not at all; arrays read, or one line that says why not."""
 
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gancli.errors import GancliError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @contextlib.contextmanager
@@ -66,3 +70,31 @@ def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
         return
     with appearing(path) as part:
         part.write_bytes(data)
+
+
+def read_arrays(path: Path, choose: Callable[[list[str]], Iterable[str]]) -> dict[str, "np.ndarray"]:
+    """Read the arrays of an ``.npz`` file that ``choose`` takes of their names; of an ``.npy`` file the one, as ``""``.
+
+    Raises:
+        GancliError: it is no such file, damaged, or holds Python objects instead of numbers.
+    """
+    import numpy as np  # `gancli --help` does without
+
+    try:
+        with path.open("rb") as file:  # NumPy leaves a file open that it cannot make sense of
+            found = np.load(file, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return {"": found}
+            return {name: np.asarray(found[name]) for name in choose(found.files)}  # bytes where it is no array
+    except GancliError:
+        raise
+    except FileNotFoundError:
+        raise GancliError(f"no such file: '{path}'.") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise GancliError(f"cannot read '{path}': {error.strerror}.") from None
+    except MemoryError:
+        raise GancliError(f"'{path}' holds more than fits into memory.") from None
+    except Exception as error:  # NumPy and zipfile raise whatever a damaged file leads them to
+        if "Object arrays" in str(error):
+            raise GancliError(f"'{path}' holds Python objects instead of an array of numbers.") from None
+        raise GancliError(f"'{path}' is not an .npz or .npy file, or damaged.") from None

@@ -114,7 +114,7 @@ def _digest(array: np.ndarray) -> str:
 
 def framing_of(config: TrainConfig) -> Framing:
     """Return how a configuration wants your images."""
-    return Framing(config.resolution, config.crop, config.channels)
+    return Framing(config.resolution, config.crop, config.channels, config.max_pixels)
 
 
 def load_for(

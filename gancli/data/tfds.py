@@ -44,7 +44,8 @@ def find_prepared(name: str, data_dir: Path) -> Path | None:
 
 def is_prepared(folder: Path) -> bool:
     """Return whether TensorFlow Datasets prepared a folder: one version of a data set."""
-    return (folder / "dataset_info.json").is_file()
+    # Others, such as Hugging Face's datasets, have a file of the first name, too.
+    return all(os.path.isfile(folder / name) for name in ("dataset_info.json", "features.json"))
 
 
 def or_prepared(name: str, data_dir: Path | None) -> str:
@@ -104,7 +105,10 @@ def encoded_images(folder: Path) -> Iterator[tuple[str, str, Callable[[], bytes]
 
 
 def _encoded(source: Sequence[Mapping[str, Any]], row: int, image: str) -> bytes:
-    return source[row][image]
+    try:
+        return source[row][image]
+    except Exception as error:
+        raise GancliError(f"the record cannot be read ({first_line(error)})") from None
 
 
 @contextlib.contextmanager

@@ -110,7 +110,8 @@ def _load(
     check_config(config, files)
     if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
-            f"--resolution, --crop and --channels are for your own images; '{config.dataset}' stays as it is."
+            f"--resolution, --crop, --channels and --max-pixels are for your own images; "
+            f"'{config.dataset}' stays as it is."
         )
     config = _on_this_machine(config, files)
     check_decoder(config)

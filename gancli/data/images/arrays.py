@@ -1,11 +1,11 @@
 """Samples in ``.npz`` and ``.npy`` files, of gancli or of anybody."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from gancli.errors import GancliError
+from gancli.files import read_arrays
 from gancli.imaging.pixels import to_uint8
 
 NAMES = ("samples", "images", "arr_0")  # gancli's float and uint8 arrays; what np.savez calls an array without a name
@@ -24,23 +24,16 @@ def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
     Raises:
         GancliError: the file is damaged or holds something else.
     """
-    try:
-        with path.open("rb") as file:  # numpy leaves a file open that it cannot make sense of
-            arrays = np.load(file, allow_pickle=False)
-            if isinstance(arrays, np.ndarray):
-                samples = arrays
-            else:
-                chosen = next((name for name in names if name in arrays.files), None)
-                if chosen is None:
-                    wanted, found = " or ".join(map(repr, names[:2])), ", ".join(arrays.files)
-                    raise GancliError(f"'{path}' holds no array {wanted}. It has: {found}.")
-                samples = arrays[chosen]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if "Object arrays" in str(error):
-            raise GancliError(f"'{path}' holds Python objects instead of an array of numbers.") from None
-        raise GancliError(f"'{path}' is not an .npz or .npy file, or damaged.") from None
+
+    def best(found: list[str]) -> list[str]:
+        if not (known := [name for name in names if name in found]):
+            wanted = " or ".join(map(repr, names[:2]))
+            raise GancliError(f"'{path}' holds no array {wanted}. It has: {', '.join(found)}.")
+        return known[:1]
+
+    (samples,) = read_arrays(path, best).values()
     is_pixels = samples.dtype == np.uint8
-    if samples.ndim < 2 or len(samples) == 0 or not (is_pixels or np.issubdtype(samples.dtype, np.floating)):
+    if samples.ndim < 2 or samples.size == 0 or not (is_pixels or np.issubdtype(samples.dtype, np.floating)):
         raise GancliError(
             f"the samples in '{path}' must be floats or uint8 of shape [N, ...] with N at least 1, "
             f"got {samples.dtype} of shape {list(samples.shape)}."
@@ -65,11 +58,16 @@ def read_images(path: Path) -> np.ndarray:
         raise GancliError(
             f"images must be [N, H, W] or [N, H, W, 1, 3 or 4], got {list(images.shape)} in '{path}'.{cure}"
         )
-    if images.dtype != np.uint8:
-        low, high = float(images.min()), float(images.max())
-        if low < -TOLERANCE or high > 1 + TOLERANCE:
-            raise GancliError(
-                f"float images must lie in [0, 1], got [{low:.4g}, {high:.4g}] in '{path}'. Rescale them."
-            )
-        images = to_uint8(images)
-    return images
+    return to_uint8(in_unit_range(images, path)) if images.dtype != np.uint8 else images
+
+
+def in_unit_range(images: np.ndarray, path: Path) -> np.ndarray:
+    """Return float images with what lies a hair outside of [0, 1] set to its edge.
+
+    Raises:
+        GancliError: values lie further outside.
+    """
+    low, high = float(images.min()), float(images.max())
+    if low < -TOLERANCE or high > 1 + TOLERANCE:
+        raise GancliError(f"float images must lie in [0, 1], got [{low:.4g}, {high:.4g}] in '{path}'. Rescale them.")
+    return np.clip(images, 0, 1)
