@@ -28,6 +28,7 @@ class Setting:
     only: When | None  # used only where each of these fields has, or names, one of these values
     unless: When | None  # not used where one of these fields has one of these values
     least: float | None
+    most: float | None
     above: float | None
     below: float | None
     choices: tuple[str, ...] | str | None  # all values there are, or the kind of thing whose names complete
@@ -44,6 +45,7 @@ def setting(
     only: When | None = None,
     unless: When | None = None,
     least: float | None = None,
+    most: float | None = None,
     above: float | None = None,
     below: float | None = None,
     choices: tuple[str, ...] | str | None = None,
@@ -52,7 +54,7 @@ def setting(
     common: bool = False,
 ) -> Any:
     """Declare a field: the option, its help, its checks and its place in files are made from this."""
-    about = Setting(help, panel, only, unless, least, above, below, choices, metavar, option, common)
+    about = Setting(help, panel, only, unless, least, most, above, below, choices, metavar, option, common)
     return dataclasses.field(default=default, metadata={"setting": about})
 
 
@@ -103,6 +105,15 @@ class TrainConfig:
         DATA,
         only=YOUR_IMAGES,
         least=1,
+    )
+    held_out: float = setting(
+        0.1,
+        "Share of the images that is not trained on: half of it for validation, half for testing.",
+        DATA,
+        only=YOUR_IMAGES,
+        least=0,
+        most=0.5,
+        metavar="SHARE",
     )
     mirror: bool = setting(False, "Flip each image with probability 1/2 at every step.", DATA, only=IMAGES, common=True)
     augment: tuple[str, ...] = setting(
@@ -474,6 +485,9 @@ def _broken(about: Setting, value: Any) -> str | None:
     if about.least is not None and about.below is not None:
         if not all(about.least <= one < about.below for one in numbers):
             return f"must be in [{_number(about.least)}, {_number(about.below)})"
+    elif about.least is not None and about.most is not None:
+        if not all(about.least <= one <= about.most for one in numbers):
+            return f"must be in [{_number(about.least)}, {_number(about.most)}]"
     elif about.least is not None and not all(one >= about.least for one in numbers):
         return f"must {'all ' if many else ''}be at least {_number(about.least)}"
     elif about.above is not None and not all(one > about.above for one in numbers):

@@ -1,10 +1,11 @@
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gancli.errors import GancliError
-from gancli.files import appearing, write_atomically
+from gancli.files import appearing, read_arrays, write_atomically
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -69,3 +70,64 @@ def test_only_an_empty_folder_is_replaced(tmp_path):
         part.mkdir()
     assert str(caught.value) == f"cannot write {folder}: Directory not empty."
     assert [path.name for path in tmp_path.rglob("*")] == ["folder", "one"]
+
+
+def everything(names):
+    return names
+
+
+def test_arrays_are_read_by_their_names(tmp_path):
+    np.savez(tmp_path / "x.npz", a=np.arange(3), b=np.eye(2))
+    np.save(tmp_path / "x.npy", np.arange(3))
+    assert set(read_arrays(tmp_path / "x.npz", everything)) == {"a", "b"}
+    assert list(read_arrays(tmp_path / "x.npz", lambda names: [names[0]])) == ["a"]
+    np.testing.assert_array_equal(read_arrays(tmp_path / "x.npy", everything)[""], np.arange(3))
+
+
+def patched(content, places, value):
+    """Return a zip with other bytes in the headers of its members."""
+    content = bytearray(content)
+    for magic, offset in places:
+        start = content.find(magic)
+        while start >= 0:
+            content[start + offset] = value
+            start = content.find(magic, start + 1)
+    return bytes(content)
+
+
+DAMAGED = "'{path}' is not an .npz or .npy file, or damaged."
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda _: b"", DAMAGED),
+        (lambda _: b"text", DAMAGED),
+        (lambda content: content[: len(content) // 2], DAMAGED),
+        (lambda content: content[:80] + bytes(40) + content[120:], DAMAGED),
+        (lambda content: patched(content, [(b"PK\3\4", 6), (b"PK\1\2", 8)], 1), DAMAGED),  # asks for a password
+        (lambda content: patched(content, [(b"PK\3\4", 8), (b"PK\1\2", 10)], 99), DAMAGED),  # an unknown compression
+        (None, "no such file: '{path}'."),
+    ],
+    ids=["empty", "text", "cut", "zeros", "password", "compression", "missing"],
+)
+def test_what_cannot_be_read_as_arrays_is_one_line(tmp_path, damage, message):
+    path = tmp_path / "x.npz"
+    if damage:
+        np.savez_compressed(path, images=np.random.default_rng(0).integers(0, 256, (4, 8, 8), np.uint8))
+        path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(GancliError) as caught:
+        read_arrays(path, everything)
+    assert str(caught.value) == message.format(path=path)
+
+
+def test_objects_and_arrays_beyond_memory_are_one_line(tmp_path):
+    np.savez(tmp_path / "x.npz", images=np.array([None, 1]))
+    with pytest.raises(GancliError, match=r"x\.npz' holds Python objects instead of an array of numbers\.$"):
+        read_arrays(tmp_path / "x.npz", everything)
+    with (tmp_path / "y.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (4 * 10**15,)})
+    with pytest.raises(GancliError, match=r"y\.npy' holds more than fits into memory\.$"):
+        read_arrays(tmp_path / "y.npy", everything)
+    with pytest.raises(GancliError, match=r"^cannot read '.*': Is a directory\.$"):
+        read_arrays(tmp_path, everything)

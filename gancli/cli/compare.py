@@ -31,6 +31,11 @@ def compare(
     from gancli.workflows.compare import compare as workflow
 
     comparison = workflow(results)
+    if comparison.unidentified:
+        warn(
+            f"{', '.join(comparison.unidentified)}: of an older gancli, which kept names and sizes of what it compared "
+            f"and no content. Check that they are the same images, or measure again."
+        )
     for column in comparison.columns:
         if column.differences:
             warn(f"{column.metric} is not ranked: the protocols differ in {'; '.join(column.differences)}.")

@@ -24,10 +24,13 @@ def check(
     resolution: Annotated[int, typer.Option(help="As for `gancli train`; 0: chosen by the images.")] = 0,
     channels: Annotated[str, typer.Option(help="As for `gancli train`: auto, 1, 3 or 4.")] = "auto",
     max_pixels: Annotated[int, typer.Option(metavar="N", help=f"As for `gancli train`: {ABOUT_PIXELS}")] = MAX_PIXELS,
+    held_out: Annotated[
+        float, typer.Option(metavar="SHARE", help="As for `gancli train`: share that is not trained on.")
+    ] = 0.1,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """List sizes, color modes, classes, broken and duplicate files of your images.
+    """List sizes, color modes, classes, splits, broken and duplicate files of your images.
 
     Every image is decoded. Exit code 1 if some are broken, so that a script can ask.
 
@@ -42,7 +45,8 @@ def check(
     from gancli.workflows.check_data import check_data
 
     with TerminalReporter(quiet=quiet) as reporter:
-        found = check_data(path, Framing(resolution, channels=channels, max_pixels=max_pixels), reporter)
+        framing = Framing(resolution, channels=channels, max_pixels=max_pixels, held_out=held_out)
+        found = check_data(path, framing, reporter)
     if json:
         print_json(found.to_dict())
     else:
@@ -61,11 +65,17 @@ def _rows(found: "DataCheck") -> list[tuple[str, str]]:
         rows.append(("shorter side", f"{least} to {greatest} pixels, median {median:g}"))
         rows.append(("color modes", _counted(found.modes)))
     rows.append(("classes", _counted(found.classes) if found.classes else "none"))
+    rows += [(split, _total(counts)) for split, counts in found.splits.items()]
     rows += _listed("broken", [f"{name}: {reason}" for name, reason in found.broken.items()])
     rows += _listed("duplicates", [" = ".join(group) for group in found.duplicates])
     if found.trained_as:
         rows.append(("trained as", "x".join(map(str, found.trained_as))))
     return rows
+
+
+def _total(counts: dict[str, int]) -> str:
+    """Return how many images a split has and, where there are classes, how many of each."""
+    return f"{sum(counts.values()):,}" + (f": {_counted(counts)}" if len(counts) > 1 else "")
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -107,7 +107,7 @@ def _show(result: "ParzenResult") -> None:
     counts = sorted({fold.num_validation for fold in folds})
     held_out = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     rows: list[tuple[str, object]] = [
-        ("log-likelihood", f"{score.log_likelihood:.1f} ± {score.standard_error:.1f} nats"),
+        ("log-likelihood", f"{score.text} nats"),
         ("samples", f"{folds[0].num_samples:,} from {origin}"),
         ("scored on", f"{sum(fold.num_test for fold in folds) // len(folds):,} {result.dataset} test examples{each}"),
         ("sigma", f"{score.sigmas_text}, the best of the grid on {held_out} validation examples{each}"),
@@ -116,8 +116,7 @@ def _show(result: "ParzenResult") -> None:
         rows[-1] = ("sigma", f"{folds[0].sigma:.4g}, as given")
     for baseline in result.baselines:
         one = baseline.score
-        text = f"{one.log_likelihood:.1f} ± {one.standard_error:.1f} nats (sigma {one.sigmas_text})"
-        rows.append(("baseline", f"{text}: {baseline.name}"))
+        rows.append(("baseline", f"{one.text} nats (sigma {one.sigmas_text}): {baseline.name}"))
     print_table(rows)
     for number, fold in enumerate(folds, start=1):
         print()

@@ -50,8 +50,9 @@ def _told(result: "TrainResult") -> list[tuple[str, str]]:
         spread = "" if result.null_spread is None else f" (two batches of data: 0 ± {result.null_spread:.2g})"
         rows.append((name, text + spread))
     if found := result.accuracies:
-        train, held_out, fake = (found[f"accuracy_{kind}"] for kind in ("train", "held_out", "fake"))
-        rows.append(("D accuracy", f"train {train:.0%}, held out {held_out:.0%}, samples {fake:.0%}"))
+        kinds = {"accuracy_train": "train", "accuracy_held_out": "held out", "accuracy_fake": "samples"}
+        parts = [f"{kind} {found[name]:.0%}" for name, kind in kinds.items() if name in found]
+        rows.append(("D accuracy", ", ".join(parts)))
     return rows
 
 

@@ -90,7 +90,7 @@ def train(
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 and 143 stopped by Ctrl-C and SIGTERM after saving.
     """
     from gancli.cli.console import TerminalReporter, warn
-    from gancli.data.tfds import or_prepared
+    from gancli.data.prepared import or_prepared
 
     typed = typed_options(ctx, options)
     if resume not in (None, *RESUME):

@@ -14,6 +14,7 @@ from gancli.data import tfds
 from gancli.data.cifar_batches import read_batches
 from gancli.data.files import Arrays, not_published, read_file
 from gancli.data.kinds import Archive, ImageArchives, Read
+from gancli.data.prepared import default_data_dir, find_prepared
 from gancli.errors import GancliError
 from gancli.reporting import show_shape
 
@@ -164,7 +165,7 @@ def open_archives(entry: ImageArchives, name: str, data_dir: Path | None) -> Rea
 
     @cache
     def part(name_of_part: str) -> Arrays:
-        return _read_part(entry, name, name_of_part, data_dir or tfds.default_data_dir())
+        return _read_part(entry, name, name_of_part, data_dir or default_data_dir())
 
     def read(split: str, fold: int = 0) -> Arrays:
         images, labels = part("test" if split == "test" else "train")
@@ -181,6 +182,6 @@ def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path) -> Ar
             return read_cifar_folder(folder, part)
         if folder := find_cifar_folder(name, data_dir, entry.torchvision):
             return read_batches(folder, part)
-    if prepared := tfds.find_prepared(name, data_dir):
+    if prepared := find_prepared(name, data_dir):
         return tfds.read_prepared(prepared, part)
     return read_archives(entry, tfds.download(entry, name, data_dir), part)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gancli.data.kinds import FoldedFile, Read
-from gancli.data.tfds import default_data_dir
+from gancli.data.prepared import default_data_dir
 from gancli.errors import GancliError
 
 FOLD_CODES = {"train": 0, "labeled": 1, "validation": 2, "test": 3}  # what the file's folds say of an image

@@ -2,13 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS, SPLITS, is_path
-from gancli.data.images.decode import Framing
+from gancli.data.images.decode import MOST_HELD_OUT, Framing
 from gancli.data.images.prepare import prepare
 from gancli.data.kinds import Read
 from gancli.errors import UsageError
@@ -42,20 +43,33 @@ class Dataset:
         """Whether examples are images in [0, 1], as against points anywhere."""
         return self.examples.dtype == np.uint8
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of shape, type and content of the examples: equal for equal data in equal order."""
-        return _digest(self.examples)
+        return digest_of(self.examples)
 
     @property
     def labels_fingerprint(self) -> str:
         """The same of their classes."""
-        return _digest(self.labels)
+        return digest_of(self.labels)
 
     def other(self, split: str) -> "Dataset":
         """Return another split of the same data set, without reading again what was read for this one."""
         assert self.opened is not None, "only a split that was loaded has others beside it"
         return self.opened.split(split)
+
+    def held_out(self) -> "Dataset":
+        """Return this split, which examples were held out for.
+
+        Raises:
+            UsageError: none were.
+        """
+        if not len(self):
+            raise UsageError(
+                f"no images of '{self.name}' are held out for {self.split}. "
+                f"Train on more images, or with a higher --held-out, at most {MOST_HELD_OUT}."
+            )
+        return self
 
     def class_counts(self) -> dict[str, int]:
         """Return how many examples there are of each class, by name.
@@ -105,7 +119,8 @@ class OpenDataset:
         return Dataset(self.name, split, *self.read(split, fold), self.classes, self)
 
 
-def _digest(array: np.ndarray) -> str:
+def digest_of(array: np.ndarray) -> str:
+    """Return the SHA-256 of shape, type and content."""
     digest = hashlib.sha256(f"{array.shape} {array.dtype}".encode())
     for start in range(0, len(array), HASHED):
         digest.update(np.ascontiguousarray(array[start : start + HASHED]).data)
@@ -114,7 +129,7 @@ def _digest(array: np.ndarray) -> str:
 
 def framing_of(config: TrainConfig) -> Framing:
     """Return how a configuration wants your images."""
-    return Framing(config.resolution, config.crop, config.channels, config.max_pixels)
+    return Framing(config.resolution, config.crop, config.channels, config.max_pixels, config.held_out)
 
 
 def load_for(
@@ -146,10 +161,12 @@ def load_folds(
     """Load the validation and test examples of every fold of a data set; of most sets there is one.
 
     Raises:
-        UsageError, GancliError: as :func:`load`.
+        UsageError: as :func:`load`; or none of your images are held out.
+        GancliError: as :func:`load`.
     """
     opened = open_dataset(name, data_dir, framing)
-    return [(opened.split("validation", fold), opened.split("test", fold)) for fold in range(opened.num_folds)]
+    folds = range(opened.num_folds)
+    return [(opened.split("validation", fold).held_out(), opened.split("test", fold).held_out()) for fold in folds]
 
 
 def open_dataset(

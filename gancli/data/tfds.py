@@ -8,7 +8,6 @@ fetch the original archives, which gancli reads itself in their original order.
 import contextlib
 import importlib
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -18,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from gancli.data.catalog import DATASETS, is_path
 from gancli.data.kinds import ImageArchives
 from gancli.errors import GancliError, first_line
 
@@ -30,38 +28,6 @@ def _tfds() -> ModuleType:
     for chatty in ("absl", "urllib3"):  # notices about OpenCV and about retries; failures arrive as exceptions
         logging.getLogger(chatty).setLevel(logging.ERROR)
     return importlib.import_module("tensorflow_datasets")
-
-
-def default_data_dir() -> Path:
-    """Return ``TFDS_DATA_DIR``, else TFDS's default folder."""
-    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
-
-
-def find_prepared(name: str, data_dir: Path) -> Path | None:
-    """Return the newest version folder of a prepared data set under ``data_dir``, or ``data_dir`` if it is one."""
-    return next((folder for folder in [data_dir, *_versions(name, data_dir)] if is_prepared(folder)), None)
-
-
-def is_prepared(folder: Path) -> bool:
-    """Return whether TensorFlow Datasets prepared a folder: one version of a data set."""
-    # Others, such as Hugging Face's datasets, have a file of the first name, too.
-    return all(os.path.isfile(folder / name) for name in ("dataset_info.json", "features.json"))
-
-
-def or_prepared(name: str, data_dir: Path | None) -> str:
-    """Return the newest folder that was prepared under a name that gancli does not know; other names as they are."""
-    if name in DATASETS or is_path(name):
-        return name
-    folders = _versions(name, data_dir or default_data_dir())
-    return next((str(folder.absolute()) for folder in folders if is_prepared(folder)), name)
-
-
-def _versions(name: str, data_dir: Path) -> list[Path]:
-    return sorted((data_dir / name).glob("*.*.*"), key=_version, reverse=True)
-
-
-def _version(folder: Path) -> tuple[int, ...]:
-    return tuple(int(part) for part in folder.name.split(".") if part.isdigit())
 
 
 def read_prepared(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:

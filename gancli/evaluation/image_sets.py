@@ -15,7 +15,7 @@ from gancli.data.images.arrays import CHANNELS, read_images
 from gancli.data.images.decode import decode
 from gancli.data.images.find import form_of
 from gancli.data.images.uniform import UniformImages
-from gancli.data.load import Dataset, load
+from gancli.data.load import Dataset, digest_of, load
 from gancli.errors import UsageError
 from gancli.games.pair import Pair
 from gancli.reporting import Reporter
@@ -31,7 +31,7 @@ class ImageSet:
     count: int
     shape: tuple[int, ...]  # H, W, C
     batches: Callable[[int], Iterable[np.ndarray | jax.Array]] = field(repr=False)  # uint8, so many at a time
-    fingerprint: Callable[[], str] | None = None  # hash of the images; None for draws, which are never kept
+    fingerprint: Callable[[], str] = field(repr=False)  # hash of the images; of draws, of what they are drawn with
     dataset: Dataset | None = None  # where it is one
 
     @classmethod
@@ -56,11 +56,7 @@ class ImageSet:
         images = read_images(path)
         if images.shape[-1] == CHANNELS[-1]:
             images = np.stack([np.asarray(decode(Image.fromarray(image), 3)) for image in images])
-
-        def fingerprint() -> str:
-            return hashlib.sha256(f"{images.shape}".encode() + images.tobytes()).hexdigest()
-
-        return cls(str(path), len(images), images.shape[1:], _slices(images), fingerprint)
+        return cls(str(path), len(images), images.shape[1:], _slices(images), lambda: digest_of(images))
 
     @classmethod
     def of_draws(cls, name: str, pair: Pair, latents: np.ndarray) -> "ImageSet":
@@ -70,7 +66,7 @@ class ImageSet:
             del size  # latents go through the generator in blocks of one size, whatever is asked for
             return (quantized(block) for block in generate_blocks(pair, latents))
 
-        return cls(name, len(latents), pair.domain.shape, batches)
+        return cls(name, len(latents), pair.domain.shape, batches, lambda: digest_of_draws(pair, latents))
 
     def pixels(self) -> np.ndarray:
         """Return all images at once, uint8 ``[N, H, W, C]``."""
@@ -81,6 +77,12 @@ class ImageSet:
 def quantized(x: jax.Array) -> jax.Array:
     """Map [0, 1] to uint8 on the device, rounding as :func:`gancli.imaging.pixels.to_uint8` does."""
     return jnp.rint(jnp.clip(x, 0.0, 1.0) * 255.0).astype(jnp.uint8)
+
+
+def digest_of_draws(pair: Pair, latents: np.ndarray) -> str:
+    """Return the SHA-256 of latents and of the weights that make samples of them."""
+    arrays = [latents, *map(np.asarray, jax.tree.leaves(pair.generator))]
+    return hashlib.sha256(" ".join(map(digest_of, arrays)).encode()).hexdigest()
 
 
 def _slices(images: np.ndarray) -> Callable[[int], Iterator[np.ndarray]]:

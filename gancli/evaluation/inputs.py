@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 from gancli.data.catalog import CLASSIFIED
-from gancli.data.load import Dataset, load_for
+from gancli.data.load import Dataset
 from gancli.data.synthetic import GaussianMixture, mixture
-from gancli.evaluation.image_sets import ImageSet
+from gancli.errors import GancliError
+from gancli.evaluation.image_sets import ImageSet, digest_of_draws
 from gancli.features.cache import cached_features
 from gancli.features.extractor import Extractor, classifier, extract
 from gancli.games.pair import Pair
 from gancli.imaging.pixels import to_unit
 from gancli.metrics import modes
-from gancli.metrics.inputs import Classes
+from gancli.metrics.inputs import Classes, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
-from gancli.reporting import Reporter, Watch
+from gancli.reporting import Reporter, Watch, show_shape
 from gancli.sampling.draws import discriminator_outputs, draw_latents, generate
 
 
@@ -47,15 +48,23 @@ class Reference:
         assert isinstance(self.source, ImageSet)
         return self.source
 
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self.source.fingerprint if isinstance(self.source, Statistics) else self.source.fingerprint()
+
+    def identity(self, taken: int | None = None) -> dict[str, Any]:
+        """Return what it is, for protocols; ``taken`` of its images were compared."""
+        shape = None if isinstance(self.source, Statistics) else self.source.shape
+        return identify(self.name, self.count, shape, self._fingerprint, taken=taken)
+
     def describe(self, extractor: Extractor) -> tuple[np.ndarray, np.ndarray]:
         """Return features ``[m, F]`` and classes ``[m]``."""
         if extractor.identity not in self._described:
             images = self.images
             extractor.check(images.shape)
-            assert images.fingerprint is not None
             self._described[extractor.identity] = cached_features(
                 extractor,
-                images.fingerprint(),
+                self._fingerprint,
                 lambda: images.batches(self._batch_size),
                 images.count,
                 watch=lambda done, total: self._reporter.advance(f"features of {self.name}", done, total),
@@ -92,7 +101,7 @@ class EvaluationInputs:
     draw: str = ""  # ema, seed 0
     seed: int = 0
     batch_size: int = 1000
-    data_dir: Path | None = None
+    load_run_data: Callable[[str], Dataset] | None = None  # a split of what the run was trained on
     figure: Path | None = None  # where the picture of nearest examples goes
     pictures: dict[Path, bytes] = field(default_factory=dict)  # made on the way, written by whoever asked
 
@@ -125,11 +134,26 @@ class EvaluationInputs:
         return self.reference
 
     @cached_property
-    def extractor(self) -> Extractor:
-        """The network that describes images."""
-        extractor = self.load_extractor()
-        extractor.check(self.images.shape)
+    def _extractor(self) -> Extractor | GancliError:
+        """The network that describes images, or why there is none: several metrics ask, and one try is enough."""
+        try:
+            extractor = self.load_extractor()
+            extractor.check(self.images.shape)
+        except GancliError as error:
+            return error
         return extractor
+
+    @property
+    def extractor(self) -> Extractor:
+        """The network that describes images.
+
+        Raises:
+            UsageError: it cannot take the samples.
+            GancliError: its weights cannot be had.
+        """
+        if isinstance(self._extractor, GancliError):
+            raise self._extractor
+        return self._extractor
 
     def describe(self, extractor: Extractor) -> tuple[np.ndarray, np.ndarray]:
         """Return features ``[n, F]`` and logits ``[n, K]`` of the samples."""
@@ -183,9 +207,7 @@ class EvaluationInputs:
         own = self.extractor.identity == chosen.identity
         _, logits = self.described if own else self.describe(chosen)
         _, expected = self.compared.describe(chosen)
-        images = self.compared.images
-        text = f"{images.name} {images.count}"
-        return Classes(chosen.identity, chosen.num_classes, logits.argmax(axis=1), expected, text)
+        return Classes(chosen.identity, chosen.num_classes, logits.argmax(axis=1), expected, self.compared.identity())
 
     def closest_pair(self, count: int) -> float:
         """Return the distance of the two closest of the first ``count`` images of the reference."""
@@ -199,8 +221,12 @@ class EvaluationInputs:
 
     def held_out(self) -> Dataset:
         """Return the validation split of the run's data."""
-        assert self.pair is not None
-        return load_for(self.pair.draws.player.config, "validation", self.data_dir)
+        return self._held_out
+
+    @cached_property
+    def _held_out(self) -> Dataset:
+        assert self.load_run_data is not None, "the metric needs a run"
+        return self.load_run_data("validation")
 
     def scores(self, examples: np.ndarray) -> np.ndarray:
         """Return the discriminator's logits ``[n]`` of examples ``[n, *data_shape]``, images in [0, 1]."""
@@ -213,6 +239,14 @@ class EvaluationInputs:
     def density(self) -> GaussianMixture | None:
         """The density of the data, where it is known."""
         return mixture(self.dataset_name) if self.samples is None else None
+
+    def identify_samples(self, name: str) -> dict[str, Any]:
+        """Return what the samples are, for results."""
+        if self.samples:
+            return identify(name, self.num_samples, self.samples.shape, self.samples.fingerprint())
+        assert self.pair is not None, "points are drawn by a run"
+        digest = digest_of_draws(self.pair, draw_latents(self.pair.draws, self.num_samples, self.seed))
+        return identify(name, self.num_samples, self.pair.domain.shape, digest)
 
     @cached_property
     def points(self) -> np.ndarray:
@@ -229,9 +263,16 @@ class EvaluationInputs:
         about: dict[str, Any] = {"features": self.extractor.identity}
         if self.extractor.resize != "none":
             about["resize"] = self.extractor.resize
-        if reference := self.reference:
-            size = "of unknown size" if reference.count is None else str(reference.count)
-            about["reference"] = f"{reference.name} {size}"
-            if count not in (None, reference.count):
-                about["reference"] = f"{reference.name} {count} of {size}"
-        return about | {"n": self.num_samples} | more
+        if self.reference:
+            about["reference"] = self.reference.identity(count)
+        return about | self.about_samples | more
+
+    @property
+    def about_samples(self) -> dict[str, Any]:
+        """What a protocol says of the samples: number and shape."""
+        if self.samples:
+            shape = self.samples.shape
+        else:
+            assert self.pair is not None, "points are drawn by a run"
+            shape = self.pair.domain.shape
+        return {"n": self.num_samples, "shape": show_shape(shape)}

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from gancli.data.catalog import CLASSIFIED
+from gancli.data.load import Dataset
+from gancli.errors import GancliError
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.metrics.catalog import METRICS, MetricEntry, Need
 from gancli.metrics.inputs import Measured
@@ -21,6 +23,20 @@ def measure(metrics: Iterable[str], inputs: EvaluationInputs) -> list[Measured]:
     """Measure several metrics on the same inputs, in the order of the catalog."""
     wanted = set(metrics)
     return [entry.measure(inputs) for name, entry in METRICS.items() if name in wanted]
+
+
+def measure_what_can_be(metrics: Iterable[str], inputs: EvaluationInputs) -> tuple[list[Measured], dict[str, str]]:
+    """Measure those of several metrics that can be measured, and return why the others cannot."""
+    measured, reasons = [], {}
+    for name in metrics:
+        try:
+            if reason := missing(name, inputs):
+                reasons[name] = reason
+            else:
+                measured += measure([name], inputs)
+        except GancliError as error:
+            reasons[name] = str(error).removesuffix(".")
+    return measured, reasons
 
 
 def _are_points(inputs: EvaluationInputs) -> bool:
@@ -67,6 +83,20 @@ def _no_discriminator(inputs: EvaluationInputs) -> str | None:
     return None if inputs.pair.scores else "asks the discriminator, and this run has none"
 
 
+def _nothing_held_out(inputs: EvaluationInputs) -> str | None:
+    return None if _are_points(inputs) else _none_in(inputs.split("validation"))
+
+
+def _nothing_held_out_of_run(inputs: EvaluationInputs) -> str | None:
+    return _none_in(inputs.held_out())
+
+
+def _none_in(split: Dataset) -> str | None:
+    if len(split):
+        return None
+    return f"needs images held out from training, and '{split.name}' has none; train with a higher --held-out"
+
+
 CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.IMAGES: _no_images,
     Need.REFERENCE: _no_reference,
@@ -74,7 +104,9 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.SAME_SIZE: _other_size,
     Need.DATASET: _no_dataset,
     Need.CLASSIFIER: _no_classifier,
+    Need.HELD_OUT: _nothing_held_out,
     Need.DISCRIMINATOR: _no_discriminator,
+    Need.RUN_HELD_OUT: _nothing_held_out_of_run,
 }
 
 

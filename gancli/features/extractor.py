@@ -20,9 +20,10 @@ from gancli.features.inception import network as inception
 from gancli.features.inception.torch_file import read_tensors
 from gancli.features.outputs import Outputs
 from gancli.imaging.pixels import to_unit
-from gancli.reporting import Watch
+from gancli.reporting import Watch, show_shape
 
 WEIGHTS = Path(__file__).parent / "weights"
+GRAY_AND_COLOR = (1, 3)  # channels that any network can take
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Extractor:
     """A network that describes images, with everything a protocol has to say of it."""
 
     identity: str  # name and version: other features have another one
-    shape: tuple[int | None, int | None, int | None]  # of the images it takes; None: any
+    shape: tuple[int | None, int | None, int | None]  # of the images it takes; None: any, of channels 1 or 3
     width: int  # number of features
     num_classes: int
     resize: str  # how images are brought to the network's size
@@ -39,10 +40,15 @@ class Extractor:
 
     def check(self, shape: tuple[int, ...]) -> None:
         """Raise a UsageError unless images of ``shape`` can be described."""
-        if len(shape) != 3 or any(own not in (None, size) for own, size in zip(self.shape, shape, strict=True)):
+        if shape[-1] not in GRAY_AND_COLOR:
+            raise UsageError(
+                f"--features {self.identity} takes images of 1 or 3 channels, got {show_shape(shape)}. Images with "
+                f"transparency are measured on white: give files of them, such as `gancli sample` writes."
+            )
+        if any(own not in (None, size) for own, size in zip(self.shape, shape, strict=True)):
             wanted = "x".join("any" if size is None else str(size) for size in self.shape)
             raise UsageError(
-                f"--features {self.identity} takes images of {wanted}, got {'x'.join(map(str, shape))}. "
+                f"--features {self.identity} takes images of {wanted}, got {show_shape(shape)}. "
                 f"Use --features inception-v3."
             )
 

@@ -20,7 +20,9 @@ class Need(enum.Enum):
     SAME_SIZE = "reference images of the samples' size"
     DATASET = "a data set as the reference"
     CLASSIFIER = "a built-in classifier of the reference's data set"
+    HELD_OUT = "images of the reference's data set that were held out from training"
     DISCRIMINATOR = "a run with a discriminator"
+    RUN_HELD_OUT = "examples that were held out from the run's training"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +113,7 @@ METRICS: Registry[MetricEntry] = Registry(
             measure=lazy("gancli.metrics.nearest:measure"),
             columns={"closer": ""},
             while_training=False,
-            needs=(Need.IMAGES, Need.REFERENCE, Need.REFERENCE_IMAGES, Need.DATASET, Need.SAME_SIZE),
+            needs=(Need.IMAGES, Need.REFERENCE, Need.REFERENCE_IMAGES, Need.DATASET, Need.HELD_OUT, Need.SAME_SIZE),
             summary="Are samples closer to training images than held-out images are? (Meehan et al. 2020).",
             use="To find copies: closer far above ½, and a figure of the closest pairs.",
             cite=("meehan2020copying",),
@@ -134,7 +136,7 @@ METRICS: Registry[MetricEntry] = Registry(
             measure=lazy("gancli.metrics.divergence:measure"),
             columns={"bound": ""},
             while_training=False,
-            needs=(Need.DISCRIMINATOR,),
+            needs=(Need.DISCRIMINATOR, Need.RUN_HELD_OUT),
             summary="½ (V + log 4) of the run's D, a lower bound of the JSD; exact on points (Goodfellow et al. 2014).",
             use="To study the game. A weak discriminator gives a loose bound; a value of 0 is uninformative.",
             cite=("goodfellow2014gan",),

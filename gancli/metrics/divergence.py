@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, rel_entr
 
+from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
-from gancli.metrics.inputs import Density, Inputs, Measured
+from gancli.metrics.inputs import Density, Inputs, Measured, identify_split
 
 CELLS_PER_DEVIATION = {1: 20, 2: 2}  # by the dimensions of the data
 POINTS_PER_AXIS = {1: 20_000, 2: 800}
@@ -84,11 +85,16 @@ def known_divergence(points: np.ndarray, centers: np.ndarray, standard_deviation
 def measure(inputs: Inputs) -> Measured:
     """Measure the Jensen-Shannon divergence: bounded by the discriminator, exact where the density is known."""
     held_out = inputs.held_out()
+    if min(len(held_out), inputs.num_samples) < 2:
+        raise UsageError(
+            f"--divergence needs at least 2 samples and 2 held-out examples, got {inputs.num_samples} samples and "
+            f"{len(held_out)} validation examples of '{held_out.name}'."
+        )
     real, fake = (inputs.scores(x) for x in (to_unit(held_out.examples), inputs.points))
     found = bound(real, fake)
     values: dict[str, Any] = {"bound": found.bound, "standard_error": found.standard_error, "value": found.value}
     text = f"at least {max(found.bound, 0):.4f} ± {found.standard_error:.2g} nats by this discriminator"
-    protocol = {"held_out": f"{held_out.name}/validation {len(held_out)}", "n": inputs.num_samples}
+    protocol = {"held_out": identify_split(held_out)} | inputs.about_samples
     if density := inputs.density:
         exact = known_divergence(inputs.draw_points(POINTS), density.centers, density.standard_deviation)
         values |= {"jsd": exact, "optimal_value": 2 * exact - math.log(4)}

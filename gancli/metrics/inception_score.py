@@ -15,7 +15,7 @@ class InceptionScore:
     """Mean and standard deviation over splits; each at least 1 and at most the number of classes."""
 
     mean: float
-    standard_deviation: float
+    standard_deviation: float | None  # None: a split is a single image, which scores 1 whatever it shows
 
 
 def score(log_probabilities: np.ndarray) -> float:
@@ -32,7 +32,8 @@ def inception_score(logits: np.ndarray, seed: int) -> InceptionScore:
     order = np.random.default_rng(seed).permutation(len(logits))
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
     values = [score(log_probabilities[rows]) for rows in np.array_split(order, SPLITS)]
-    return InceptionScore(float(np.mean(values)), float(np.std(values)))
+    differ = len(logits) >= 2 * SPLITS
+    return InceptionScore(float(np.mean(values)), float(np.std(values)) if differ else None)
 
 
 def measure(inputs: Inputs) -> Measured:
@@ -42,5 +43,14 @@ def measure(inputs: Inputs) -> Measured:
     values = {"mean": found.mean, "standard_deviation": found.standard_deviation}
     protocol = inputs.protocol(splits=SPLITS)
     protocol.pop("reference", None)
-    text = f"{found.mean:.3f} ± {found.standard_deviation:.2g} over splits, at most {logits.shape[1]:,}"
-    return Measured("inception-score", values, protocol, inputs.draw, text)
+    notes = []
+    text = f"{found.mean:.3f}"
+    if found.standard_deviation is None:
+        notes.append(
+            f"{len(logits)} samples in {SPLITS} splits: a split of a single image scores 1 whatever it shows. "
+            f"Take at least {2 * SPLITS}."
+        )
+    else:
+        text += f" ± {found.standard_deviation:.2g} over splits"
+    text += f", at most {logits.shape[1]:,}"
+    return Measured("inception-score", values, protocol, inputs.draw, text, tuple(notes))

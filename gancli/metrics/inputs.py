@@ -5,12 +5,47 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from gancli.reporting import Watch
+from gancli.reporting import Watch, show_shape
 
 if TYPE_CHECKING:
     import numpy as np
 
     from gancli.metrics.moments import Gaussian
+
+
+SHORT = 12  # digits of a hash that people see
+
+
+def identify(
+    name: str, count: int | None, shape: tuple[int, ...] | None, sha256: str, *, taken: int | None = None
+) -> dict[str, Any]:
+    """Return how a protocol identifies a set of examples, whatever it is called: by size, shape and content.
+
+    Args:
+        name: for people alone; the same set may lie elsewhere.
+        count: of its members; None: not known.
+        shape: of one; None: of features alone.
+        sha256: of the content.
+        taken: how many of the members were compared, if not all.
+    """
+    about: dict[str, Any] = {"name": name, "count": count}
+    if taken not in (None, count):
+        about = {"name": name, "count": taken, "of": count}
+    return about | ({"shape": show_shape(shape)} if shape else {}) | {"sha256": sha256}
+
+
+def identify_split(split: "Split") -> dict[str, Any]:
+    """Return how a protocol identifies a part of a data set."""
+    return identify(f"{split.name}/{split.split}", len(split), split.examples.shape[1:], split.fingerprint)
+
+
+def show(value: Any) -> str:
+    """Return a value of a protocol for people."""
+    if not isinstance(value, dict):
+        return str(value)
+    count = "of unknown size" if value["count"] is None else str(value["count"])
+    parts = [value["name"], count, *([f"of {value['of']}"] if "of" in value else [])]
+    return " ".join([*parts, *([value["shape"]] if "shape" in value else []), value["sha256"][:SHORT]])
 
 
 @dataclass(frozen=True)
@@ -19,7 +54,7 @@ class Measured:
 
     metric: str  # name in the catalog
     values: dict[str, Any]  # numbers by name, as JSON has them
-    protocol: dict[str, Any]  # all that two numbers must share to be comparable
+    protocol: dict[str, Any]  # all that two numbers must share to be comparable; sets as :func:`identify` has them
     draw: str  # how the samples were drawn: not part of the protocol
     text: str  # the numbers for people
     notes: tuple[str, ...] = ()
@@ -27,7 +62,7 @@ class Measured:
     @property
     def protocol_text(self) -> str:
         """The protocol in one line."""
-        parts = [f"{name}={value}" for name, value in self.protocol.items()]
+        parts = [f"{name}={show(value)}" for name, value in self.protocol.items()]
         return f"{self.metric}: {', '.join([*parts, self.draw] if self.draw else parts)}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,6 +81,16 @@ class Split(Protocol):
     @property
     def examples(self) -> "np.ndarray":
         """Images ``[n, H, W, C]`` uint8, or points ``[n, D]``."""
+        ...
+
+    @property
+    def split(self) -> str:
+        """Which part: train, validation or test."""
+        ...
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the examples."""
         ...
 
     def flat(self) -> "np.ndarray":
@@ -80,7 +125,7 @@ class Classes(NamedTuple):
     num_classes: int
     samples: "np.ndarray"  # [n]
     reference: "np.ndarray"  # [m]
-    reference_text: str  # the reference and its size, for protocols
+    compared: dict[str, Any]  # the reference, for protocols
 
 
 class Inputs(Protocol):
@@ -91,6 +136,11 @@ class Inputs(Protocol):
     draw: str  # how the samples were drawn, for people
     figure: Path | None  # where a picture may go, see ``pictures``
     pictures: dict[Path, bytes]  # made on the way, for whoever asked to write
+
+    @property
+    def about_samples(self) -> dict[str, Any]:
+        """What a protocol says of the samples: number and shape."""
+        ...
 
     def protocol(self, *, count: int | None = None, **more: Any) -> dict[str, Any]:
         """Return what protocols of feature metrics say; ``count`` of the reference's images were taken."""

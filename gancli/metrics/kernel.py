@@ -14,7 +14,8 @@ class KernelDistance:
     """Mean and standard deviation over subsets; unbiased, so negative now and then where the sets are alike."""
 
     mean: float
-    standard_deviation: float
+    standard_deviation: float | None  # None: subsets share most members, so they hardly differ
+    subsets: int
     subset_size: int
 
 
@@ -33,6 +34,7 @@ def squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
         x: ``[n, d]``, n at least 2.
         y: ``[m, d]``, m at least 2.
     """
+    x, y = x.astype(np.float64), y.astype(np.float64)
     n, m = len(x), len(y)
     within = 0.0
     for part in (x, y):
@@ -44,21 +46,27 @@ def squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
 def kernel_distance(samples: np.ndarray, reference: np.ndarray, seed: int) -> KernelDistance:
     """Return the kernel distance of ``[n, d]`` from ``[m, d]``: 100 pairs of random subsets of up to 1 000 each.
 
-    Subsets are drawn without replacement; different ones may share members.
+    Subsets are drawn without replacement; different ones may share members. Their deviation says something where each
+    set has two that share none. Where a subset is the whole of both sets, there is one pair.
     """
-    rng = np.random.default_rng(seed)
     size = min(SUBSET_SIZE, len(samples), len(reference))
+    if size == len(samples) == len(reference):
+        return KernelDistance(squared_mmd(samples, reference), None, 1, size)
+    rng = np.random.default_rng(seed)
     values = []
     for _ in range(SUBSETS):
-        x, y = (part[rng.choice(len(part), size, replace=False)].astype(np.float64) for part in (samples, reference))
+        x, y = (part[rng.choice(len(part), size, replace=False)] for part in (samples, reference))
         values.append(squared_mmd(x, y))
-    return KernelDistance(float(np.mean(values)), float(np.std(values)), size)
+    differ = 2 * size <= min(len(samples), len(reference))
+    return KernelDistance(float(np.mean(values)), float(np.std(values)) if differ else None, SUBSETS, size)
 
 
 def measure(inputs: Inputs) -> Measured:
     """Measure the kernel distance."""
     found = kernel_distance(inputs.features, inputs.reference_features, inputs.seed)
     values = {"mean": found.mean, "standard_deviation": found.standard_deviation}
-    protocol = inputs.protocol(subsets=f"{SUBSETS}x{found.subset_size}")
-    text = f"{found.mean:.4g} ± {found.standard_deviation:.2g} over subsets"
+    protocol = inputs.protocol(subsets=f"{found.subsets}x{found.subset_size}")
+    text = f"{found.mean:.4g}"
+    if found.standard_deviation is not None:
+        text += f" ± {found.standard_deviation:.2g} over subsets"
     return Measured("kid", values, protocol, inputs.draw, text)

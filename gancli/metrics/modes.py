@@ -81,7 +81,7 @@ def closest(examples: np.ndarray, watch: Watch | None = None) -> float:
 def count_duplicates(samples: np.ndarray, threshold: float, watch: Watch | None = None) -> Duplicates:
     """Test samples ``[n, d]``, at least 2; ``threshold``: distance of the :func:`closest` of n data examples."""
     count = len(samples)
-    radii = np.full(count, np.nextafter(np.float32(threshold), np.float32(0)))  # closer, not as close
+    radii = np.full(count, np.nextafter(threshold, 0))  # closer, not as close; equal ones are the same image anyhow
     pairs = int(count_within(samples, samples, radii, watch=watch).sum() - count) // 2  # without itself, and once
     exact = count - len({sample.tobytes() for sample in samples})
     return Duplicates(count, exact, threshold, pairs, count * (count - 1) / (2 * pairs) if pairs else None)
@@ -112,10 +112,8 @@ def measure(inputs: Inputs) -> Measured:
 
 def _of_points(inputs: Inputs, density: Density) -> Measured:
     count = count_gaussians(inputs.points, density.centers, density.standard_deviation)
-    protocol = {
-        "n": inputs.num_samples,
-        "modes": f"{inputs.dataset_name} within {HIGH_QUALITY:g} standard deviations",
-    }
+    modes = f"{inputs.dataset_name} within {HIGH_QUALITY:g} standard deviations"
+    protocol = inputs.about_samples | {"modes": modes}
     return _judged(inputs, count, None, {"high_quality": count.high_quality}, protocol)
 
 
@@ -132,7 +130,7 @@ def _of_images(inputs: Inputs) -> Measured:
         "distinct_images": duplicates.support,
         "least_distinct_images": duplicates.least_support,
     }
-    protocol = {"classes": found.classifier, "reference": found.reference_text, "n": inputs.num_samples}
+    protocol = {"classes": found.classifier, "reference": found.compared} | inputs.about_samples
     return _judged(inputs, count, duplicates, values, protocol)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gancli.imaging.pixels import grid, png_bytes, to_unit
-from gancli.metrics.inputs import Inputs, Measured
+from gancli.metrics.inputs import Inputs, Measured, identify_split
 from gancli.metrics.neighbors import nearest
 
 NUM_PAIRS = 32  # in the figure of nearest examples
@@ -56,6 +56,6 @@ def measure(inputs: Inputs) -> Measured:
         f"median distance {found.median_distance:.3f}, of held-out images {found.held_out_median_distance:.3f}; "
         f"a sample is the closer one in {found.closer:.0%} of pairs"
     )
-    protocol = {"reference": f"{train.name}/train {len(train)}", "held_out": f"{held_out.name}/validation"}
-    protocol |= {"distance": "Euclidean in [0, 1] pixels", "n": len(pixels)}
+    protocol = {"reference": identify_split(train), "held_out": identify_split(held_out)}
+    protocol |= {"distance": "Euclidean in [0, 1] pixels"} | inputs.about_samples
     return Measured("nearest", values, protocol, inputs.draw, text)

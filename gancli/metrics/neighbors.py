@@ -1,81 +1,21 @@
-"""Nearest neighbors by Euclidean distance: exact, block by block, in bounded memory.
+"""Nearest neighbors by Euclidean distance: those of float64, ties included, block by block, in bounded memory.
 
-Distances are taken as ``|x|² + |y|² - 2 x·y`` in float32 after subtracting a common center, which leaves them as they
-are and takes away most of what would cancel. At any time two blocks of rows and the distances between them are held.
+``|x|² + |y|² - 2 x·y`` of centered rows is fast, and its rounding has a known bound. For nearly all pairs it tells
+whether they are near enough. SciPy tells it of the others from their differences, so equal rows are at distance 0 and
+equal distances are equal.
 """
 
-from functools import partial
+import hashlib
+import itertools
+from collections.abc import Iterator
 
-import jax
-import jax.numpy as jnp
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from gancli.reporting import Watch
 
 QUERIES_PER_BLOCK = 1000
 REFERENCES_PER_BLOCK = 5000
-
-
-def _squared_distances(queries: jax.Array, references: jax.Array) -> jax.Array:
-    norms = jnp.sum(queries**2, axis=1)[:, None] + jnp.sum(references**2, axis=1)[None, :]
-    products = jnp.matmul(queries, references.T, precision="highest")
-    return jnp.maximum(norms - 2.0 * products, 0.0)
-
-
-@partial(jax.jit, static_argnames=("k",))
-def _nearest_block(
-    queries: jax.Array, blocks: jax.Array, own: jax.Array, num_references: int, k: int
-) -> tuple[jax.Array, jax.Array]:
-    """Return squared distances and rows ``[Q, k]`` of the nearest references, near to far.
-
-    ``blocks`` is ``[blocks, R, d]``; rows from ``num_references`` on are padding. ``own`` ``[Q]`` is the row that a
-    query may not find (itself), or -1.
-    """
-
-    def visit(carry: tuple[jax.Array, jax.Array], item: tuple[jax.Array, jax.Array]) -> tuple[tuple, None]:
-        best, where = carry
-        block, first = item
-        rows = first + jnp.arange(block.shape[0])
-        squared = _squared_distances(queries, block)
-        hidden = (rows >= num_references)[None, :] | (rows[None, :] == own[:, None])
-        squared = jnp.where(hidden, jnp.inf, squared)
-        found = []
-        for _ in range(k):  # k is small: k passes are cheaper than a sort
-            column = jnp.argmin(squared, axis=1)
-            found.append((jnp.min(squared, axis=1), first + column))
-            squared = jnp.where(jnp.arange(squared.shape[1])[None, :] == column[:, None], jnp.inf, squared)
-        distances = jnp.concatenate([best, jnp.stack([d for d, _ in found], axis=1)], axis=1)
-        places = jnp.concatenate([where, jnp.stack([r for _, r in found], axis=1)], axis=1)
-        order = jnp.argsort(distances, axis=1, stable=True)[:, :k]
-        return (jnp.take_along_axis(distances, order, axis=1), jnp.take_along_axis(places, order, axis=1)), None
-
-    start = (jnp.full((len(queries), k), jnp.inf), jnp.full((len(queries), k), -1))
-    firsts = jnp.arange(blocks.shape[0]) * blocks.shape[1]
-    (squared, rows), _ = jax.lax.scan(visit, start, (blocks, firsts))
-    return squared, rows
-
-
-@jax.jit
-def _count_block(queries: jax.Array, blocks: jax.Array, squared_radii: jax.Array) -> jax.Array:
-    """Return for each query ``[Q]`` how many references ``[blocks, R, d]`` hold it within their radius."""
-
-    def visit(counts: jax.Array, item: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
-        block, radii = item
-        inside = _squared_distances(queries, block) <= radii[None, :]
-        return counts + jnp.sum(inside, axis=1, dtype=jnp.int32), None
-
-    counts, _ = jax.lax.scan(visit, jnp.zeros(len(queries), jnp.int32), (blocks, squared_radii))
-    return counts
-
-
-def _blocks(rows: np.ndarray, size: int, fill: float = 0.0) -> jax.Array:
-    """Cut ``[n, ...]`` into ``[blocks, size, ...]``, the last one filled up."""
-    padding = [(0, -len(rows) % size), *[(0, 0)] * (rows.ndim - 1)]
-    return jnp.asarray(np.pad(rows, padding, constant_values=fill).reshape(-1, size, *rows.shape[1:]))
-
-
-def _centered(rows: np.ndarray, center: np.ndarray) -> np.ndarray:
-    return (rows - center).astype(np.float32)
 
 
 def nearest(
@@ -91,22 +31,54 @@ def nearest(
         watch: receives progress.
 
     Returns:
-        Distances float32 ``[n, k]``, rising, and rows ``[n, k]``. Of equally near ones the first row comes first.
+        Distances float64 ``[n, k]``, rising, and rows ``[n, k]``. Of equally near ones the first row comes first.
     """
+    kept = _first_copies(references, k + same)  # later ones are as near and come after
+    references = references[kept]
     center = references.mean(axis=0, dtype=np.float64)
-    size = min(REFERENCES_PER_BLOCK, len(references))
-    blocks = _blocks(_centered(references, center), size)
-    distances, rows = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
-    size = min(QUERIES_PER_BLOCK, len(queries))
-    for start in range(0, len(queries), size):
-        part = _centered(queries[start : start + size], center)
-        own = np.arange(start, start + size) if same else np.full(size, -1)
-        squared, found = _nearest_block(_blocks(part, size)[0], blocks, jnp.asarray(own), len(references), k)
-        distances[start : start + size] = np.sqrt(np.asarray(squared))[: len(part)]
-        rows[start : start + size] = np.asarray(found)[: len(part)]
+    farthest = _farthest(references, center)
+    distances, rows = np.empty((len(queries), k)), np.empty((len(queries), k), np.int64)
+    for start, x, norms in _blocks(queries, center, QUERIES_PER_BLOCK):
+        numbers = np.arange(start, start + len(x))
+        own = np.where(np.isin(numbers, kept), np.searchsorted(kept, numbers), -1) if same else np.full(len(x), -1)
+        query, place = _candidates(x, norms, references, center, farthest, own, k)
+        exact = _distances(queries[numbers], references, query, place)
+        order = np.lexsort((place, exact, query))
+        chosen = order[np.searchsorted(query, np.arange(len(x)))[:, None] + np.arange(k)]
+        distances[numbers], rows[numbers] = exact[chosen], kept[place[chosen]]
         if watch:
-            watch(start + len(part), len(queries))
+            watch(start + len(x), len(queries))
     return distances, rows
+
+
+def _candidates(
+    x: np.ndarray,
+    norms: np.ndarray,
+    references: np.ndarray,
+    center: np.ndarray,
+    farthest: float,
+    own: np.ndarray,
+    k: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of a query (rising) and a reference, among them the k nearest of each query.
+
+    ``own`` ``[Q]`` is the place that a query may not find (itself), or -1.
+    """
+    slack = _slack(norms, farthest, x.shape[1])
+    best = np.full((len(x), k), np.inf)  # the smallest upper bounds
+    found: list[tuple[np.ndarray, ...]] = []
+    for first, y, others in _blocks(references, center, REFERENCES_PER_BLOCK):
+        upper = _upper(x, norms, y, others, slack)
+        hidden = np.flatnonzero((own >= first) & (own < first + len(y)))
+        upper[hidden, own[hidden] - first] = np.inf
+        least = np.partition(upper, min(k, len(y)) - 1, axis=1)[:, :k]
+        best = np.sort(np.concatenate([best, least], axis=1), axis=1)[:, :k]
+        query, place = np.nonzero(upper <= (best[:, -1] + slack)[:, None])
+        found.append((query, first + place, upper[query, place]))
+    query, place, bound = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    likely = np.flatnonzero(bound <= (best[:, -1] + slack)[query])
+    likely = likely[np.argsort(query[likely], kind="stable")]
+    return query[likely], place[likely]
 
 
 def count_within(
@@ -117,19 +89,78 @@ def count_within(
     Args:
         queries: ``[n, d]``.
         references: ``[m, d]``, the centers.
-        radii: ``[m]``.
+        radii: ``[m]``, at least 0.
         watch: receives progress.
     """
+    _, firsts, copy_of = np.unique(_contents(queries), return_index=True, return_inverse=True)
     center = references.mean(axis=0, dtype=np.float64)
-    size = min(REFERENCES_PER_BLOCK, len(references))
-    blocks = _blocks(_centered(references, center), size)
-    squared_radii = _blocks(radii.astype(np.float32) ** 2, size, fill=-1.0)  # padding holds nothing
-    counts = np.empty(len(queries), np.int64)
-    size = min(QUERIES_PER_BLOCK, len(queries))
-    for start in range(0, len(queries), size):
-        part = _centered(queries[start : start + size], center)
-        found = _count_block(_blocks(part, size)[0], blocks, squared_radii)
-        counts[start : start + size] = np.asarray(found)[: len(part)]
+    farthest = _farthest(references, center)
+    radii = radii.astype(np.float64)
+    counts = np.zeros(len(firsts), np.int64)
+    for start, x, norms in _blocks(queries[firsts], center, QUERIES_PER_BLOCK):
+        slack = _slack(norms, farthest, x.shape[1])
+        for first, y, others in _blocks(references, center, REFERENCES_PER_BLOCK):
+            upper = _upper(x, norms, y, others, slack)
+            limits = radii[first : first + len(y)] ** 2
+            inside = upper <= limits
+            query, place = np.nonzero(~inside & (upper - slack[:, None] <= limits))
+            exact = _distances(queries[firsts[start : start + len(x)]], references, query, first + place)
+            query = query[exact <= radii[first + place]]
+            counts[start : start + len(x)] += inside.sum(axis=1) + np.bincount(query, minlength=len(x))
         if watch:
-            watch(start + len(part), len(queries))
-    return counts
+            watch(start + len(x), len(firsts))
+    return counts[copy_of]
+
+
+def _blocks(rows: np.ndarray, center: np.ndarray, size: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield where a block of rows begins, the block minus the center in float64, and its squared norms."""
+    for start in range(0, len(rows), size):
+        block = rows[start : start + size] - center
+        yield start, block, np.einsum("id,id->i", block, block)
+
+
+def _farthest(rows: np.ndarray, center: np.ndarray) -> float:
+    """Return the largest squared norm."""
+    return max(float(norms.max()) for _, _, norms in _blocks(rows, center, REFERENCES_PER_BLOCK))
+
+
+def _slack(norms: np.ndarray, farthest: float, dimensions: int) -> np.ndarray:
+    """Return for each query how far a squared distance may be from its upper bound.
+
+    A sum of d products is off by at most about d ε times that of their sizes, whatever its order (Higham 2002, §3.1);
+    four times as much also covers centering, and the rounding of SciPy's own distance and of a squared radius.
+    """
+    return 16 * (dimensions + 8) * np.finfo(np.float64).eps * (norms + farthest)
+
+
+def _upper(x: np.ndarray, norms: np.ndarray, y: np.ndarray, others: np.ndarray, slack: np.ndarray) -> np.ndarray:
+    """Return upper bounds ``[Q, R]`` of the squared distances; they are at least those minus the slack."""
+    upper = x @ (-2 * y).T
+    upper += others
+    upper += (norms + slack / 2)[:, None]
+    return upper
+
+
+def _distances(queries: np.ndarray, references: np.ndarray, query: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return the distances ``[P]`` of pairs, float64, from their differences; ``query`` must rise."""
+    starts = np.flatnonzero(np.diff(query, prepend=-1))
+    exact = np.empty(len(query))
+    for first, last in itertools.pairwise([*starts, len(query)]):
+        exact[first:last] = cdist(queries[query[first], None], references[place[first:last]])[0]
+    return exact
+
+
+def _contents(rows: np.ndarray) -> np.ndarray:
+    """Return a number for each row, the same for equal ones; in the order in which they first appear."""
+    seen: dict[bytes, int] = {}
+    digests = (hashlib.blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(rows))
+    return np.array([seen.setdefault(digest, len(seen)) for digest in digests])
+
+
+def _first_copies(rows: np.ndarray, most: int) -> np.ndarray:
+    """Return the places of rows that have fewer than ``most`` equal ones before them."""
+    contents = _contents(rows)
+    order = np.argsort(contents, kind="stable")
+    ordered = contents[order]
+    earlier = np.arange(len(rows)) - np.searchsorted(ordered, ordered)
+    return np.sort(order[earlier < most])

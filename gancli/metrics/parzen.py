@@ -22,7 +22,7 @@ class ParzenScore:
     """A Parzen estimate and everything needed to judge it. Log-likelihoods are means over points, in nats."""
 
     log_likelihood: float  # of the test points
-    standard_error: float  # over the test points, standard deviation / √n
+    standard_error: float | None  # over the test points, standard deviation / √n; None: there is one point
     sigma: float  # the best of the grid on the validation points
     sigmas: tuple[float, ...]
     validation_log_likelihoods: tuple[float, ...]  # one for each of ``sigmas``
@@ -48,12 +48,18 @@ class FoldScores:
         return sum(score.log_likelihood for score in self.folds) / len(self.folds)
 
     @property
-    def standard_error(self) -> float:
+    def standard_error(self) -> float | None:
         """Over the folds, as Goodfellow et al. 2014 (Table 1) did for TFD; of one fold, over its test points."""
         if len(self.folds) == 1:
             return self.folds[0].standard_error
         values = np.array([score.log_likelihood for score in self.folds])
         return float(values.std(ddof=1) / math.sqrt(len(values)))
+
+    @property
+    def text(self) -> str:
+        """Mean and standard error, for people."""
+        error = self.standard_error
+        return f"{self.log_likelihood:.1f}" + (f" ± {error:.1f}" if error is not None else "")
 
     @property
     def sigmas_text(self) -> str:
@@ -148,7 +154,7 @@ def parzen_score(
     scores = log_likelihoods(samples, test, np.array([sigma]))[0]
     return ParzenScore(
         log_likelihood=float(scores.mean()),
-        standard_error=float(scores.std() / math.sqrt(len(scores))),
+        standard_error=float(scores.std() / math.sqrt(len(scores))) if len(scores) > 1 else None,
         sigma=sigma,
         sigmas=tuple(float(value) for value in sigmas),
         validation_log_likelihoods=tuple(float(value) for value in curve),

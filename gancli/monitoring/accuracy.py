@@ -30,29 +30,38 @@ class AccuracyProbe:
         self._game, self._examples = game, dataset.examples
         held_out = dataset.other("validation")
         packing = game.config.packing
-        count = min(NUM_PROBED, len(dataset), len(held_out)) // packing * packing
+        sizes = [len(dataset)] + ([len(held_out)] if len(held_out) >= packing else [])  # as many of both, if any
+        count = min(NUM_PROBED, *sizes) // packing * packing
         self._train = Batch(dataset.examples[:count], dataset.labels[:count])
-        self._held_out = Batch(held_out.examples[:count].copy(), held_out.labels[:count])  # the rest may go
+        self._held_out = None
+        if len(sizes) > 1:
+            self._held_out = Batch(held_out.examples[:count].copy(), held_out.labels[:count])  # the rest may go
 
     def accuracies(self, state: TrainState) -> dict[str, float]:
         """Return the shares that D gets right, in [0, 1]; nothing where the game has no D.
 
-        The ``memorization_gap`` is how much more often it recognizes data it trains on than data held out.
+        The ``memorization_gap`` is how much more often it recognizes data it trains on than data held out. Without the
+        latter, it and the accuracy on them are left out.
         """
         draws, scores = getattr(self._game, "draws", None), getattr(self._game, "scores", None)
         if not isinstance(draws, Draws) or not isinstance(scores, Scores) or not len(self._train.labels):
             return {}
         outputs = _ask(draws, scores, state, *jax.tree.map(jnp.asarray, (self._train, self._held_out)))
-        train, held_out, fake = (np.asarray(part, np.float64) for part in outputs)
+        train, held_out, fake = (None if part is None else np.asarray(part, np.float64) for part in outputs)
+        assert train is not None
+        assert fake is not None
         threshold = scores.objective.threshold
         if threshold is None:
             threshold = (train.mean() + fake.mean()) / 2
-        rates = [float((part > threshold).mean()) for part in (train, held_out, fake)]
+        rate, fooled = (float((part > threshold).mean()) for part in (train, fake))
+        if held_out is None:
+            return {"accuracy_train": rate, "accuracy_fake": 1 - fooled}
+        other = float((held_out > threshold).mean())
         return {
-            "accuracy_train": rates[0],
-            "accuracy_held_out": rates[1],
-            "accuracy_fake": 1 - rates[2],
-            "memorization_gap": rates[0] - rates[1],
+            "accuracy_train": rate,
+            "accuracy_held_out": other,
+            "accuracy_fake": 1 - fooled,
+            "memorization_gap": rate - other,
         }
 
     def null_spread(self) -> float | None:
@@ -70,7 +79,9 @@ class AccuracyProbe:
 
 
 @partial(jax.jit, static_argnames=("draws", "scores"))
-def _ask(draws: Draws, scores: Scores, state: TrainState, train: Batch, held_out: Batch) -> tuple[jax.Array, ...]:
+def _ask(
+    draws: Draws, scores: Scores, state: TrainState, train: Batch, held_out: Batch | None
+) -> tuple[jax.Array | None, ...]:
     """Return D's outputs on both and on samples, as it sees them while training but without dropout."""
     latent_key, *keys = jax.random.split(jax.random.fold_in(state.key, PROBE), 4)
     domain = draws.domain
@@ -81,8 +92,8 @@ def _ask(draws: Draws, scores: Scores, state: TrainState, train: Batch, held_out
         packs = scores.pack(scores.seen(x, key))
         return scores.score(state.params[scores.player.name], packs, classes=domain.one_hot(labels)).outputs
 
-    three = ((domain.to_model(train.examples), train.labels), (domain.to_model(held_out.examples), held_out.labels))
-    return tuple(outputs(*one, key) for one, key in zip((*three, (fake, train.labels)), keys, strict=True))
+    data = [one and Batch(domain.to_model(one.examples), one.labels) for one in (train, held_out)]
+    return tuple(one and outputs(*one, key) for one, key in zip((*data, Batch(fake, train.labels)), keys, strict=True))
 
 
 def sure_since(objective: Objective, lines: Sequence[dict[str, Any]]) -> int | None:

@@ -1,7 +1,6 @@
 """Metrics while training: a few samples now and then, compared with a reference described once."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 from gancli.config import TrainConfig
@@ -35,10 +34,10 @@ def check_metrics(config: TrainConfig) -> None:
 class Monitor:
     """Measures a run's averaged generator at some of its steps, always on the same latents."""
 
-    def __init__(self, game: Game, dataset: Dataset, data_dir: Path | None, reporter: Reporter):
+    def __init__(self, game: Game, dataset: Dataset, reporter: Reporter):
         self.seconds = 0.0  # spent on evaluations
         self.count = 0  # evaluations done
-        self._game, self._reporter, self._data_dir = game, reporter, data_dir
+        self._game, self._dataset, self._reporter = game, dataset, reporter
         config = game.config
         empty = Pair.of(game, layout(game).params)
         self._latents = draw_latents(empty.draws, config.evaluate_samples, config.seed)
@@ -68,7 +67,7 @@ class Monitor:
             num_samples=config.evaluate_samples,
             pair=pair,
             seed=config.seed,
-            data_dir=self._data_dir,
+            load_run_data=self._dataset.other,
         )
         return inputs
 

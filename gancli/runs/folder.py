@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gancli.config import TrainConfig
+from gancli.data.catalog import FILES
 from gancli.errors import GancliError
 from gancli.files import write_atomically, writing
 from gancli.games.catalog import game
@@ -134,7 +135,11 @@ class Run:
             GancliError: there is none; the message says what is missing.
         """
         hint = f"Train one with `gancli train DATASET --outdir {folder}`."
+        if folder.is_file():
+            raise GancliError(f"no run at '{folder}': it is a file. Give the folder of a run.")
         if not folder.is_dir():
+            if folder.suffix.lower() in FILES:
+                raise GancliError(f"no such file: '{folder}'.")
             raise GancliError(f"no run at '{folder}': there is no such folder. {hint}")
         if not (folder / CONFIG).is_file():
             raise GancliError(f"no run at '{folder}': it holds no {CONFIG}. {hint}")

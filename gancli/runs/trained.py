@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gancli.data.catalog import is_path
+from gancli.data.class_names import find
 from gancli.data.load import Dataset, load_for
 from gancli.errors import UsageError
 from gancli.games.pair import GENERATOR, Pair
-from gancli.registry import Registry
 from gancli.reporting import show_shape
 from gancli.runs.exported import is_export, read_weights
 from gancli.runs.folder import Run
@@ -70,26 +71,31 @@ class Trained:
             raise UsageError(f"the run in '{self.run.folder}' is not class-conditional. Train one with --conditional.")
 
     def label(self, name: str) -> int:
-        """Return the label of a class by its name, or by its number.
+        """Return the label of a class by its name or number, see :func:`gancli.data.class_names.find`.
 
         Raises:
-            UsageError: the run is not class-conditional, or has no class of that name.
+            UsageError: the run is not class-conditional, has no such class, or has learned nothing of it.
         """
         self.check_conditional()
-        names = list(self.run.record.data.classes or {})
-        if name not in names and name.isdigit() and int(name) < len(names):
-            return int(name)
-        return Registry("class", {known: place for place, known in enumerate(names)})[name]
+        counts = self.run.record.data.classes or {}
+        label = find(tuple(counts), name)
+        if not self.domain.class_counts[label]:
+            learned = [known for known, count in counts.items() if count]
+            raise UsageError(
+                f"class '{name}' has no training images, so the run in '{self.run.folder}' cannot draw it. "
+                f"It can draw: {', '.join(learned)}."
+            )
+        return label
 
-    def load_data(self, data_dir: Path | None, split: str = "train") -> Dataset:
-        """Load a split of the data that the run was trained on.
+    def load_data(self, data_dir: Path | None, split: str = "train", *, cure: str = "") -> Dataset:
+        """Load a split of the data that the run was trained on; ``cure`` as in :func:`check_data`.
 
         Raises:
             UsageError: it is not the data of the run.
         """
-        dataset = load_for(self.game.config, split, data_dir)
-        check_fits(dataset, self.run)
-        return dataset
+        dataset = load_for(self.game.config, "train", data_dir)
+        check_data(dataset, self.run, cure)
+        return dataset if split == "train" else dataset.other(split)
 
 
 def _restore(run: Run, game: Game, names: tuple[str, ...], step: int | str) -> tuple[int, dict[str, Any], list[str]]:
@@ -99,6 +105,25 @@ def _restore(run: Run, game: Game, names: tuple[str, ...], step: int | str) -> t
         if step == "best":
             step = run.best_step(checkpoints.steps())
         return int(step), checkpoints.restore(game, names, int(step)), []
+
+
+def check_data(dataset: Dataset, run: Run, cure: str = "") -> None:
+    """Raise a UsageError unless these are the training examples that the run began with.
+
+    ``cure`` says what else can be done than to put your images back: ``or name others with --against``.
+    """
+    check_fits(dataset, run)
+    kept = run.record.data
+    same = dataset.fingerprint == kept.sha256
+    if kept.classes is not None:  # the run is class-conditional
+        same = same and dataset.labels_fingerprint == kept.labels_sha256 and dataset.classes == tuple(kept.classes)
+    if not same:
+        own = "Put the images back as they were" + (f", {cure}." if cure else ".")
+        raise UsageError(
+            f"the training examples of '{dataset.name}' found here are not those that the run in '{run.folder}' began "
+            f"with (other content, order or classes). "
+            + (own if is_path(dataset.name) else "Give the --data-dir that it began with.")
+        )
 
 
 def check_fits(dataset: Dataset, run: Run) -> None:

@@ -92,10 +92,13 @@ def draw(pair: Pair, count: int, seed: int, labels: Labels = None) -> Drawing:
 
 
 def draw_every_class(pair: Pair, count: int, seed: int) -> Drawing:
-    """Draw ``count`` samples as :func:`draw` does, of each class in turn; a picture of them has a class a column."""
-    num_classes = pair.domain.num_classes
-    drawing = draw(pair, count, seed, np.arange(count) % num_classes)
-    return replace(drawing, columns=num_classes if num_classes <= MOST_COLUMNS else None)
+    """Draw ``count`` samples as :func:`draw` does, of each class in turn; a picture of them has a class a column.
+
+    Classes without training examples, of which nothing is learned, are left out.
+    """
+    classes = np.array(pair.domain.learned_classes)
+    drawing = draw(pair, count, seed, classes[np.arange(count) % len(classes)])
+    return replace(drawing, columns=len(classes) if len(classes) <= MOST_COLUMNS else None)
 
 
 def draw_latents(draws: Draws, count: int, seed: int, labels: Labels = None) -> np.ndarray:

@@ -42,6 +42,11 @@ class Domain:
         return math.prod(self.rows)
 
     @property
+    def learned_classes(self) -> tuple[int, ...]:
+        """Labels of the classes that have training examples."""
+        return tuple(label for label, count in enumerate(self.class_counts) if count)
+
+    @property
     def num_classes(self) -> int:
         """How many classes the networks are conditioned on; 0: none."""
         return len(self.class_counts)

@@ -2,13 +2,18 @@
 
 import statistics
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
 from gancli.data.images.find import find_images
-from gancli.data.images.prepare import chosen_framing, look, notes_on
+from gancli.data.images.prepare import Seen, chosen_framing, class_names, in_content_order, look, notes_on
+from gancli.data.images.splits import split_rows
 from gancli.reporting import Reporter
 
 
@@ -23,7 +28,8 @@ class DataCheck:
     sizes: dict[str, int]  # 640x480 (width x height): how many, the most frequent first
     shortest: tuple[int, float, int] | None  # least, median and greatest length of the shorter side, pixels
     modes: dict[str, int]  # Pillow's color modes, likewise
-    classes: dict[str, int]  # empty where there are none
+    classes: dict[str, int]  # in their order; empty where there are none
+    splits: dict[str, dict[str, int]]  # how many of each class are in each split, of the only one without a name
     broken: dict[str, str]  # name and reason
     duplicates: list[list[str]]  # groups of names with the same content
     trained_as: tuple[int, int, int] | None  # H, W, C; None: nothing can be read
@@ -50,6 +56,10 @@ def check_data(path: Path, framing: Framing, reporter: Reporter) -> DataCheck:
     sizes = [one.size for one in whole if one.size]
     short = [min(size) for size in sizes]
     resolution, _, channels = chosen_framing(framing, whole) if whole else (0, "", 0)
+    classes = class_names(seen)
+    splits = _splits(whole, classes, framing.held_out)
+    if len(classes) > 1:
+        warn_of_untrained(splits["train"], str(path), reporter)
     labels = Counter(one.file.label for one in whole)
     return DataCheck(
         path=path,
@@ -59,8 +69,17 @@ def check_data(path: Path, framing: Framing, reporter: Reporter) -> DataCheck:
         sizes=dict(Counter(f"{width}x{height}" for width, height in sizes).most_common()),
         shortest=(min(short), statistics.median(short), max(short)) if short else None,
         modes=dict(Counter(one.mode for one in whole).most_common()),
-        classes=dict(sorted(labels.items())) if len(labels) > 1 else {},
+        classes={name: labels[name] for name in classes} if len(classes) > 1 else {},
+        splits=splits,
         broken={one.file.name: one.broken for one in seen if not one.size},
         duplicates=[group for group in names.values() if len(group) > 1],
         trained_as=(resolution, resolution, channels) if whole else None,
     )
+
+
+def _splits(whole: Sequence[Seen], classes: Sequence[str], held_out: float) -> dict[str, dict[str, int]]:
+    labels = [one.file.label for one in in_content_order(whole)]
+    label_of = {name: label for label, name in enumerate(classes)}
+    rows = split_rows(np.array([label_of[name] for name in labels], int), held_out)
+    counts = {split: Counter(labels[row] for row in found) for split, found in rows.items()}
+    return {split: {name: counts[split][name] for name in classes} for split in ("train", "validation", "test")}

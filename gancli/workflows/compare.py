@@ -8,6 +8,7 @@ from typing import Any
 
 from gancli.errors import GancliError, UsageError
 from gancli.metrics.catalog import METRICS, json_name
+from gancli.metrics.inputs import show
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Column:
     metric: str
     values: tuple[dict[str, Any] | None, ...]  # of each result, None where it lacks the metric
     ranks: dict[str, tuple[int | None, ...]]  # by number, 1 is best; none where the protocols differ or it has no order
-    differences: tuple[str, ...]  # what the protocols differ in: ``n: 10000, 5000``
+    differences: tuple[str, ...]  # what the protocols differ in: ``n: 10000 or 5000``
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Comparison:
 
     names: tuple[str, ...]
     columns: tuple[Column, ...]
+    unidentified: tuple[str, ...]  # results of older versions, which say what they compared by name and size alone
 
 
 def compare(paths: Sequence[Path]) -> Comparison:
@@ -37,7 +39,8 @@ def compare(paths: Sequence[Path]) -> Comparison:
     """
     if len(paths) < 2:
         raise UsageError(f"give at least two results to compare, got {len(paths)}.")
-    results = [_read(path) for path in paths]
+    contents = [_read(path) for path in paths]
+    results = [content["metrics"] for content in contents]
     columns = []
     for metric, entry in METRICS.items():
         found = tuple(result.get(json_name(metric)) for result in results)
@@ -48,7 +51,8 @@ def compare(paths: Sequence[Path]) -> Comparison:
         ordered = {} if differences else {number: better for number, better in entry.columns.items() if better}
         ranks = {number: _ranks([one and one[number] for one in found], better) for number, better in ordered.items()}
         columns.append(Column(metric, found, ranks, differences))
-    return Comparison(tuple(str(path) for path in paths), tuple(columns))
+    unidentified = [str(path) for path, content in zip(paths, contents, strict=True) if "gancli" not in content]
+    return Comparison(tuple(str(path) for path in paths), tuple(columns), tuple(unidentified))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -57,15 +61,15 @@ def _read(path: Path) -> dict[str, Any]:
         metrics = content["metrics"]
         for metric, entry in METRICS.items():
             if one := metrics.get(json_name(metric)):
-                _ = one["protocol"].items(), [float(one[name]) for name, better in entry.columns.items() if better]
-                _ = [one[name] for name in entry.columns]
+                _ = [show(value) for value in one["protocol"].values()]
+                _ = [float(one[name]) if better else one[name] for name, better in entry.columns.items()]
     except OSError as error:
         raise GancliError(f"cannot read {path}: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GancliError(f"'{path}' is not a result of `gancli evaluate --json`.") from None
     if not metrics:
         raise GancliError(f"'{path}' holds no metric.")
-    return metrics
+    return content
 
 
 def _ranks(values: Sequence[float | None], better: str) -> tuple[int | None, ...]:
@@ -76,6 +80,14 @@ def _ranks(values: Sequence[float | None], better: str) -> tuple[int | None, ...
 
 
 def _differences(protocols: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    names = list(dict.fromkeys(name for protocol in protocols for name in protocol))
-    values = {name: list(dict.fromkeys(str(protocol.get(name)) for protocol in protocols)) for name in names}
-    return tuple(f"{name}: {' or '.join(found)}" for name, found in values.items() if len(found) > 1)
+    differences = []
+    for name in dict.fromkeys(name for protocol in protocols for name in protocol):
+        found = {_compared(protocol.get(name)): show(protocol.get(name)) for protocol in protocols}
+        if len(found) > 1:
+            differences.append(f"{name}: {' or '.join(found.values())}")
+    return tuple(differences)
+
+
+def _compared(value: Any) -> str:
+    """Return what two values of a protocol must share: of a set of examples all but its name."""
+    return str({key: part for key, part in value.items() if key != "name"} if isinstance(value, dict) else value)

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gancli import __version__
 from gancli.compute import devices
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
 from gancli.evaluation.inputs import EvaluationInputs, Reference
-from gancli.evaluation.measures import measure, missing
+from gancli.evaluation.measures import measure, measure_what_can_be, missing
 from gancli.features.catalog import FEATURES
 from gancli.files import write_atomically
 from gancli.metrics.catalog import METRICS, json_name
@@ -28,7 +30,8 @@ class EvaluateResult:
     """What was measured, and on what."""
 
     source: str
-    count: int  # samples
+    samples: dict[str, Any]  # what they are: number, shape and hash of their content
+    count: int  # of the samples
     step: int | None  # of the checkpoint, for a run
     ema: bool | None
     seed: int
@@ -45,7 +48,9 @@ class EvaluateResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON result."""
         return {
+            "gancli": __version__,
             "source": self.source,
+            "samples": self.samples,
             "count": self.count,
             "step": self.step,
             "ema": self.ema,
@@ -120,28 +125,27 @@ def evaluate(
         draw=f"{'ema' if trained.ema else 'raw weights'}, seed {seed}" if trained else "",
         seed=seed,
         batch_size=batch_size,
-        data_dir=data_dir,
+        load_run_data=partial(trained.load_data, data_dir, cure="or leave out --divergence") if trained else None,
         figure=figure,
         pair=trained.pair if trained else None,
     )
-    reasons = {name: missing(name, material) for name in METRICS}
-    unavailable = {name: reason for name, reason in reasons.items() if reason}
     for name in metrics:
-        if name in unavailable:
-            raise UsageError(f"--{name} {unavailable[name]}.")
-    wanted = [name for name in METRICS if name not in unavailable] if everything else metrics
-    measured = measure(wanted, material)
+        if reason := missing(name, material):
+            raise UsageError(f"--{name} {reason}.")
+    measured, unavailable = measure_what_can_be(METRICS, material) if everything else (measure(metrics, material), {})
     if everything and not measured:
-        raise GancliError(f"nothing could be measured on '{source}'.")
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in unavailable.items())
+        raise GancliError(f"nothing could be measured on '{source}' ({reasons}).")
     written = _write(material, save_statistics)
     return EvaluateResult(
         source=source,
+        samples=material.identify_samples(source),
         count=material.num_samples,
         step=trained.step if trained else None,
         ema=trained.ema if trained else None,
         seed=seed,
         measured=tuple(measured),
-        unavailable=unavailable if everything else {},
+        unavailable=unavailable,
         written=written,
         notes=trained.notes if trained else (),
     )
@@ -180,15 +184,13 @@ def _open_reference(
             return Statistics.load(Path(against))
         return open_images(against, data_dir, reporter)
     if trained is not None:
-        return ImageSet.of_dataset(trained.load_data(data_dir))
+        return ImageSet.of_dataset(trained.load_data(data_dir, cure="or name what to compare with by --against"))
     return open_images(f"{samples.dataset.name}/train", data_dir, reporter) if samples.dataset else None
 
 
 def _reference_name(reference: ImageSet | Statistics, against: str | None) -> str:
-    """Return what a protocol calls it: statistics by their content where they have a hash, since files get renamed."""
-    if isinstance(reference, ImageSet):
-        return reference.name
-    return f"statistics {reference.sha256[:12]}" if reference.sha256 else Path(str(against)).name
+    """Return what a protocol calls it, for people."""
+    return reference.name if isinstance(reference, ImageSet) else str(against)
 
 
 def _write(material: EvaluationInputs, save_statistics: Path | None) -> tuple[Path, ...]:

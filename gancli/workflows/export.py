@@ -129,6 +129,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
     record, domain = _shared(trained.run.record), trained.domain
     config, data = record.config, record.data
     shape = "x".join(map(str, domain.shape))
+    learned = [name for name, count in (data.classes or {}).items() if count]
     parameters = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(trained.pair.generator))
     weights = "averaged" if trained.ema else "raw"
     lines = [
@@ -143,7 +144,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
         "| | |",
         "|---|---|",
         f"| draws | images {shape} in [0, 1] from {config.latent_size} {config.prior} latents |",
-        *([f"| classes | {', '.join(data.classes or {})} |"] if domain.num_classes else []),
+        *([f"| classes | {', '.join(learned)} |"] if domain.num_classes else []),
         f"| size | {parameters:,} parameters |",
         f"| data | {config.dataset}, {data.num_examples:,} training images, SHA-256 `{data.sha256[:16]}` |",
         f"| trained | `--loss {config.loss}`, {trained.step:,} steps of {config.batch_size} images |",
@@ -167,7 +168,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
             "",
             f'generator = export.deserialize(open("{STABLEHLO}", "rb").read())',
             f"latents = {_prior_in_jax(config.prior, config.latent_size)}",
-            *_classes_in_jax(domain.num_classes),
+            *_classes_in_jax(data.classes or {}),
             f"images = generator.call(latents)  # [64, {', '.join(map(str, domain.shape))}] in [0, 1]",
             "```",
             "",
@@ -176,12 +177,16 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
     return "\n".join([*lines, "## Literature", "", "```bibtex", entries, "```", ""])
 
 
-def _classes_in_jax(count: int) -> list[str]:
-    """Return lines of Python that set 64 classes, of each in turn, beside the latents."""
-    if not count:
+def _classes_in_jax(classes: dict[str, int]) -> list[str]:
+    """Return lines of Python that set 64 classes, of each learned one in turn, beside the latents."""
+    if not classes:
         return []
+    names, learned = list(classes), [name for name, count in classes.items() if count]
     return [
-        f"classes = jax.nn.one_hot(jax.numpy.arange(64) % {count}, {count})",
+        f"names = {json.dumps(names)}",
+        f"drawn = {'names' if learned == names else json.dumps(learned)}",
+        "places = jax.numpy.array([names.index(drawn[row % len(drawn)]) for row in range(64)])",
+        "classes = jax.nn.one_hot(places, len(names))",
         "latents = jax.numpy.concatenate([latents, classes], axis=1)",
     ]
 

@@ -1,12 +1,13 @@
 """``gancli parzen``: the paper's Gaussian Parzen window log-likelihood, for a run or for anybody's samples."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gancli.compute import devices
-from gancli.data.images.arrays import read_samples
+from gancli.data.images.arrays import in_unit_range, read_samples
 from gancli.data.load import Dataset, framing_of, load, load_folds
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
@@ -95,14 +96,18 @@ def parzen(
         raise UsageError(f"--samples must be at least 1, got {num_samples}.")
     devices.keep_compiled_programs()
     if source.is_file():
-        samples = to_unit(read_samples(source))
+        samples = read_samples(source)
         dataset_name = dataset_name or "mnist"
         train = load(dataset_name, "train", data_dir)
-        if samples.shape[1:] != train.shape and samples.shape[1:] != (int(np.prod(train.shape)),):
+        gray = (*samples.shape[1:], 1) == train.shape
+        if not gray and samples.shape[1:] not in (train.shape, (math.prod(train.shape),)):
             raise UsageError(
                 f"the samples in '{source}' have shape {show_shape(samples.shape[1:])}, but those of data set "
                 f"'{dataset_name}' have {show_shape(train.shape)}. Name another one with --dataset."
             )
+        samples = to_unit(samples)
+        if train.is_images:
+            samples = in_unit_range(samples, source)
         step_found, used_ema, notes, framing = None, None, (), None
     else:
         trained = Trained.load(source, step=step, ema=ema)

@@ -13,6 +13,7 @@ from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
 from gancli.data.catalog import is_path
+from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
 from gancli.data.load import Dataset, framing_of, load_for
 from gancli.errors import UsageError
@@ -30,7 +31,7 @@ from gancli.monitoring.metrics import Monitor, check_metrics
 from gancli.reporting import Reporter
 from gancli.runs.exported import is_export
 from gancli.runs.folder import DataRecord, Run, RunRecord
-from gancli.runs.trained import check_fits
+from gancli.runs.trained import check_data
 from gancli.training.catalog import OPTIMIZERS
 from gancli.training.domain import Batch
 from gancli.training.game import Game, begin, layout
@@ -110,7 +111,7 @@ def _load(
     check_config(config, files)
     if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
-            f"--resolution, --crop, --channels and --max-pixels are for your own images; "
+            f"--resolution, --crop, --channels, --max-pixels and --held-out are for your own images; "
             f"'{config.dataset}' stays as it is."
         )
     config = _on_this_machine(config, files)
@@ -129,6 +130,9 @@ def _load(
             f"--batch-size must be at most the {len(dataset)} training examples of '{dataset.name}', "
             f"got {config.batch_size}."
         )
+    classes = dataset.class_counts() if config.conditional else None
+    if classes and reporter:
+        warn_of_untrained(classes, dataset.name, reporter)
     record = DataRecord(
         name="data",
         shape=dataset.shape,
@@ -137,7 +141,7 @@ def _load(
         rows=(config.k, config.batch_size),
         sha256=dataset.fingerprint,
         contrast=dataclasses.asdict(Contrast.fit(config.contrast, dataset.examples)) if config.contrast else None,
-        classes=dataset.class_counts() if config.conditional else None,
+        classes=classes,
         labels_sha256=dataset.labels_fingerprint if config.conditional else None,
     )
     return config, dataset, record, game(config.game, files["game"]).build(config, (record.domain,), files)
@@ -176,7 +180,7 @@ def prepare_new(
     files = _files(config)
     config, dataset, data, game = _load(config, files, data_dir, reporter)
     devices.keep_compiled_programs()
-    probe, monitor = _monitoring(game, dataset, data_dir, reporter)
+    probe, monitor = _monitoring(game, dataset, reporter)
     state = _first_state(game, dataset, reporter)
     record = RunRecord(__version__, config, (data,), devices.describe(), files)
     return Prepared(Run.create(outdir, record, overwrite=overwrite), game, state, dataset, probe, monitor, 0)
@@ -211,20 +215,12 @@ def prepare_resumed(
     config = _continued(run, recipe, options)
     for option, kept in run.record.files.items():
         own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)
-    config, dataset, data, _ = _load(config, run.record.files, data_dir, reporter)
-    check_fits(dataset, run)
-    kept = run.record.data
-    if any(getattr(data, name) != getattr(kept, name) for name in ("sha256", "classes", "labels_sha256")):
-        own = "Put the images back as they were, or choose another --outdir for a new run."
-        raise UsageError(
-            f"the training examples of '{dataset.name}' found here are not those that the run in '{outdir}' began "
-            f"with (other content, order or classes). "
-            + (own if is_path(dataset.name) else "Give the --data-dir that it began with.")
-        )
+    config, dataset, _, _ = _load(config, run.record.files, data_dir, reporter)
+    check_data(dataset, run, "or choose another --outdir for a new run")
     run = Run(outdir, dataclasses.replace(run.record, config=config))
     game = run.record.game()
     devices.keep_compiled_programs()
-    probe, monitor = _monitoring(game, dataset, data_dir, reporter)
+    probe, monitor = _monitoring(game, dataset, reporter)
     step, state = _last_state(run, game, dataset, reporter)
     now = devices.describe()
     for part in ("versions", "devices"):
@@ -270,8 +266,6 @@ def _last_state(run: Run, game: Game, dataset: Dataset, reporter: Reporter) -> t
         return step, join_state(items)
 
 
-def _monitoring(
-    game: Game, dataset: Dataset, data_dir: Path | None, reporter: Reporter
-) -> tuple[AccuracyProbe, Monitor | None]:
+def _monitoring(game: Game, dataset: Dataset, reporter: Reporter) -> tuple[AccuracyProbe, Monitor | None]:
     probe = AccuracyProbe(game, dataset)
-    return probe, Monitor(game, dataset, data_dir, reporter) if game.config.evaluate_every else None
+    return probe, Monitor(game, dataset, reporter) if game.config.evaluate_every else None

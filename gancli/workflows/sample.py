@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from gancli.compute import devices
+from gancli.data.class_names import as_labels
 from gancli.errors import GancliError, UsageError
 from gancli.files import appearing, write_atomically
-from gancli.games.pair import Draws, Pair
+from gancli.games.pair import Pair
 from gancli.imaging import pixels as images
 from gancli.imaging.pixels import to_unit
 from gancli.metrics.neighbors import nearest as nearest_rows
@@ -49,12 +50,12 @@ def sample(
 ) -> SampleResult:
     """Draw ``count`` samples of a run and write them to ``output``.
 
-    A class-conditional run draws every class as often as it is among its data; with ``class_name`` (a name or a
-    number) that class alone, with ``class_balanced`` one of each class in turn, in a grid a column each.
+    A class-conditional run draws every class as often as it is among its data; with ``class_name`` that class alone,
+    with ``class_balanced`` one of each class in turn, in a grid a column each.
 
     ``.png`` is one picture, ``.npz`` holds the arrays ``samples`` (float32, as generated), ``latents``, for images
-    ``images`` (uint8) and for a class-conditional run ``labels`` (int32); any other name is a folder with a PNG for
-    each image.
+    ``images`` (uint8) and for a class-conditional run ``labels`` (int32) and ``class_names``, of which
+    ``class_names[labels]`` are the samples' classes; any other name is a folder with a PNG for each image.
 
     Raises:
         UsageError: an option does not fit the output or the run.
@@ -81,7 +82,7 @@ def sample(
         label = None if class_name is None else trained.label(class_name)
         drawing = draw(trained.pair, count, seed, label)
     if output.suffix == ".npz":
-        write_atomically(output, _arrays(drawing, trained.pair.draws))
+        write_atomically(output, _arrays(drawing, trained))
     elif output.suffix == "":
         _write_folder(output, images.to_uint8(drawing.samples))
     elif nearest:
@@ -93,11 +94,12 @@ def sample(
     return SampleResult(output, count, trained.step, trained.ema, seed, trained.notes)
 
 
-def _arrays(drawing: Drawing, draws: Draws) -> bytes:
-    more = {"images": images.to_uint8(drawing.samples)} if draws.domain.is_images else {}
-    if draws.domain.num_classes:
-        size = draws.player.config.latent_size
-        more["labels"] = drawing.latents[:, size:].argmax(axis=1).astype(np.int32)
+def _arrays(drawing: Drawing, trained: Trained) -> bytes:
+    more = {"images": images.to_uint8(drawing.samples)} if trained.is_images else {}
+    if classes := trained.run.record.data.classes:
+        size = trained.pair.draws.player.config.latent_size
+        labels, names = as_labels(tuple(classes))
+        more |= {"labels": labels[drawing.latents[:, size:].argmax(axis=1)], "class_names": names}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, samples=drawing.samples, latents=drawing.latents, **more)
     return buffer.getvalue()
@@ -137,7 +139,7 @@ def _comparable(trained: Trained, pictures: np.ndarray) -> np.ndarray:
 
 def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None) -> bytes:
     """Draw a grid whose rightmost column is the training example nearest to its left neighbor (Figure 2)."""
-    dataset = trained.load_data(data_dir)
+    dataset = trained.load_data(data_dir, cure="or leave out --nearest")
     count = len(drawing.samples)
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)

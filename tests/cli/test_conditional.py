@@ -137,3 +137,81 @@ def test_a_run_without_classes_says_so(gancli, tmp_path, digits_run):
         assert code == 2
         assert err == f"error: the run in '{digits_run}' is not class-conditional. Train one with --conditional.\n"
     assert not (tmp_path / "x.png").exists()
+
+
+def labeled(path, labels):
+    """Write random images of 8 by 8, and what their classes are."""
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 8, 8, 1), np.uint8)
+    np.savez(path, images=images, labels=labels)
+    return path
+
+
+MLP = ("--model", "mlp", "--conditional", *tiny(steps=2, log_every=1, sample_every=2, checkpoint_every=2))
+
+
+@pytest.mark.parametrize("numbers", [range(12), (10, 1, 40, 2)], ids=["0-11", "gaps"])
+def test_labels_are_those_of_the_users_file(gancli, tmp_path, numbers):
+    names = [str(number) for number in sorted(numbers)]
+    data, run = labeled(tmp_path / "x.npz", list(numbers) * 5), tmp_path / "run"
+    assert gancli("train", data, *MLP, "--outdir", run)[0] == 0
+    record = json.loads((run / "config.json").read_text())["domains"][0]
+    assert list(record["classes"]) == names
+    assert list(json.loads(gancli("data", "check", data, "--json", "-q")[1])["classes"]) == names
+    for number in (numbers[0], numbers[2], numbers[-1]):
+        drawn = samples(gancli, run, tmp_path / "y.npz", "--class", number)
+        assert set(drawn["labels"]) == {number}
+        assert set(drawn["class_names"][drawn["labels"]]) == {str(number)}
+        place = drawn["latents"][:, 4:].argmax(axis=1)
+        assert {names[one] for one in place} == {str(number)}
+    every = samples(gancli, run, tmp_path / "y.npz", "--class-balanced")
+    assert every["labels"].tolist() == np.resize(sorted(numbers), 30).tolist()
+    absent = str(max(numbers) + 1)
+    assert gancli("sample", run, "--class", absent)[2].startswith(f"error: unknown class '{absent}'")
+    found = json.loads(gancli("data", "check", tmp_path / "y.npz", "--json", "-q")[1])  # samples are data again
+    assert list(found["classes"]) == names
+
+
+def test_names_come_back_by_name(gancli, tmp_path):
+    data, run = labeled(tmp_path / "x.npz", ["7", "cat"] * 9), tmp_path / "run"
+    assert gancli("train", data, *MLP, "--outdir", run)[0] == 0
+    drawn = samples(gancli, run, tmp_path / "y.npz", "--class", 7)
+    assert set(drawn["class_names"][drawn["labels"]]) == {"7"}
+    assert gancli("sample", run, "--class", 1)[::2] == (2, "error: unknown class '1'. Known: 7, cat.\n")
+    samples(gancli, run, tmp_path / "y.npz", "--class-balanced")
+    assert json.loads(gancli("data", "check", tmp_path / "y.npz", "--json", "-q")[1])["classes"] == {"7": 15, "cat": 15}
+
+
+def test_a_class_of_which_nothing_is_left_is_warned_of_and_never_drawn(gancli, tmp_path):
+    root, run = folders(tmp_path / "pets", "cats", "dogs", "rare"), tmp_path / "run"
+    for path in (root / "rare").iterdir():
+        path.write_bytes(b"no image")
+    warning = f"warning: classes without training images in '{root}': 'rare'. They are never drawn."
+    code, _, err = gancli("data", "check", root, "-q")
+    assert (code, err.splitlines()) == (1, [warning])
+    code, _, err = gancli("train", root, *MLP, "--outdir", run)
+    assert (code, err.splitlines()[-1]) == (0, warning)
+    assert list(json.loads((run / "config.json").read_text())["domains"][0]["classes"].values()) == [18, 18, 0]
+    message = (
+        f"error: class 'rare' has no training images, so the run in '{run}' cannot draw it. It can draw: cats, dogs.\n"
+    )
+    for command in ("sample", "interpolate"):
+        assert gancli(command, run, "--class", "rare") == (2, "", message)
+    every = samples(gancli, run, tmp_path / "y.npz", "--class-balanced")
+    assert every["labels"].tolist() == [0, 1] * 15
+    assert every["class_names"].tolist() == ["cats", "dogs", "rare"]
+    assert set(samples(gancli, run, tmp_path / "y.npz")["labels"]) == {0, 1}
+    with Image.open(run / "samples" / "fakes000002.png") as image:
+        assert image.size[0] == 2 * 58 + 2
+    assert gancli("export", run, "--output", tmp_path / "out")[0] == 0
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "| classes | cats, dogs |" in card
+    assert gancli("sample", tmp_path / "out", "--class", "rare")[2].startswith("error: class 'rare' has no training")
+
+
+def test_a_rare_image_is_trained_on(gancli, tmp_path):
+    root, run = folders(tmp_path / "pets", "cats", "dogs", "rare"), tmp_path / "run"
+    for path in list((root / "rare").iterdir())[1:]:
+        path.unlink()
+    code, _, err = gancli("train", root, *MLP, "--outdir", run)
+    assert (code, err) == (0, "")
+    assert json.loads((run / "config.json").read_text())["domains"][0]["classes"] == {"cats": 18, "dogs": 18, "rare": 1}

@@ -13,6 +13,7 @@ from gancli.data.images.find import EXTENSIONS
 from gancli.data.load import load
 from gancli.features import extractor
 from gancli.metrics.frechet import frechet_distance
+from gancli.metrics.inputs import identify_split
 from gancli.metrics.moments import Moments
 from tests.conftest import tiny
 from tests.features.inception.torch_files import random_inception_tensors, write_torch_file
@@ -62,7 +63,8 @@ def test_run_defaults_to_ckpt_and_the_protocol_is_told(digits_run, gancli):
     assert lines[1].startswith("Fréchet distance  ")
     assert lines[3:] == [
         "protocol",
-        "  fid: features=digits-classifier-1, reference=digits/train 1297, n=100, ema, seed 0",
+        "  fid: features=digits-classifier-1, "
+        f"reference=digits/train 1297 8x8x1 {load('digits').fingerprint[:12]}, n=100, shape=8x8x1, ema, seed 0",
     ]
 
 
@@ -106,7 +108,15 @@ def test_everything_at_once_on_a_run(digits_run, gancli):
     assert metrics["divergence"]["bound"] <= math.log(2)
     assert metrics["divergence"]["bound"] == pytest.approx((metrics["divergence"]["value"] + math.log(4)) / 2)
     assert metrics["modes"]["total"] == 10
-    assert metrics["divergence"]["protocol"] == {"held_out": "digits/validation 250", "n": 200}
+    held_out = identify_split(load("digits", "validation"))
+    assert metrics["divergence"]["protocol"] == {"held_out": held_out, "n": 200, "shape": "8x8x1"}
+    assert metrics["fid"]["protocol"]["reference"] == identify_split(load("digits"))
+    assert metrics["precision_recall"]["protocol"]["reference"] == identify_split(load("digits")) | {
+        **{"count": 200, "of": 1297},
+    }
+    assert {name: found["samples"][name] for name in ("name", "count", "shape")} == {
+        **{"name": str(digits_run), "count": 200, "shape": "8x8x1"},
+    }
     with Image.open("nearest.png") as picture:
         assert picture.size == (16 * 58 + 2, 4 * 58 + 2)
 
@@ -139,7 +149,7 @@ def test_real_data_is_healthy_and_a_single_image_is_not(gancli):
 def test_copies_of_the_training_data_are_noticed(gancli):
     np.save("copies.npy", load("digits").examples[:100])
     found = result(gancli, "copies.npy", "--nearest", "--against", "digits")["metrics"]["nearest"]
-    assert found["median_distance"] < 1e-2
+    assert found["median_distance"] == 0
     assert found["closer"] == 1
     assert found["z"] < -10
 
@@ -161,8 +171,8 @@ def test_inception_on_a_folder_and_its_statistics(gancli, weights):
     code, out, _ = gancli("evaluate", "a", "--fid", "--against", "b.npz", "--json", *options)
     by_file = json.loads(out)["metrics"]["fid"]
     assert by_file["value"] == pytest.approx(direct["value"], rel=1e-9)
-    with np.load("b.npz") as arrays:
-        assert str(by_file["protocol"]["reference"]) == f"statistics {str(arrays['sha256'])[:12]} 4"
+    reference = by_file["protocol"]["reference"]
+    assert (reference["name"], reference["count"]) == ("b.npz", 4)
 
 
 def test_statistics_of_others_serve_as_a_reference_of_unknown_size(gancli, weights):
@@ -175,12 +185,33 @@ def test_statistics_of_others_serve_as_a_reference_of_unknown_size(gancli, weigh
     assert code == 0
     theirs = json.loads(out)["metrics"]["fid"]
     assert abs(theirs["value"]) < 1e-6  # of itself
-    assert theirs["protocol"]["reference"] == "theirs.npz of unknown size"
+    unknown = theirs["protocol"]["reference"]
+    assert (unknown["name"], unknown["count"]) == ("theirs.npz", None)
     code, _, err = gancli("evaluate", "a", "--kid", "--against", "theirs.npz", *options)
     assert (code, err) == (
         2,
         "error: --kid needs the images of the reference, and a statistics file has none.\n",
     )
+
+
+def test_everything_that_can_be_is_measured_where_the_network_cannot_take_the_images(gancli):
+    images = np.random.default_rng(1).integers(0, 256, (60, 8, 8, 4), np.uint8)
+    Path("p").mkdir()
+    for index, image in enumerate(images):
+        Image.fromarray(image).save(f"p/{index:02d}.png")
+    options = tiny(channels=4, model="mlp", evaluate_every=0)
+    assert gancli("train", "p", "--outdir", "run", *options)[0] == 0
+    taken = ["--samples", 30, "--features", "digits-classifier", "--json", "--quiet"]
+    code, out, err = gancli("evaluate", "run", "--all", *taken)
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert set(found["metrics"]) == {"nearest", "divergence"}
+    for name in ("fid", "kid", "inception_score", "precision_recall", "density_coverage"):
+        assert "takes images of 1 or 3 channels, got 8x8x4. Images with transparency" in found["unavailable"][name]
+    code, out, err = gancli("evaluate", "run", "--fid", *taken)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    gancli("sample", "run", "-n", 6, "-o", "s.npz")
+    assert "RGBA 6" in gancli("data", "check", "s.npz")[1]
 
 
 def test_statistics_of_other_features_are_refused(digits_run, gancli, weights):
@@ -206,6 +237,29 @@ BAD = [
     ),
     (["{run}", "--fid", "--samples", "0"], 2, "--samples must be at least 1, got 0."),
     (["{run}", "--fid", "--samples", "1"], 2, "--fid needs at least 2 images, got 1."),
+    (
+        ["{run}", "--divergence", "--samples", "1"],
+        2,
+        "--divergence needs at least 2 samples and 2 held-out examples, got 1 samples and 250 validation examples of "
+        "'digits'.",
+    ),
+    (["nosuch.npz", "--fid", "--against", "digits"], 1, "no such file: 'nosuch.npz'."),
+    (
+        ["x.npy", "--fid", "--against", "dict.npy"],
+        1,
+        "'dict.npy' holds Python objects instead of an array of numbers.",
+    ),
+    (
+        ["x.npy", "--fid", "--against", "mean.npz"],
+        1,
+        "'mean.npz' holds no statistics: it lacks 'sigma'.",
+    ),
+    (
+        ["x.npy", "--fid", "--against", "wide.npz", "--features", "digits-classifier"],
+        2,
+        "the statistics in 'wide.npz' are of 65 features, but digits-classifier-1 has 64. Choose the --features that "
+        "they were made with.",
+    ),
     (["{run}", "--inception-score", "--samples", "9"], 2, "--inception-score needs at least 10 images, got 9."),
     (["{run}", "--precision-recall", "--samples", "3"], 2, "--precision-recall needs at least 4 images, got 3."),
     (["{run}", "--fid", "--batch-size", "0"], 2, "--batch-size must be at least 1, got 0."),
@@ -284,6 +338,9 @@ BAD = [
 def test_bad_input_is_one_line(digits_run, gancli, tmp_path, arguments, code, message):
     np.save("x.npy", load("digits").examples[:20])
     np.save("big.npy", np.zeros((20, 9, 8), np.uint8))
+    np.save("dict.npy", {"mu": np.zeros(64)})  # type: ignore[arg-type]
+    np.savez("mean.npz", mu=np.zeros(64))
+    np.savez("wide.npz", mu=np.zeros(65), sigma=np.eye(65))
     Path("full").mkdir()
     Path("full/notes.txt").write_text("x")
     before = sorted(tmp_path.rglob("*"))
@@ -323,6 +380,84 @@ def test_unlike_protocols_are_not_ranked(digits_run, gancli):
     assert code == 0
     assert err == "warning: fid is not ranked: the protocols differ in n: 50 or 60.\n"
     assert "*" not in out
+
+
+def measured_against(gancli, reference, name):
+    """Write the result of a few digits against a reference."""
+    np.save("samples.npy", load("digits").examples[:40])
+    code, out, err = gancli(
+        *("evaluate", "samples.npy", "--fid", "--kid", "--against", reference, "--features", "digits-classifier"),
+        *("--json", "--quiet"),
+    )
+    assert code == 0, err
+    Path(name).write_text(out)
+
+
+def test_a_protocol_goes_by_content_and_not_by_name(gancli, tmp_path):
+    images = load("digits").examples
+    write_folder("real", images[100:150])
+    measured_against(gancli, "real", "a.json")
+    shutil.copytree("real", "elsewhere/deep")
+    Path("real").rename("old")
+    write_folder("real", images[150:200])
+    measured_against(gancli, "real", "b.json")
+    measured_against(gancli, tmp_path / "real", "c.json")
+    measured_against(gancli, "elsewhere/deep", "d.json")
+    for one, other in (("b", "c"), ("a", "d")):
+        code, out, err = gancli("compare", f"{one}.json", f"{other}.json")
+        assert (code, err) == (0, "")
+        assert out.count("*") == 5
+    code, out, err = gancli("compare", "a.json", "b.json")
+    first, second = (
+        json.loads(Path(f"{name}.json").read_text())["metrics"]["fid"]["protocol"]["reference"] for name in "ab"
+    )
+    assert code == 0
+    assert "*" not in out
+    assert err.splitlines() == [
+        f"warning: {metric} is not ranked: the protocols differ in reference: real 50 8x8x1 {first['sha256'][:12]} or "
+        f"real 50 8x8x1 {second['sha256'][:12]}."
+        for metric in ("fid", "kid")
+    ]
+
+
+def test_a_subset_and_another_resolution_are_other_protocols(gancli):
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 1), np.uint8)
+    base = {"name": "real", "count": 30, "shape": "8x8x1", "sha256": "ab"}
+    for name, reference, shape in (
+        ("a", base, "8x8x1"),
+        ("b", base | {"count": 20, "of": 30}, "8x8x1"),
+        ("c", base | {"shape": "16x16x1"}, "8x8x1"),
+        ("d", base, "16x16x1"),
+        ("e", base | {"name": "/there/real"}, "8x8x1"),
+    ):
+        protocol = {"features": "x", "reference": reference, "n": len(images), "shape": shape}
+        metrics = {"fid": {"value": 1.0, "standard_error": None, "protocol": protocol}}
+        Path(f"{name}.json").write_text(json.dumps({"gancli": "0.3", "metrics": metrics}))
+    for name in "bcd":
+        assert "is not ranked: the protocols differ in" in gancli("compare", "a.json", f"{name}.json")[2]
+    assert gancli("compare", "a.json", "e.json")[2] == ""
+
+
+def test_results_of_older_versions_are_compared_as_before_and_that_is_told(gancli):
+    protocol = {"features": "digits-classifier-1", "reference": "real 50", "n": 40}
+    for name, value, reference in (("a", 1.0, "real 50"), ("b", 2.0, "real 50"), ("c", 3.0, "other 50")):
+        metrics = {"fid": {"value": value, "standard_error": 0.1, "protocol": protocol | {"reference": reference}}}
+        Path(f"{name}.json").write_text(json.dumps({"source": "x", "metrics": metrics}))
+    told = (
+        "warning: {}: of an older gancli, which kept names and sizes of what it compared and no content. Check that "
+        "they are the same images, or measure again.\n"
+    )
+    code, out, err = gancli("compare", "a.json", "b.json")
+    assert (code, err) == (0, told.format("a.json, b.json"))
+    assert "1 ± 0.1 *" in out
+    _, out, err = gancli("compare", "a.json", "c.json")
+    assert err.endswith("warning: fid is not ranked: the protocols differ in reference: real 50 or other 50.\n")
+    write_folder("real", load("digits").examples[:50])
+    measured_against(gancli, "real", "new.json")
+    code, out, err = gancli("compare", "a.json", "new.json")
+    assert code == 0
+    assert "*" not in out.replace("kid ↓", "").splitlines()[2]
+    assert err.startswith(told.format("a.json") + "warning: fid is not ranked: the protocols differ in reference: ")
 
 
 def test_a_result_that_lacks_a_metric_is_left_out_of_its_rank(digits_run, gancli):

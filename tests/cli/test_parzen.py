@@ -41,7 +41,9 @@ def test_anybodys_images_are_scored(gancli):
     np.savez("flat.npz", samples=train.flat(0, 500))
     np.savez("images.npz", images=train.examples[:500])
     expected = parzen_score(train.flat(0, 500), validation.flat(), test.flat())
-    for name in ("flat.npz", "images.npz"):
+    np.savez("plain.npz", images=train.examples[:500, :, :, 0])
+    np.save("hair.npy", train.flat(0, 500) * np.float32(1.0000002))
+    for name in ("flat.npz", "images.npz", "plain.npz", "hair.npy"):
         values = json.loads(gancli("parzen", name, "--dataset", "digits", "--json")[1])
         assert values["log_likelihood"] == pytest.approx(expected.log_likelihood, abs=1e-4)
         assert values["num_samples"] == 500
@@ -102,6 +104,17 @@ BAD = [
         "--sigma must be 'auto' or numbers above 0 separated by commas, got 'wide'.",
     ),
     (["parzen", "{run}", "--dataset", "mnist"], 2, "the run in '{run}' was trained on 'digits', not on 'mnist'."),
+    (
+        ["parzen", "tanh.npz", "--dataset", "digits"],
+        1,
+        "float images must lie in [0, 1], got [-1, 0.5] in 'tanh.npz'. Rescale them.",
+    ),
+    (
+        ["parzen", "bytes.npz", "--dataset", "digits"],
+        1,
+        "float images must lie in [0, 1], got [0, 255] in 'bytes.npz'. Rescale them.",
+    ),
+    (["parzen", "nosuch.npz"], 1, "no such file: 'nosuch.npz'."),
     (["parzen", "other.npz"], 1, "'other.npz' holds no array 'samples' or 'images'. It has: x, y."),
     (["parzen", "text.npz"], 1, "'text.npz' is not an .npz or .npy file, or damaged."),
     (["parzen", "cut.npz"], 1, "'cut.npz' is not an .npz or .npy file, or damaged."),
@@ -133,6 +146,8 @@ def test_bad_input_is_one_line(digits_run, gancli, tmp_path, arguments, code, me
     (tmp_path / "cut.npz").write_bytes((tmp_path / "other.npz").read_bytes()[:200])
     np.save("one.npy", np.zeros((3, 64)))
     np.savez("nan.npz", samples=np.full((3, 64), np.nan))
+    np.savez("tanh.npz", samples=np.linspace(-1, 0.5, 128).reshape(2, 64))
+    np.savez("bytes.npz", samples=np.linspace(0, 255, 128).reshape(2, 8, 8))
     np.savez("empty.npz", samples=np.zeros((0, 64)))
     np.savez("rgb.npz", images=np.zeros((3, 32, 32, 3), np.uint8))
     assert zipfile.is_zipfile("other.npz")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gancli.data.catalog import CLASSIFIED, DATASETS, Mixture
+from gancli.data.class_names import as_labels, find
 from gancli.data.kinds import About, Embedded
 from gancli.data.load import load, load_folds
 from gancli.data.synthetic import mixture
@@ -53,6 +54,16 @@ def test_modes_are_where_the_papers_put_them():
     np.testing.assert_allclose(np.linalg.norm(ring, axis=1), 1.0)
     assert len(np.unique(grid, axis=0)) == 25
     assert set(np.unique(grid)) == {-4, -2, 0, 2, 4}
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_labels_are_the_numbers_that_the_set_is_known_by(name):
+    classes = DATASETS[name].classes
+    numbers, listed = as_labels(classes)
+    assert numbers.tolist() == list(range(len(classes)))
+    assert tuple(listed) == classes
+    for label in (0, len(classes) // 3, len(classes) - 1):
+        assert find(classes, classes[label]) == find(classes, str(label)) == label
 
 
 def test_a_set_of_unknown_density_is_a_usage_error():

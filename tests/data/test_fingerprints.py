@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from gancli.data.images.decode import Framing
-from gancli.data.load import load, open_dataset
+from gancli.data.load import load
 
 OF_SETS = {
     ("digits", "train"): "c7202e401954423fe0b63d3dd06c8b514c3154945465716e1aa0033e7eb7b129",
@@ -31,22 +31,41 @@ OF_IMAGES = {
     (Framing(12, "center", "4"), "train"): "70261979ec48f17c2a13911f5d85c7d85a86e22d799fbf7abb49861e4837fc17",
     (Framing(12, "center", "4"), "test"): "31fdc98896037d9bdeb8e587b88eb0d4625793b16f84bfadc30b0254bd31951a",
 }
-OF_THEIR_LABELS = {
-    "train": "8a3f8361bf41221fee1c3e4a44e7e573c5c724b90e1b57fbb7e0b7a9afe24b25",
-    "validation": "a2f5eb3a78b218766ef50cfa1a32984659da4b1306f69e487ad6421419262d21",
-    "test": "8f5d8fd733e0e05e3e8e07b9a789cd60e5be5f69128697747ea30ffb70037499",
+OF_CLASSES = {  # of the images, and of their labels
+    "train": (
+        "6224578a05d476583407de1470a847d8ba42db8b6a73d7b72eb758ec51fbc1f9",
+        "2771f802db2410e88e5a653144d53ee7b792aa450efff0de264b7cd76f501290",
+    ),
+    "validation": (
+        "e037b8de59db721fd27c0bc3b011e3e2d0f991384bb5d8435bf5cefa08910158",
+        "a2f5eb3a78b218766ef50cfa1a32984659da4b1306f69e487ad6421419262d21",
+    ),
+    "test": (
+        "517c4b0fa6865990567c7f937e1d5cb3622e6b20d60afb2c6d24f233d8a3d368",
+        "1e21bd01290e11e407fc3f0d7db07626dc8e7c0b8e332bc0de413e6b0deae958",
+    ),
 }
+
+
+def bitmaps(root, place):
+    """Write 50 images, whose bytes depend on no version of a library, each into a folder."""
+    for index in range(50):
+        path = root / place(index) / f"{index:03d}.bmp"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.random.default_rng(index).integers(0, 256, (12, 10, 3), np.uint8)).save(path)
+    return str(root)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """50 bitmaps, whose bytes depend on no version of a library, in two classes."""
-    root = tmp_path_factory.mktemp("images")
-    for index in range(50):
-        path = root / ("cats" if index % 3 else "dogs") / f"{index:03d}.bmp"
-        path.parent.mkdir(exist_ok=True)
-        Image.fromarray(np.random.default_rng(index).integers(0, 256, (12, 10, 3), np.uint8)).save(path)
-    return root
+    """Images without classes."""
+    return bitmaps(tmp_path_factory.mktemp("images"), lambda index: ".")
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory):
+    """Images of two classes."""
+    return bitmaps(tmp_path_factory.mktemp("classes"), lambda index: "cats" if index % 3 else "dogs")
 
 
 @pytest.mark.parametrize(("name", "split"), OF_SETS)
@@ -56,9 +75,10 @@ def test_data_sets_of_the_catalog(name, split):
 
 @pytest.mark.parametrize(("framing", "split"), OF_IMAGES)
 def test_a_folder_of_images(folder, framing, split):
-    assert load(str(folder), split, framing=framing).fingerprint == OF_IMAGES[framing, split]
+    assert load(folder, split, framing=framing).fingerprint == OF_IMAGES[framing, split]
 
 
-def test_the_classes_of_a_folder_of_images(folder):
-    opened = open_dataset(str(folder))
-    assert {split: opened.split(split).labels_fingerprint for split in OF_THEIR_LABELS} == OF_THEIR_LABELS
+@pytest.mark.parametrize("split", OF_CLASSES)
+def test_a_folder_with_classes(classes, split):
+    found = load(classes, split)
+    assert (found.fingerprint, found.labels_fingerprint) == OF_CLASSES[split]

@@ -7,7 +7,7 @@ from PIL import Image
 
 from gancli.data.images.decode import Framing
 from gancli.data.load import load
-from gancli.data.tfds import encoded_images, is_prepared, or_prepared
+from gancli.data.tfds import encoded_images
 from gancli.errors import GancliError
 from tests.conftest import tiny
 
@@ -73,19 +73,6 @@ def test_a_prepared_folder_is_your_images(data_dir):
     known = {picture(index).tobytes(): index % 2 for index in range(40)}
     for part in parts:
         assert [known[image.tobytes()] for image in part.examples] == part.labels.tolist()
-
-
-def test_a_name_that_gancli_does_not_know_is_looked_for(data_dir, monkeypatch):
-    folder = str(data_dir / "flowers" / "2.1.1")
-    assert or_prepared("flowers", data_dir) == folder
-    assert or_prepared("mnist", data_dir) == "mnist"
-    assert or_prepared("roses", data_dir) == "roses"
-    (data_dir / "flowers" / "2.0.0").mkdir(exist_ok=True)
-    (data_dir / "flowers" / "10.0.0").mkdir(exist_ok=True)  # not prepared
-    assert or_prepared("flowers", data_dir) == folder
-    monkeypatch.setenv("TFDS_DATA_DIR", str(data_dir))
-    assert or_prepared("flowers", None) == folder
-    assert not is_prepared(data_dir)
 
 
 def test_it_is_trained_on_by_its_name(gancli, tmp_path, data_dir):

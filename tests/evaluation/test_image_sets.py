@@ -4,6 +4,8 @@ from PIL import Image
 
 from gancli.errors import GancliError
 from gancli.evaluation.image_sets import ImageSet, open_images
+from gancli.runs.trained import Trained
+from gancli.sampling.draws import draw_latents
 
 
 def write(folder, count=3):
@@ -20,6 +22,30 @@ def test_a_folder_and_its_arrays_are_the_same_images(tmp_path):
     one, other = (open_images(str(tmp_path / name), None) for name in ("folder", "x.npy"))
     assert one.shape == other.shape == (4, 6, 3)
     np.testing.assert_array_equal(one.pixels(), other.pixels())
+
+
+def test_a_set_goes_by_its_content_not_by_its_place(tmp_path):
+    digits = open_images("digits/test", None)
+    assert digits.dataset is not None
+    np.save(tmp_path / "x.npy", digits.dataset.examples)
+    np.savez(tmp_path / "y.npz", images=digits.dataset.examples)
+    write(tmp_path / "one" / "deep")
+    write(tmp_path / "other")
+    for name in ("x.npy", "y.npz"):
+        assert open_images(str(tmp_path / name), None).fingerprint() == digits.fingerprint()
+    one, other = (open_images(str(tmp_path / name), None) for name in ("one/deep", "other"))
+    assert one.fingerprint() == other.fingerprint()
+    (tmp_path / "other" / "0.png").replace(tmp_path / "other" / "9.png")
+    assert open_images(str(tmp_path / "other"), None).fingerprint() != one.fingerprint()
+
+
+def test_draws_go_by_weights_and_latents(digits_run):
+    pairs = [Trained.load(digits_run, step="latest", ema=ema).pair for ema in (True, True, False)]
+    sets = [ImageSet.of_draws("", pair, draw_latents(pair.draws, 5, 0)) for pair in pairs]
+    sets.append(ImageSet.of_draws("", pairs[0], draw_latents(pairs[0].draws, 5, 1)))
+    one, same, raw, seed = (images.fingerprint() for images in sets)
+    assert one == same
+    assert len({one, raw, seed}) == 3
 
 
 def test_a_data_set_knows_its_other_splits():

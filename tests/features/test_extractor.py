@@ -1,5 +1,6 @@
 """Built-in classifiers, and features that do not depend on how images come in."""
 
+import dataclasses
 import hashlib
 
 import jax.numpy as jnp
@@ -83,6 +84,19 @@ def test_images_of_another_size_are_refused():
     assert str(caught.value) == (
         "--features mnist-classifier-1 takes images of 28x28x1, got 32x32x3. Use --features inception-v3."
     )
+
+
+def test_images_with_transparency_are_refused():
+    network = dataclasses.replace(extractor.classifier("mnist"), identity="inception-v3", shape=(None, None, None))
+    for channels in (1, 3):
+        network.check((32, 40, channels))
+    for refused in (network, extractor.classifier("mnist", 4)):
+        with pytest.raises(UsageError) as caught:
+            refused.check((28, 28, 4))
+        assert str(caught.value) == (
+            f"--features {refused.identity} takes images of 1 or 3 channels, got 28x28x4. Images with transparency are "
+            "measured on white: give files of them, such as `gancli sample` writes."
+        )
 
 
 def test_damaged_weights_are_noticed(tmp_path, monkeypatch):

@@ -31,5 +31,11 @@ def test_splits_are_of_equal_size_and_chosen_by_the_seed():
     assert inception_score(sorted_by_class, 0).mean == pytest.approx(inception_score(logits, 0).mean, rel=0.1)
 
 
+@pytest.mark.parametrize(("count", "spread"), [(10, False), (19, False), (20, True)])
+def test_splits_of_single_images_have_no_deviation(count, spread):
+    found = inception_score(np.random.default_rng(2).normal(0, 3, (count, 4)), 0)
+    assert (found.standard_deviation is not None) == spread
+
+
 def test_extreme_logits_are_finite():
     assert np.isfinite(inception_score(np.array([[1e6, -1e6], [-1e6, 1e6]] * 10, np.float32), 0).mean)

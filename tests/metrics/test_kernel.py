@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from gancli.metrics import kernel
 from gancli.metrics.kernel import kernel_distance, squared_mmd
 
 
@@ -42,3 +43,20 @@ def test_subsets_are_as_large_as_the_smaller_set_allows():
     assert found.subset_size == 30
     assert kernel_distance(samples, reference, 0) == found
     assert kernel_distance(samples, reference, 1) != found
+
+
+@pytest.mark.parametrize(("n", "m", "spread"), [(20, 20, False), (20, 900, False), (39, 39, False), (40, 40, True)])
+def test_a_deviation_is_told_where_subsets_can_be_disjoint(monkeypatch, n, m, spread):
+    monkeypatch.setattr(kernel, "SUBSET_SIZE", 20)
+    rng = np.random.default_rng(2)
+    found = kernel_distance(rng.standard_normal((n, 3)), rng.standard_normal((m, 3)), 0)
+    assert (found.standard_deviation is not None) == spread
+    if found.standard_deviation:
+        assert 1e-2 < found.standard_deviation < 10
+
+
+def test_of_whole_sets_there_is_one_distance():
+    x, y = np.random.default_rng(3).standard_normal((2, 40, 5)).astype(np.float32)
+    found = kernel_distance(x, y, 0)
+    assert (found.mean, found.subsets) == (squared_mmd(x, y), 1)
+    assert found.mean == pytest.approx(by_definition(x.astype(np.float64), y.astype(np.float64)), rel=1e-9)

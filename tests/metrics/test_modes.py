@@ -54,6 +54,18 @@ def test_the_closest_pair_is_that_of_all_distances():
     assert closest(np.concatenate([rows, rows[:1]])) == 0
 
 
+def test_copies_are_repetitions_even_where_data_repeat_themselves():
+    rows = np.random.default_rng(4).uniform(size=(30, 6)).astype(np.float32)
+    found = count_duplicates(np.concatenate([rows, rows[:3]]), closest(np.concatenate([rows, rows[:1]])))
+    assert (found.threshold, found.exact, found.pairs) == (0, 3, 3)
+
+
+def test_a_pair_as_close_as_the_closest_data_is_no_repetition():
+    rows = np.array([[0.0, 0], [0.3, 0.1], [5, 5]], np.float32)
+    assert count_duplicates(rows, closest(rows)).pairs == 0
+    assert count_duplicates(rows, np.nextafter(closest(rows), 1)).pairs == 1
+
+
 def test_the_birthday_test_estimates_the_support():
     rng = np.random.default_rng(0)
     distinct = rng.standard_normal((300, 20)).astype(np.float32)

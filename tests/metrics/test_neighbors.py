@@ -30,7 +30,7 @@ def test_nearest_are_those_of_float64(n, m, d):
     exact = cdist(x.astype(np.float64), y.astype(np.float64))
     distances, rows = nearest(x, y, 4)
     np.testing.assert_array_equal(rows, exact.argsort(axis=1)[:, :4])
-    np.testing.assert_allclose(distances, np.sort(exact, axis=1)[:, :4], rtol=1e-5)
+    np.testing.assert_array_equal(distances, np.sort(exact, axis=1)[:, :4])
 
 
 @pytest.mark.usefixtures("_blocks")
@@ -40,7 +40,7 @@ def test_a_row_is_no_neighbor_of_its_own():
     np.fill_diagonal(exact, np.inf)
     distances, rows = nearest(x, x, 3, same=True)
     np.testing.assert_array_equal(rows, exact.argsort(axis=1)[:, :3])
-    np.testing.assert_allclose(distances, np.sort(exact, axis=1)[:, :3], rtol=1e-5)
+    np.testing.assert_array_equal(distances, np.sort(exact, axis=1)[:, :3])
 
 
 @pytest.mark.usefixtures("_blocks")
@@ -80,6 +80,63 @@ def test_manifold_metrics_are_their_definitions(n, m, d, k):
     assert vars(density_coverage(samples, reference, k)) == pytest.approx(
         {name: expected[name] for name in ("density", "coverage")}
     )
+
+
+def tied(kind):
+    """Sets in which distances are equal or almost: what float32, and the expanded square, cannot tell apart."""
+    rng = np.random.default_rng(5)
+    points = rng.normal(50, 1, (20, 64)).astype(np.float32)
+    if kind == "copies":
+        return np.repeat(points, 6, axis=0), np.repeat(points[5:], 8, axis=0)
+    if kind == "one point":
+        return np.repeat(points[:1], 40, axis=0), np.repeat(points[:1], 30, axis=0)
+    if kind == "lattice":
+        lattice = np.stack(np.meshgrid(*3 * [np.arange(4.0)]), axis=-1).reshape(-1, 3) + 1000
+        return lattice, lattice[::2]
+    if kind == "one-hot":
+        return np.eye(30, dtype=np.float32), np.eye(30, dtype=np.float32)[::-1]
+    clusters = np.repeat(points[:3] * 100, 15, axis=0).astype(np.float64)
+    return tuple(clusters + rng.normal(0, 1e-9, clusters.shape) for _ in range(2))
+
+
+TIED = ["copies", "one point", "lattice", "one-hot", "tight clusters far apart"]
+
+
+@pytest.mark.usefixtures("_blocks")
+@pytest.mark.parametrize("kind", TIED)
+def test_ties_are_those_of_float64(kind):
+    x, y = tied(kind)
+    exact = cdist(x.astype(np.float64), y.astype(np.float64))
+    for k in (1, 7, 12):
+        order = exact.argsort(axis=1, kind="stable")[:, :k]
+        distances, rows = nearest(x, y, k)
+        np.testing.assert_array_equal(rows, order)
+        np.testing.assert_array_equal(distances, np.take_along_axis(exact, order, axis=1))
+        own = cdist(x.astype(np.float64), x.astype(np.float64))
+        np.fill_diagonal(own, np.inf)
+        order = own.argsort(axis=1, kind="stable")[:, :k]
+        distances, rows = nearest(x, x, k, same=True)
+        np.testing.assert_array_equal(rows, order)
+        np.testing.assert_array_equal(distances, np.take_along_axis(own, order, axis=1))
+        radii = nearest(y, y, k, same=True)[0][:, -1]
+        np.testing.assert_array_equal(count_within(x, y, radii), (exact <= radii).sum(axis=1))
+
+
+@pytest.mark.usefixtures("_blocks")
+@pytest.mark.parametrize("kind", TIED)
+@pytest.mark.parametrize("k", [3, 5, 9])
+def test_manifold_metrics_of_ties_are_their_definitions(kind, k):
+    samples, reference = tied(kind)
+    found = vars(precision_recall(samples, reference, k)) | vars(density_coverage(samples, reference, k))
+    assert found == by_definition(samples, reference, k)
+
+
+@pytest.mark.parametrize("copies", [2, 5, 20, 60])
+def test_a_set_with_copies_is_perfect_against_itself(copies):
+    x = np.repeat(np.random.default_rng(6).normal(3, 1, (40, 64)).astype(np.float32), copies, axis=0)
+    assert vars(precision_recall(x, x)) == {"precision": 1, "recall": 1}
+    assert density_coverage(x, x).coverage == 1
+    assert not nearest(x[::7], x)[0].any()
 
 
 def test_equal_sets_are_perfect():

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 
 from gancli.config import TrainConfig
-from gancli.data.load import load
+from gancli.data.load import OpenDataset, load
 from gancli.losses.catalog import LOSSES
 from gancli.monitoring.accuracy import AccuracyProbe, imbalance, sure_since
 from tests.playing import MMD, begin, play
@@ -142,3 +142,14 @@ def test_the_probe_needs_as_many_examples_as_a_pack():
     few = dataclasses.replace(dataset, examples=dataset.examples[:2], labels=dataset.labels[:2])
     game = play(dataclasses.replace(CONFIG, packing=4), dataset.shape, 2, is_images=False)
     assert AccuracyProbe(game, few).accuracies(begin(game)) == {}
+
+
+def test_without_examples_held_out_what_is_known_of_the_others_is_said():
+    dataset = load("ring")
+    for count in (0, 2):
+        few = (dataset.examples[:count], dataset.labels[:count])
+        opened = OpenDataset("ring", dataset.classes, lambda split, fold=0, few=few: few)
+        none = dataclasses.replace(dataset, opened=opened)
+        game = play(dataclasses.replace(CONFIG, packing=4), dataset.shape, len(dataset), is_images=False)
+        probe = AccuracyProbe(game, none)
+        assert probe.accuracies(decided(begin(game), 5.0)) == {"accuracy_train": 1.0, "accuracy_fake": 0.0}

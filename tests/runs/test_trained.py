@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gancli.data.load import load
 from gancli.errors import UsageError
 from gancli.runs.folder import Run
-from gancli.runs.trained import Trained, check_fits
+from gancli.runs.trained import Trained, check_data, check_fits
 from tests.playing import assert_equal
 
 
@@ -70,13 +71,44 @@ def test_data_of_another_shape_does_not_fit(run):
     )
 
 
+@pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"classes": {"0": 1}, "labels_sha256": "0" * 64}])
+def test_other_data_of_the_same_shape_is_refused(run, change):
+    path = run.folder / "config.json"
+    values = json.loads(path.read_text())
+    values["domains"][0] |= change
+    path.write_text(json.dumps(values))
+    run = Run.open(run.folder)
+    said = (
+        f"the training examples of '{{}}' found here are not those that the run in '{run.folder}' began with (other "
+        "content, order or classes). "
+    )
+    with pytest.raises(UsageError) as caught:
+        check_data(load("digits"), run, "or do without")
+    assert str(caught.value) == said.format("digits") + "Give the --data-dir that it began with."
+    own = dataclasses.replace(load("digits"), name="./pictures")
+    for cure, told in (("or do without", ", or do without."), ("", ".")):
+        with pytest.raises(UsageError) as caught:
+            check_data(own, run, cure)
+        assert str(caught.value) == said.format("./pictures") + f"Put the images back as they were{told}"
+
+
+def test_no_split_of_other_data_is_loaded(run):
+    trained = Trained.load(run.folder, step="latest", ema=True)
+    data = dataclasses.replace(run.record.data, sha256="0" * 64)
+    record = dataclasses.replace(trained.run.record, domains=(data,))
+    changed = dataclasses.replace(trained, run=dataclasses.replace(trained.run, record=record))
+    for split in ("train", "validation", "test"):
+        with pytest.raises(UsageError, match="are not those that the run in"):
+            changed.load_data(None, split)
+
+
 def test_a_class_goes_by_its_name_or_its_number(digits_run):
     trained = Trained.load(digits_run, step="latest", ema=True)
     with pytest.raises(UsageError) as caught:
         trained.label("3")
     assert str(caught.value) == f"the run in '{digits_run}' is not class-conditional. Train one with --conditional."
     record = trained.run.record
-    data = dataclasses.replace(record.data, classes={"cats": 3, "dogs": 4})
+    data = dataclasses.replace(record.data, classes={"cats": 3, "dogs": 4, "rare": 0})
     run = dataclasses.replace(trained.run, record=dataclasses.replace(record, domains=(data,)))
     played: Any = trained.game
     scores = dataclasses.replace(played.scores, domain=data.domain)
@@ -84,5 +116,12 @@ def test_a_class_goes_by_its_name_or_its_number(digits_run):
     game = dataclasses.replace(played, draws=draws, scores=scores)
     classified = dataclasses.replace(trained, run=run, game=game)
     assert [classified.label(name) for name in ("cats", "dogs", "0", "1")] == [0, 1, 0, 1]
-    with pytest.raises(UsageError, match=r"^unknown class '2'\. Known: cats, dogs\.$"):
-        classified.label("2")
+    with pytest.raises(UsageError, match=r"^unknown class '3'\. Known: cats, dogs, rare\.$"):
+        classified.label("3")
+    for name in ("rare", "2"):
+        with pytest.raises(UsageError) as caught:
+            classified.label(name)
+        assert str(caught.value) == (
+            f"class '{name}' has no training images, so the run in '{digits_run}' cannot draw it. "
+            "It can draw: cats, dogs."
+        )

@@ -63,6 +63,19 @@ def test_every_class_in_turn_stands_in_columns():
     np.testing.assert_array_equal(one[:, :3], drawing.latents[:5, :3])
 
 
+def test_a_class_without_examples_is_never_drawn():
+    domain = Domain("data", (4, 4, 1), True, 20, (1, 8), None, (10, 0, 10))
+    game = Adversarial.build(dataclasses.replace(SMALL, conditional=True), (domain,))
+    conditional = Pair.of(game, begin(game).params)
+    drawing = draw_every_class(conditional, 5, seed=0)
+    assert drawing.columns == 2
+    np.testing.assert_array_equal(drawing.latents[:, 3:].argmax(axis=1), [0, 2, 0, 2, 0])
+    with jax.debug_nans(True):  # the logarithm of a share of 0 is no number less
+        drawn = draw_latents(conditional.draws, 2000, 0)[:, 3:].sum(axis=0)
+    assert drawn[1] == 0
+    assert drawn.min() == 0 < 900 < drawn[0] < 1100
+
+
 @pytest.mark.parametrize(("count", "seed", "message"), [(0, 0, "-n must be at least 1, got 0"), (1, -1, "--seed")])
 def test_no_samples_and_a_negative_seed_are_refused(images, count, seed, message):
     with pytest.raises(UsageError, match=message):

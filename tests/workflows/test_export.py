@@ -192,3 +192,16 @@ def test_an_exported_generator_holds_one_step_and_no_discriminator(gancli, tmp_p
     code, _, err = gancli("sample", out, *ends)
     message = f"'{out / 'generator.safetensors'}' is of other networks than config.json describes."
     assert (code, err) == (1, f"error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("classes", "first"),
+    [({"0": 1, "1": 1, "10": 2}, [0, 1, 2, 0]), ({"cats": 3, "rare": 0, "dogs": 2}, [0, 2, 0, 2])],
+)
+def test_the_card_draws_every_learned_class_in_turn(classes, first):
+    from gancli.workflows.export import _classes_in_jax
+
+    scope: dict = {}
+    exec("import jax\nlatents = jax.numpy.zeros((64, 5))\n" + "\n".join(_classes_in_jax(classes)), scope)
+    assert scope["latents"].shape == (64, 8)
+    assert scope["latents"][:, 5:].argmax(axis=1)[:4].tolist() == first

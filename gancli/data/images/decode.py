@@ -42,6 +42,7 @@ CHANNEL_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 CUT_SHORT = "its pixels cannot be read: it is damaged or cut short"
 TOO_LARGE = "it does not fit into memory"
 CROPS = ("center", "random", "none")
+MOST_HELD_OUT = 0.5
 # How an image is turned that a camera stored otherwise than it is seen, by the number that EXIF has for it.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -56,12 +57,13 @@ TURNS = {
 
 @dataclass(frozen=True)
 class Framing:
-    """How your images become images of one size: ``--resolution``, ``--crop``, ``--channels``, ``--max-pixels``."""
+    """How your images become training data: what the options of these names say."""
 
     resolution: int = 0  # pixels of both sides; 0: chosen by the images
     crop: str = "center"  # or "random", a square anywhere, the same one every time; or "none": squeezed to a square
     channels: str = "auto"  # or "1", "3", "4"; auto: 1 where all images are gray, else 3
     max_pixels: int = MAX_PIXELS  # larger images are left out
+    held_out: float = 0.1  # share that is not trained on: half of it for validation, half for testing
 
     def check(self) -> None:
         """Raise a UsageError unless every value is one of those."""
@@ -76,6 +78,8 @@ class Framing:
             raise UsageError(f"--channels must be one of {', '.join(known)}, got '{self.channels}'.")
         if self.max_pixels < 1:
             raise UsageError(f"--max-pixels must be at least 1, got {self.max_pixels}.")
+        if not 0 <= self.held_out <= MOST_HELD_OUT:
+            raise UsageError(f"--held-out must be in [0, {MOST_HELD_OUT}], got {self.held_out}.")
 
 
 def open_image(content: bytes, extension: str = "") -> Image.Image:

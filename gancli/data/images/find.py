@@ -21,7 +21,8 @@ from PIL import Image
 from gancli.data.images.arrays import read_images
 from gancli.data.images.classes import find_labels
 from gancli.data.images.decode import EXTENSIONS, open_image
-from gancli.data.tfds import encoded_images, is_prepared
+from gancli.data.prepared import is_prepared
+from gancli.data.tfds import encoded_images
 from gancli.errors import GancliError
 from gancli.files import read_arrays
 
@@ -256,14 +257,31 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise GancliError(f"the archive is damaged here ({' '.join(str(error).split())})") from None
 
 
+def _array(path: Path, wanted: str) -> np.ndarray | None:
+    """Return the array of that name; None: there is none."""
+    return read_arrays(path, lambda names: [wanted] if wanted in names else []).get(wanted)
+
+
+def _named(labels: np.ndarray, listed: np.ndarray, path: Path) -> np.ndarray:
+    """Return the name of the class of every image: what integer labels index, as in the files of `gancli sample`."""
+    if listed.ndim != 1 or listed.dtype.kind not in "US" or labels.min() < 0 or labels.max() >= len(listed):
+        raise GancliError(
+            f"class_names in '{path}' must be strings that the labels, {labels.min()} to {labels.max()}, index; got "
+            f"{listed.dtype} of shape {list(listed.shape)}. Rename the array if it is something else."
+        )
+    return listed[labels]
+
+
 def _of_arrays(path: Path) -> tuple[ImageFile, ...]:
     images = read_images(path)
-    labels = read_arrays(path, lambda names: [name for name in names if name == "labels"]).get("labels")
+    labels = _array(path, "labels")
     if labels is not None and (labels.shape != (len(images),) or labels.dtype.kind not in "iuUS"):
         raise GancliError(
             f"labels in '{path}' must be integers or strings of shape [{len(images)}], got {labels.dtype} of shape "
             f"{list(labels.shape)}."
         )
+    if labels is not None and labels.dtype.kind in "iu" and (listed := _array(path, "class_names")) is not None:
+        labels = _named(labels, listed, path)
     if labels is not None and labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "replace")
     shape = images.shape[1:]

@@ -1,7 +1,7 @@
 """Your images brought to one size, in parallel, once, and kept by their content.
 
-They stand in the order of their SHA-256, so the data set does not depend on names, dates or where it lies. The first
-twentieth of them is the validation split, the second one the test split, the rest is trained on.
+Their SHA-256 decide which of them are held out of training, and the order in which the images of each split stand. So
+the data set does not depend on names, dates or where it lies.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 
 from gancli.compute.cache import cache_folder, find_kept
+from gancli.data.class_names import in_order
 from gancli.data.images.decode import (
     GRAY_MODES,
     MAX_PIXELS,
@@ -30,12 +31,12 @@ from gancli.data.images.decode import (
     upright_size,
 )
 from gancli.data.images.find import Found, ImageFile, counted, find_images, state
+from gancli.data.images.splits import split_rows
 from gancli.errors import GancliError
 from gancli.files import appearing, write_atomically
 from gancli.reporting import Reporter
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
-HELD_OUT = 20  # one image of so many for validation, one for testing
 VERSION = 4  # of what preparation does; another one prepares anew
 NAMED = 3  # broken files that a message names
 
@@ -55,16 +56,18 @@ class Seen:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Images of one size, in the order of their hashes, in host memory or on disk."""
+    """Images of one size, in host memory or on disk: split after split, each in the order of their hashes."""
 
     images: np.ndarray  # uint8 [N, H, W, C]
     labels: np.ndarray  # int32 [N]
     classes: tuple[str, ...]  # names by label
+    sizes: dict[str, int]  # of the splits, in the order in which they stand
 
     def split(self, split: str, fold: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return images and labels of ``train``, ``validation`` or ``test``."""
-        count = len(self.images) // HELD_OUT
-        rows = {"validation": slice(count), "test": slice(count, 2 * count), "train": slice(2 * count, None)}[split]
+        names = list(self.sizes)
+        start = sum(self.sizes[name] for name in names[: names.index(split)])
+        rows = slice(start, start + self.sizes[split])
         return self.images[rows], self.labels[rows]
 
 
@@ -109,6 +112,16 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
+def in_content_order(seen: Iterable[Seen]) -> list[Seen]:
+    """Sort images by their content, and copies of one image by their classes."""
+    return sorted(seen, key=lambda one: (one.sha256, one.file.label))
+
+
+def class_names(seen: Iterable[Seen]) -> tuple[str, ...]:
+    """Return the names of all classes in order, also of those whose images are all broken."""
+    return in_order(one.file.label for one in seen if one.file.label or one.size)
+
+
 def chosen_framing(framing: Framing, seen: Sequence[Seen]) -> tuple[int, str, int]:
     """Return resolution, crop and number of channels for images of which none is broken."""
     framing.check()
@@ -138,8 +151,9 @@ def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
     _tell_broken(path, found["broken"], found["count"], listener)
     folder = receipt.parent / found["folder"]
     images, labels = (np.load(folder / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
-    listener.status(_summary(path, images, len(found["classes"]), framing.crop))
-    return Prepared(images, np.asarray(labels), tuple(found["classes"]))
+    prepared = Prepared(images, np.asarray(labels), tuple(found["classes"]), found["sizes"])
+    listener.status(_summary(path, prepared, framing.crop))
+    return prepared
 
 
 def notes_on(path: Path, found: Found, seen: Sequence[Seen]) -> list[str]:
@@ -185,16 +199,17 @@ def _prepare(path: Path, framing: Framing, receipt: Path, listener: Reporter) ->
     if not whole:
         _tell_broken(path, _named(broken), len(seen), listener)
         raise GancliError(f"none of the images in '{path}' can be read.")
-    whole.sort(key=lambda one: (one.sha256, one.file.name))
+    whole = in_content_order(whole)
     how = chosen_framing(framing, whole)
+    classes = class_names(seen)
     content = [(one.sha256, one.file.label) for one in whole]
-    folder = receipt.with_name(_short_hash(f"{VERSION} {how} {content}"))
+    folder = receipt.with_name(_short_hash(f"{VERSION} {how} {framing.held_out} {classes} {content}"))
     if not (folder / "about.json").is_file():
-        _fill(folder, path, whole, how, listener)
+        _fill(folder, path, whole, classes, how, framing.held_out, listener)
     about: dict[str, Any] = json.loads((folder / "about.json").read_text())
     undecoded = about["broken"]
     broken += [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]
-    found = {"folder": folder.name, "classes": about["classes"], "count": len(seen)}
+    found = {"folder": folder.name, "classes": about["classes"], "sizes": about["sizes"], "count": len(seen)}
     found |= {"broken": _named(broken), "passed_over": files.passed_over, "notes": notes_on(path, files, seen)}
     if all(one.sha256 for one in seen):  # what stood in the way of the others may be gone next time
         write_atomically(receipt, json.dumps(found))
@@ -213,10 +228,18 @@ def _tell_broken(path: Path, broken: Sequence[tuple[str, str]], count: int, list
         listener.warning(f"left out {len(broken):,} of the {count:,} images in '{path}' ({named}{more}).")
 
 
-def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, int], listener: Reporter) -> None:
+def _fill(
+    folder: Path,
+    path: Path,
+    seen: Sequence[Seen],
+    classes: Sequence[str],
+    how: tuple[int, str, int],
+    held_out: float,
+    listener: Reporter,
+) -> None:
     """Decode and keep images; the folder appears when it is complete."""
     resolution, crop, channels = how
-    classes = sorted({one.file.label for one in seen})
+    label_of = {name: label for label, name in enumerate(classes)}
 
     def image(one: Seen) -> np.ndarray | str:
         draw = tuple(int(one.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
@@ -237,13 +260,17 @@ def _fill(folder: Path, path: Path, seen: Sequence[Seen], how: tuple[int, str, i
                     broken[one.sha256] = found
                 else:
                     file.write(found.tobytes())
-                    labels.append(classes.index(one.file.label))
+                    labels.append(label_of[one.file.label])
             _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
         if not labels:
             _tell_broken(path, [(one.file.name, broken[one.sha256]) for one in seen], len(seen), listener)
             raise GancliError(f"none of the images in '{path}' can be read.")
-        np.save(part / "labels.npy", np.array(labels, np.int32))
-        (part / "about.json").write_text(json.dumps({"classes": classes, "broken": broken}))
+        rows = split_rows(np.array(labels), held_out)
+        order = np.concatenate(list(rows.values()))
+        _reorder(part / "images.npy", order)
+        np.save(part / "labels.npy", np.array(labels, np.int32)[order])
+        sizes = {split: len(found) for split, found in rows.items()}
+        (part / "about.json").write_text(json.dumps({"classes": classes, "sizes": sizes, "broken": broken}))
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -252,12 +279,25 @@ def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
-def _summary(path: Path, images: np.ndarray, num_classes: int, crop: str) -> str:
-    count, height, width, channels = images.shape
-    held = count // HELD_OUT
+def _reorder(path: Path, order: np.ndarray) -> None:
+    """Bring the images of a file into another order: what is trained on is streamed from one part of the file."""
+    if (order[:-1] < order[1:]).all():
+        return
+    images = np.load(path, mmap_mode="r")
+    with path.with_suffix(".ordered").open("wb") as file:
+        _write_header(file, images.shape)
+        for row in order:
+            file.write(images[row].tobytes())
+    del images  # closed before it is replaced
+    os.replace(file.name, path)
+
+
+def _summary(path: Path, prepared: Prepared, crop: str) -> str:
+    count, height, width, channels = prepared.images.shape
+    sizes, num_classes = prepared.sizes, len(prepared.classes)
     classes = f", {num_classes} classes" if num_classes > 1 else ""
     how = {"center": "cropped to the center", "random": "cropped anywhere", "none": "squeezed"}[crop]
     return (
         f"{count:,} images in '{path}' as {height}x{width}x{channels}, {how}{classes}: "
-        f"{count - 2 * held:,} to train on, {held:,} for validation, {held:,} for testing"
+        f"{sizes['train']:,} to train on, {sizes['validation']:,} for validation, {sizes['test']:,} for testing"
     )

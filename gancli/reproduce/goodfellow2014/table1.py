@@ -11,7 +11,7 @@ import numpy as np
 from gancli.compute import devices
 from gancli.data.catalog import DATASETS, FoldedFile
 from gancli.data.folded import find_folded
-from gancli.data.tfds import default_data_dir
+from gancli.data.prepared import default_data_dir
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically
 from gancli.imaging.plots import curves
@@ -117,7 +117,7 @@ def table_1(
                 epochs = result.images_seen / Run.open(goal.folder).record.data.num_examples
                 point = Point(reached, epochs, before + result.seconds, averaged, raw)
                 _keep(goal, point)
-                reporter.status(f"{goal.folder.name}: {_text(averaged)} nats after {point.epochs:.1f} epochs")
+                reporter.status(f"{goal.folder.name}: {averaged.text} nats after {point.epochs:.1f} epochs")
         for goal in goals:
             points = [point for steps, point in sorted(_scored(goal).items()) if steps <= goal.config.num_steps]
             rows.append(Row(name, goal.config.seed, tuple(points)))
@@ -193,10 +193,6 @@ def _baselines(outdir: Path, rows: Sequence[Row], data_dir: Path | None) -> tupl
     return ()
 
 
-def _text(score: FoldScores) -> str:
-    return f"{score.log_likelihood:.1f} ± {score.standard_error:.1f}"
-
-
 def _spread(scores: Sequence[FoldScores]) -> str:
     """Return mean and standard deviation over seeds."""
     values = [score.log_likelihood for score in scores]
@@ -231,9 +227,9 @@ def _markdown(rows: Sequence[Row], baselines: Sequence[Baseline]) -> str:
                 told = (
                     f"seed {row.seed}: {row.last.epochs:.1f} epochs, {row.last.seconds:,.0f} s, σ {score.sigmas_text}"
                 )
-                lines.append(_line(f"{name}, {kind} weights", _text(score), told, faces))
+                lines.append(_line(f"{name}, {kind} weights", score.text, told, faces))
     for one in baselines:
-        lines.append(_line(f"{one.name} as samples", _text(one.score), f"baseline, σ {one.score.sigmas_text}", False))
+        lines.append(_line(f"{one.name} as samples", one.score.text, f"baseline, σ {one.score.sigmas_text}", False))
     counts = rows[0].last.averaged.folds[0] if rows else None
     if counts:
         lines += [

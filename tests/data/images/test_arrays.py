@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from gancli.data.images.arrays import read_images
+from gancli.data.images.arrays import in_unit_range, read_images
 from gancli.errors import GancliError
 
 
@@ -28,6 +30,7 @@ def test_arrays_become_uint8_images(tmp_path, images, expected):
         (np.zeros((2, 3, 8, 8), np.uint8), "Put channels last: images.transpose(0, 2, 3, 1)."),
         (np.full((2, 8, 8, 3), -1.0), "float images must lie in [0, 1], got [-1, -1]"),
         (np.full((2, 8, 8, 3), 255.0), "float images must lie in [0, 1], got [255, 255]"),
+        (np.full((2, 8, 8, 3), 1.0015), "float images must lie in [0, 1], got [1.002, 1.002]"),
         (np.zeros((2, 64), np.uint8), "images must be [N, H, W] or [N, H, W, 1, 3 or 4], got [2, 64]"),
         (np.zeros((2, 8, 8, 3), np.int64), "must be floats or uint8"),
     ],
@@ -37,6 +40,11 @@ def test_other_arrays_are_refused(tmp_path, images, message):
     with pytest.raises(GancliError) as caught:
         read_images(tmp_path / "x.npy")
     assert message in str(caught.value)
+
+
+def test_a_hair_outside_is_the_edge():
+    found = in_unit_range(np.array([-5e-4, 0.25, 1 + 1e-7, 1.0009]), Path("x.npy"))
+    np.testing.assert_array_equal(found, [0, 0.25, 1, 1])
 
 
 def test_pickled_objects_are_not_read(tmp_path):

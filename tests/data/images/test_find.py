@@ -175,3 +175,25 @@ def test_arrays_and_their_labels(tmp_path):
     assert names(tmp_path / "x.npy") == [f"images[{row}]" for row in range(4)]
     (tmp_path / "x.npy").rename(tmp_path / "x")
     assert labels(tmp_path / "x") == [""] * 4
+
+
+def test_integer_labels_index_the_names_beside_them(tmp_path):
+    images, path = np.zeros((3, 8, 8, 3), np.uint8), tmp_path / "x.npz"
+    np.savez(path, images=images, labels=[1, 0, 1])
+    assert labels(path) == ["1", "0", "1"]
+    np.savez(path, images=images, labels=[1, 0, 1], class_names=["cat", "dog"])
+    assert labels(path) == ["dog", "cat", "dog"]
+    np.savez(path, images=images, labels=[1, 0, 1], class_names=[b"cat", b"dog"])
+    assert labels(path) == ["dog", "cat", "dog"]
+    np.savez(path, images=images, labels=["a", "b", "b"], class_names=["cat", "dog"])
+    assert labels(path) == ["a", "b", "b"]
+    for listed, found in (
+        (["cat"], "<U3 of shape [1]"),
+        ([1, 2], "int64 of shape [2]"),
+        (np.array(["cat", None]), "object of shape [0]"),
+    ):
+        np.savez(path, images=images, labels=[1, 0, 1], class_names=listed)
+        assert refused(path) == (
+            f"class_names in '{path}' must be strings that the labels, 0 to 1, index; got {found}. "
+            "Rename the array if it is something else."
+        )

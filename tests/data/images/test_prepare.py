@@ -1,5 +1,7 @@
 """Your images, brought to one size and kept."""
 
+import hashlib
+import json
 import os
 import shutil
 import sys
@@ -11,11 +13,15 @@ import pytest
 from PIL import Image
 
 from gancli.compute.devices import cache_folder
+from gancli.data.catalog import SPLITS
 from gancli.data.images.decode import Framing
 from gancli.data.images.prepare import prepare
-from gancli.data.load import load
-from gancli.errors import GancliError
+from gancli.data.load import load, open_dataset
+from gancli.data.mapped_rows import read_rows
+from gancli.errors import GancliError, UsageError
 from gancli.reporting import Silence
+
+FOLDERS = ("0", "1", "2", "10", "11")
 
 
 class Heard(Silence):
@@ -239,3 +245,75 @@ def test_broken_pictures_are_left_out_and_named(tmp_path):
         f"left out 1 of the 1 images in '{folder}' (only.png: it is no image, or its header is damaged)."
     ]
     assert str(error.value) == f"none of the images in '{folder}' can be read."
+
+
+def labeled(path, labels, seed=0):
+    """Write images of 8 by 8, and what their classes are."""
+    np.savez(path, images=np.stack([picture(seed + row, (8, 8, 3)) for row in range(len(labels))]), labels=labels)
+    return path
+
+
+def test_classes_that_are_numbers_are_ordered_as_numbers(tmp_path):
+    for labels, names in (
+        (list(range(12)) * 2, [str(number) for number in range(12)]),
+        ([10, 9, 1, -1], ["-1", "1", "9", "10"]),
+        (["cat", "10", "7", "7"], ["7", "10", "cat"]),
+    ):
+        prepared = prepare(labeled(tmp_path / "x.npz", labels), Framing(), Heard())
+        assert list(prepared.classes) == names
+        found = {image.tobytes(): names[label] for image, label in zip(prepared.images, prepared.labels, strict=True)}
+        assert found == {picture(row, (8, 8, 3)).tobytes(): str(label) for row, label in enumerate(labels)}
+    for name in FOLDERS:
+        (tmp_path / "folder" / name).mkdir(parents=True)
+        Image.fromarray(picture(int(name))).save(tmp_path / "folder" / name / "a.png")
+    assert prepare(tmp_path / "folder", Framing(), Heard()).classes == FOLDERS
+    table = "".join(f"{n}/a.png,{30 - int(n)}\n" for n in FOLDERS)
+    (tmp_path / "folder" / "labels.csv").write_text(table)
+    assert prepare(tmp_path / "folder", Framing(), Heard()).classes == ("19", "20", "28", "29", "30")
+    (tmp_path / "folder" / "labels.csv").unlink()
+    pairs = json.dumps({"labels": [[f"{n}/a.png", int(n)] for n in FOLDERS]})
+    (tmp_path / "folder" / "dataset.json").write_text(pairs)
+    assert prepare(tmp_path / "folder", Framing(), Heard()).classes == FOLDERS
+
+
+def test_each_class_has_its_share_of_every_split(tmp_path):
+    """A rare image whose hash is among the first is trained on all the same."""
+    seeds = range(1000)
+    rare = next(s for s in seeds if hashlib.sha256(picture(s, (8, 8, 3)).tobytes()).hexdigest() < "08")
+    path = labeled(tmp_path / "x.npz", ["rare"] + ["a"] * 40 + ["b"] * 40, rare)
+    for held_out, held in ((0.1, 2), (0.2, 4), (0.5, 10), (0.0, 0)):
+        opened = open_dataset(str(path), framing=Framing(held_out=held_out))
+        parts = {split: opened.split(split) for split in SPLITS}
+        counts = {split: np.bincount(part.labels, minlength=3).tolist() for split, part in parts.items()}
+        assert counts == {
+            **{"train": [40 - 2 * held, 40 - 2 * held, 1]},
+            **{"validation": [held, held, 0], "test": [held, held, 0]},
+        }
+        everything = np.concatenate([part.examples for part in parts.values()])
+        assert len(np.unique(everything, axis=0)) == 81
+        assert isinstance(parts["train"].examples, np.memmap)  # which can be streamed
+        numbers = np.array([3, 0])
+        np.testing.assert_array_equal(
+            read_rows(parts["train"].examples, numbers), np.asarray(parts["train"].examples)[numbers]
+        )
+    assert len(opened.split("train").held_out()) == 81
+    with pytest.raises(UsageError) as caught:
+        opened.split("test").held_out()
+    assert str(caught.value) == (
+        f"no images of '{path}' are held out for test. Train on more images, or with a higher --held-out, at most 0.5."
+    )
+
+
+def test_copies_of_an_image_in_two_classes_are_in_one_order(tmp_path):
+    images = np.stack([picture(0, (8, 8, 3))] * 2)
+    for labels in (["a", "b"], ["b", "a"]):
+        np.savez(tmp_path / "x.npz", images=images, labels=labels)
+        assert prepare(tmp_path / "x.npz", Framing(), Heard()).labels.tolist() == [0, 1]
+
+
+def test_a_class_of_broken_images_stays_a_class(tmp_path):
+    folder = fill(tmp_path / "folder", 3)
+    (folder / "rare").mkdir()
+    cut = (folder / "cats" / "001.PNG").read_bytes()[:120]  # its header is whole
+    (folder / "rare" / "cut.png").write_bytes(cut)
+    assert load(str(folder)).class_counts() == {"cats": 2, "dogs": 1, "rare": 0}
