@@ -99,6 +99,13 @@ class TrainConfig:
         only=YOUR_IMAGES,
         choices=("auto", "1", "3", "4"),
     )
+    max_pixels: int = setting(
+        178_956_970,  # from which Pillow takes an image for an attack
+        "Images of more pixels, width times height, are left out; raise it for large scans.",
+        DATA,
+        only=YOUR_IMAGES,
+        least=1,
+    )
     held_out: float = setting(
         0.1,
         "Share of the images that is not trained on: half of it for validation, half for testing.",

@@ -99,7 +99,7 @@ def read_arrays(path: Path, choose: Callable[[list[str]], Iterable[str]]) -> dic
             found = np.load(file, allow_pickle=False)
             if isinstance(found, np.ndarray):
                 return {"": found}
-            return {name: found[name] for name in choose(found.files)}
+            return {name: np.asarray(found[name]) for name in choose(found.files)}  # bytes where it is no array
     except GancliError:
         raise
     except FileNotFoundError:

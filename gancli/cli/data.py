@@ -7,10 +7,12 @@ import typer
 
 from gancli.cli.options import Json, Quiet
 from gancli.cli.settings import Command
+from gancli.config import defaults, settings
 
 if TYPE_CHECKING:
     from gancli.workflows.check_data import DataCheck
 
+ABOUT_PIXELS, MAX_PIXELS = settings()["max_pixels"].help, defaults()["max_pixels"]
 SHOWN = 5  # of each kind, the most frequent or the first
 
 app = typer.Typer(no_args_is_help=True, help="Look at your images before training on them.")
@@ -21,6 +23,7 @@ def check(
     path: Annotated[Path, typer.Argument(help="A folder of images, or a .zip, .npz or .npy file.")],
     resolution: Annotated[int, typer.Option(help="As for `gancli train`; 0: chosen by the images.")] = 0,
     channels: Annotated[str, typer.Option(help="As for `gancli train`: auto, 1, 3 or 4.")] = "auto",
+    max_pixels: Annotated[int, typer.Option(metavar="N", help=f"As for `gancli train`: {ABOUT_PIXELS}")] = MAX_PIXELS,
     held_out: Annotated[
         float, typer.Option(metavar="SHARE", help="As for `gancli train`: share that is not trained on.")
     ] = 0.1,
@@ -42,7 +45,8 @@ def check(
     from gancli.workflows.check_data import check_data
 
     with TerminalReporter(quiet=quiet) as reporter:
-        found = check_data(path, Framing(resolution, channels=channels, held_out=held_out), reporter)
+        framing = Framing(resolution, channels=channels, max_pixels=max_pixels, held_out=held_out)
+        found = check_data(path, framing, reporter)
     if json:
         print_json(found.to_dict())
     else:
@@ -54,6 +58,7 @@ def check(
 def _rows(found: "DataCheck") -> list[tuple[str, str]]:
     rows = [("images", f"{found.count:,} in '{found.path}'")]
     rows.append(("passed over", _counted(found.passed_over) if found.passed_over else "none"))
+    rows += [("", note) for note in found.notes]
     if found.shortest:
         least, median, greatest = found.shortest
         rows.append(("sizes", _counted(found.sizes)))

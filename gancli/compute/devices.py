@@ -9,14 +9,10 @@ from pathlib import Path
 import jax
 import psutil
 
+from gancli.compute.cache import cache_folder
 from gancli.compute.environment import RECORDED
 
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
-
-
-def cache_folder() -> Path:
-    """Return gancli's folder for what can be made again: ``XDG_CACHE_HOME/gancli``, by default ``~/.cache/gancli``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gancli"
 
 
 def keep_compiled_programs() -> None:

@@ -68,6 +68,7 @@ DATASETS: Registry[Entry] = Registry(
             classes=_DIGITS,
             num_train=50_000,
             format="idx",
+            torchvision="MNIST/raw",
             archives=_idx(
                 "https://storage.googleapis.com/cvdf-datasets/mnist/",
                 (
@@ -112,6 +113,7 @@ DATASETS: Registry[Entry] = Registry(
             classes=("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
             num_train=50_000,
             format="idx",
+            torchvision="FashionMNIST/raw",
             archives=_idx(
                 "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
                 (_TRAIN_IMAGES, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
@@ -129,6 +131,7 @@ DATASETS: Registry[Entry] = Registry(
             classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
             num_train=50_000,
             format="idx",
+            torchvision="KMNIST/raw",
             archives=_idx(
                 "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
                 (_TRAIN_IMAGES, "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"),
@@ -158,6 +161,7 @@ DATASETS: Registry[Entry] = Registry(
             ),
             num_train=40_000,
             format="cifar",
+            torchvision="cifar-10-batches-py",
             archives=(
                 Archive(
                     "cifar-10-binary.tar.gz",

@@ -102,8 +102,9 @@ class ImageArchives(About):
     shape: tuple[int, int, int]
     classes: tuple[str, ...]
     num_train: int  # of the training file; the rest of it is the validation split
-    format: str  # "idx" (LeCun's MNIST files) or "cifar" (Krizhevsky's binary records)
+    format: str  # "idx" (LeCun's MNIST files) or "cifar" (Krizhevsky's records)
     archives: tuple[Archive, ...]
+    torchvision: str = ""  # the folder that torchvision unpacks the archives into
 
     def facts(self) -> str:
         """Return shape, classes and size in one line."""

@@ -129,7 +129,7 @@ def digest_of(array: np.ndarray) -> str:
 
 def framing_of(config: TrainConfig) -> Framing:
     """Return how a configuration wants your images."""
-    return Framing(config.resolution, config.crop, config.channels, config.held_out)
+    return Framing(config.resolution, config.crop, config.channels, config.max_pixels, config.held_out)
 
 
 def load_for(

@@ -18,7 +18,7 @@ def find_prepared(name: str, data_dir: Path) -> Path | None:
 
 def is_prepared(folder: Path) -> bool:
     """Return whether TensorFlow Datasets prepared a folder: one version of a data set."""
-    return (folder / "dataset_info.json").is_file()
+    return os.path.isfile(folder / "dataset_info.json")
 
 
 def or_prepared(name: str, data_dir: Path | None) -> str:

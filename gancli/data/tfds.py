@@ -71,7 +71,10 @@ def encoded_images(folder: Path) -> Iterator[tuple[str, str, Callable[[], bytes]
 
 
 def _encoded(source: Sequence[Mapping[str, Any]], row: int, image: str) -> bytes:
-    return source[row][image]
+    try:
+        return source[row][image]
+    except Exception as error:
+        raise GancliError(f"the record cannot be read ({first_line(error)})") from None
 
 
 @contextlib.contextmanager

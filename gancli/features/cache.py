@@ -2,16 +2,15 @@
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
-from gancli.compute.devices import cache_folder
+from gancli.compute.cache import cache_folder, find_kept
 from gancli.errors import GancliError
 from gancli.features.extractor import Extractor, Images, described
-from gancli.files import write_atomically
+from gancli.files import read_arrays, write_atomically
 from gancli.reporting import Watch
 
 
@@ -35,8 +34,8 @@ def cached_features(
         warn: told when the cache is damaged or cannot be written; both only cost time.
     """
     key = hashlib.sha256(f"{extractor.identity} {extractor.resize} {fingerprint} {count}".encode()).hexdigest()
-    path = cache_folder() / "features" / f"{key[:32]}.npz"
-    if found := _read(path, (count, extractor.width), warn):
+    name = f"features/{key[:32]}.npz"
+    if found := _read(find_kept(name), (count, extractor.width), warn):
         return found
     features, classes = np.empty((count, extractor.width), np.float32), np.empty(count, np.int32)
     for rows, some_features, logits in described(extractor, batches(), count, watch):
@@ -44,7 +43,7 @@ def cached_features(
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, features=features, classes=classes)
     try:
-        write_atomically(path, buffer.getbuffer())
+        write_atomically(cache_folder() / name, buffer.getbuffer())
     except GancliError as error:
         warn(f"{error} The reference's features are not kept.")
     return features, classes
@@ -54,11 +53,11 @@ def _read(path: Path, shape: tuple[int, int], warn: Callable[[str], None]) -> tu
     if not path.exists():
         return None
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            features, classes = arrays["features"], arrays["classes"]
-        if features.shape != shape or classes.shape != shape[:1]:
-            raise ValueError
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # the archive's checksums tell damage
+        arrays = read_arrays(path, lambda names: names)  # the archive's checksums tell damage
+    except GancliError:
+        arrays = {}
+    features, classes = (arrays.get(name, np.empty(0)) for name in ("features", "classes"))
+    if features.shape != shape or classes.shape != shape[:1]:
         warn(f"{path} is damaged; its features are computed again.")
         return None
     return features, classes

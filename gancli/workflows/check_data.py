@@ -12,7 +12,7 @@ import numpy as np
 from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
 from gancli.data.images.find import find_images
-from gancli.data.images.prepare import Seen, chosen_framing, class_names, in_content_order, look
+from gancli.data.images.prepare import Seen, chosen_framing, class_names, in_content_order, look, notes_on
 from gancli.data.images.splits import split_rows
 from gancli.reporting import Reporter
 
@@ -24,6 +24,7 @@ class DataCheck:
     path: Path
     count: int  # images, broken ones included
     passed_over: dict[str, int]  # files that are no images, by extension or reason
+    notes: list[str]  # what else is not used: frames behind the first, rows of tables
     sizes: dict[str, int]  # 640x480 (width x height): how many, the most frequent first
     shortest: tuple[int, float, int] | None  # least, median and greatest length of the shorter side, pixels
     modes: dict[str, int]  # Pillow's color modes, likewise
@@ -47,7 +48,7 @@ def check_data(path: Path, framing: Framing, reporter: Reporter) -> DataCheck:
     """
     framing.check()
     found = find_images(path)
-    seen = look(found.files, reporter, pixels=True)
+    seen = look(found.files, reporter, pixels=True, max_pixels=framing.max_pixels)
     whole = [one for one in seen if one.size]
     names: dict[str, list[str]] = defaultdict(list)
     for one in whole:
@@ -64,6 +65,7 @@ def check_data(path: Path, framing: Framing, reporter: Reporter) -> DataCheck:
         path=path,
         count=len(seen),
         passed_over=found.passed_over,
+        notes=notes_on(path, found, seen),
         sizes=dict(Counter(f"{width}x{height}" for width, height in sizes).most_common()),
         shortest=(min(short), statistics.median(short), max(short)) if short else None,
         modes=dict(Counter(one.mode for one in whole).most_common()),

@@ -114,7 +114,7 @@ def _load(
     check_name("the data set", Path(config.dataset))
     if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
-            f"--resolution, --crop, --channels and --held-out are for your own images; "
+            f"--resolution, --crop, --channels, --max-pixels and --held-out are for your own images; "
             f"'{config.dataset}' stays as it is."
         )
     config = _on_this_machine(config, files)

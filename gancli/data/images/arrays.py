@@ -33,7 +33,7 @@ def read_samples(path: Path, names: tuple[str, ...] = NAMES) -> np.ndarray:
 
     (samples,) = read_arrays(path, best).values()
     is_pixels = samples.dtype == np.uint8
-    if samples.ndim < 2 or len(samples) == 0 or not (is_pixels or np.issubdtype(samples.dtype, np.floating)):
+    if samples.ndim < 2 or samples.size == 0 or not (is_pixels or np.issubdtype(samples.dtype, np.floating)):
         raise GancliError(
             f"the samples in '{path}' must be floats or uint8 of shape [N, ...] with N at least 1, "
             f"got {samples.dtype} of shape {list(samples.shape)}."

@@ -3,11 +3,12 @@
 Nothing is decoded here. Files that are no images are counted, so that nobody loses any without a word.
 """
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,15 +20,12 @@ from PIL import Image
 
 from gancli.data.images.arrays import read_images
 from gancli.data.images.classes import find_labels
-from gancli.data.images.decode import open_image
+from gancli.data.images.decode import EXTENSIONS, open_image
 from gancli.data.prepared import is_prepared
 from gancli.data.tfds import encoded_images
 from gancli.errors import GancliError
+from gancli.files import read_arrays
 
-EXTENSIONS = (
-    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif"),
-    *(".jfif", ".jpe", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm", ".tga"),
-)
 FORMS = "a folder of images, or a .zip, .npz or .npy file"
 HIDDEN = (".", "__macosx")  # what files and folders that are never data begin with
 SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "@eadir")
@@ -51,6 +49,7 @@ class Found:
 
     files: tuple[ImageFile, ...]  # in the order of their names
     passed_over: dict[str, int]  # how many files were not taken, by extension or reason, the most frequent first
+    notes: tuple[str, ...] = ()  # what else was not taken
 
 
 def form_of(path: Path) -> str:
@@ -61,9 +60,9 @@ def form_of(path: Path) -> str:
     Raises:
         GancliError: there is nothing there, or it has no form that gancli reads.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         return "prepared" if is_prepared(path) else "folder"
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise GancliError(f"no such folder or file: '{path}'.")
     suffix = path.suffix.lower()
     if suffix in (".npz", ".npy"):
@@ -72,15 +71,11 @@ def form_of(path: Path) -> str:
         return "zip"
     if suffix in EXTENSIONS:
         raise GancliError(f"'{path}' is a single image. Give {FORMS}.")
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return "arrays" if all(name.endswith(".npy") for name in archive.namelist()) else "zip"
-        with path.open("rb") as file:
-            if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
-                return "arrays"
-    except (OSError, zipfile.BadZipFile):
-        pass
+    if zipfile.is_zipfile(path):
+        return "arrays" if all(one.filename.endswith(".npy") for one in _open_zip(path).infolist()) else "zip"
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
+            return "arrays"
     raise GancliError(f"'{path}' has no form that gancli reads. Give {FORMS}.")
 
 
@@ -97,9 +92,8 @@ def find_images(path: Path) -> Found:
         return Found(_of_arrays(path), {})
     if form == "prepared":
         return Found(tuple(ImageFile(*image) for image in encoded_images(path)), {})
-    passed: Counter[str] = Counter()
     if form == "zip":
-        readers = _of_zip(path)
+        readers, passed = _of_zip(path)
     else:
         files, passed = walk(path)
         readers = {name: file.read_bytes for name, file in files.items()}
@@ -109,10 +103,14 @@ def find_images(path: Path) -> Found:
         passed.update(_kind(name) for name in readers)
         has = f" It has: {counted(passed)}." if passed else ""
         raise GancliError(f"no images in '{path}' ({', '.join(EXTENSIONS)}).{has}")
-    labels, table = find_labels(path, readers, names)
-    taken = {*names, table}
+    labels = find_labels(path, readers, names)
+    taken = {*names, labels.table}
     passed.update(_kind(name) for name in readers if name not in taken)
-    return Found(tuple(ImageFile(name, labels[name], readers[name]) for name in names), dict(passed.most_common()))
+    images = (
+        ImageFile(name, labels.by_name[name], readers[name], partial(open_image, extension=_kind(name)))
+        for name in names
+    )
+    return Found(tuple(images), dict(passed.most_common()), labels.notes)
 
 
 def counted(counts: Mapping[str, int], most: int = 5) -> str:
@@ -128,37 +126,35 @@ def walk(folder: Path) -> tuple[dict[str, Path], Counter[str]]:
     """
     files: dict[str, Path] = {}
     passed: Counter[str] = Counter()
-    _walk(folder, "", (), files, passed)
-    return files, passed
-
-
-def _walk(
-    folder: Path, prefix: str, above: tuple[tuple[int, int], ...], files: dict[str, Path], passed: Counter[str]
-) -> None:
-    try:
-        about = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        passed["unreadable folder"] += 1
-        return
-    place = (about.st_dev, about.st_ino)
-    if place in above:
-        passed["link in a circle"] += 1
-        return
-    for entry in entries:
-        name = prefix + entry.name
-        if _is_never_data(entry.name):
-            continue
+    waiting: list[tuple[Path, str, frozenset[tuple[int, int]]]] = [(folder, "", frozenset())]
+    while waiting:
+        here, prefix, above = waiting.pop()
         try:
-            is_folder, is_file = entry.is_dir(), entry.is_file()
+            about = here.stat()
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError:
-            is_folder = is_file = False
-        if is_folder:
-            _walk(Path(entry.path), f"{name}/", (*above, place), files, passed)
-        elif is_file:
-            files[name] = Path(entry.path)
-        else:
-            passed["broken link" if entry.is_symlink() else "special file"] += 1
+            passed["unreadable folder"] += 1
+            continue
+        place = (about.st_dev, about.st_ino)
+        if place in above:
+            passed["link in a circle"] += 1
+            continue
+        entries = [entry for entry in entries if not _is_never_data(entry.name)]
+        if prefix and not entries:
+            passed["empty folder"] += 1
+        for entry in entries:
+            name = prefix + entry.name
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError:
+                is_folder = is_file = False
+            if is_folder:
+                waiting.append((Path(entry.path), f"{name}/", above | {place}))
+            elif is_file:
+                files[name] = Path(entry.path)
+            else:
+                passed["broken link" if entry.is_symlink() else "special file"] += 1
+    return files, passed
 
 
 def _is_never_data(part: str) -> bool:
@@ -185,7 +181,7 @@ def _refuse_runs(path: Path, readers: Mapping[str, Reader]) -> None:
 def _is_of_run(read: Reader) -> bool:
     try:
         content = json.loads(read())
-    except (OSError, ValueError, GancliError):
+    except (OSError, ValueError, RecursionError, GancliError):
         return False
     return isinstance(content, dict) and "gancli" in content
 
@@ -196,7 +192,7 @@ def state(path: Path) -> str:
     Raises:
         GancliError: there is nothing there.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         raise GancliError(f"no such folder or file: '{path}'.")
     digest = hashlib.sha256()
     for name, file in (walk(path)[0] if path.is_dir() else {"": path}).items():
@@ -210,35 +206,60 @@ def state(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _of_zip(path: Path) -> dict[str, Reader]:
+def _open_zip(path: Path) -> zipfile.ZipFile:
     try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile):
+        return zipfile.ZipFile(path)
+    except OSError as error:
+        raise GancliError(f"cannot read '{path}': {error.strerror or error}.") from None
+    except Exception:  # of a damaged archive Python raises whatever it leads to
         raise GancliError(f"'{path}' is not a zip file, or damaged.") from None
-    members = {member.replace("\\", "/"): member for member in archive.namelist()}
-    return {
-        name: partial(_read_member, archive, member)
-        for name, member in members.items()
-        if not name.endswith("/") and not any(map(_is_never_data, name.split("/")))
-    }
 
 
-def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+def _of_zip(path: Path) -> tuple[dict[str, Reader], Counter[str]]:
+    """Return what reads each file of an archive, under the name that unpacking it would give, and what was left out."""
+    archive = _open_zip(path)
+    readers: dict[str, Reader] = {}
+    passed: Counter[str] = Counter()
+    folders: set[str] = set()
+    for member in archive.infolist():
+        parts = _unpacked(member.filename)
+        name = "/".join(parts)
+        if not parts or any(map(_is_never_data, parts)):
+            continue
+        if member.filename.endswith(("/", "\\")):
+            folders.add(f"{name}/")
+            continue
+        if name in readers:  # as when both are unpacked, the last one stays
+            passed["second file of one name"] += 1
+        readers[name] = partial(_read_member, archive, member)
+    above = {f"{name[:end]}/" for name in (*folders, *readers) for end, letter in enumerate(name[:-1]) if letter == "/"}
+    if empty := folders - above:
+        passed["empty folder"] += len(empty)
+    return readers, passed
+
+
+def _unpacked(name: str) -> list[str]:
+    """Return folders and file of a name in an archive, without what unpacking leaves out: a drive, ``.`` and ``..``."""
+    name = re.sub(r"^[A-Za-z]:", "", name.replace("\\", "/"))
+    return [part for part in name.split("/") if part not in ("", ".", "..")]
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     try:
-        return archive.read(name)
-    except (OSError, zipfile.BadZipFile, zlib.error) as error:
-        raise GancliError(f"the archive is damaged here ({' '.join(str(error).split())})") from None
+        return archive.read(member)
     except NotImplementedError:
         raise GancliError("the archive is compressed in a way that Python cannot read; zip it with Deflate") from None
     except RuntimeError:
         raise GancliError("the archive asks for a password; zip it without") from None
+    except MemoryError:
+        raise GancliError("it does not fit into memory") from None
+    except Exception as error:  # as above
+        raise GancliError(f"the archive is damaged here ({' '.join(str(error).split())})") from None
 
 
-def _class_names(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    try:
-        return arrays["class_names"]
-    except ValueError:  # Python objects, which NumPy does not load
-        return np.empty(0, object)
+def _array(path: Path, wanted: str) -> np.ndarray | None:
+    """Return the array of that name; None: there is none."""
+    return read_arrays(path, lambda names: [wanted] if wanted in names else []).get(wanted)
 
 
 def _named(labels: np.ndarray, listed: np.ndarray, path: Path) -> np.ndarray:
@@ -253,17 +274,13 @@ def _named(labels: np.ndarray, listed: np.ndarray, path: Path) -> np.ndarray:
 
 def _of_arrays(path: Path) -> tuple[ImageFile, ...]:
     images = read_images(path)
-    with path.open("rb") as file:
-        arrays = np.load(file, allow_pickle=False)
-        named: Mapping[str, np.ndarray] = {} if isinstance(arrays, np.ndarray) else arrays
-        labels = named.get("labels")
-        listed = _class_names(named) if "class_names" in named else None
+    labels = _array(path, "labels")
     if labels is not None and (labels.shape != (len(images),) or labels.dtype.kind not in "iuUS"):
         raise GancliError(
             f"labels in '{path}' must be integers or strings of shape [{len(images)}], got {labels.dtype} of shape "
             f"{list(labels.shape)}."
         )
-    if labels is not None and labels.dtype.kind in "iu" and listed is not None:
+    if labels is not None and labels.dtype.kind in "iu" and (listed := _array(path, "class_names")) is not None:
         labels = _named(labels, listed, path)
     if labels is not None and labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "replace")

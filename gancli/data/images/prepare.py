@@ -18,17 +18,26 @@ from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
-from gancli.compute.devices import cache_folder
+from gancli.compute.cache import cache_folder, find_kept
 from gancli.data.class_names import in_order
-from gancli.data.images.decode import GRAY_MODES, Framing, decode, frame, upright_size
-from gancli.data.images.find import ImageFile, counted, find_images, state
+from gancli.data.images.decode import (
+    GRAY_MODES,
+    MAX_PIXELS,
+    Framing,
+    check_pixels,
+    decode,
+    frame,
+    num_frames,
+    upright_size,
+)
+from gancli.data.images.find import Found, ImageFile, counted, find_images, state
 from gancli.data.images.splits import split_rows
 from gancli.errors import GancliError
 from gancli.files import appearing, write_atomically
 from gancli.reporting import Reporter
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
-VERSION = 3  # of what preparation does; another one prepares anew
+VERSION = 4  # of what preparation does; another one prepares anew
 NAMED = 3  # broken files that a message names
 
 
@@ -42,6 +51,7 @@ class Seen:
     mode: str = ""  # Pillow's color mode
     form: str = ""  # of the file: PNG, JPEG, ...
     broken: str = ""  # why it cannot be used
+    frames: int = 1  # of which the first is used
 
 
 @dataclass(frozen=True)
@@ -75,21 +85,25 @@ def _in_parallel(
             yield result
 
 
-def look(files: Sequence[ImageFile], listener: Reporter, *, pixels: bool = False) -> list[Seen]:
+def look(
+    files: Sequence[ImageFile], listener: Reporter, *, pixels: bool = False, max_pixels: int = MAX_PIXELS
+) -> list[Seen]:
     """Read every image's content and header; its pixels only if asked for."""
-    return list(_in_parallel(partial(_look, pixels=pixels), files, "looking at images", listener))
+    work = partial(_look, pixels=pixels, max_pixels=max_pixels)
+    return list(_in_parallel(work, files, "looking at images", listener))
 
 
-def _look(file: ImageFile, *, pixels: bool) -> Seen:
+def _look(file: ImageFile, *, pixels: bool, max_pixels: int) -> Seen:
     digest = ""
     try:
         content = file.read()
         digest = hashlib.sha256(content).hexdigest()
         image = file.open(content)
+        check_pixels(image, max_pixels)
         size, mode, form = upright_size(image), image.mode, image.format or ""
         if pixels:
             _ = decode(image, 4)
-        return Seen(file, digest, size, mode, form)
+        return Seen(file, digest, size, mode, form, frames=num_frames(image))
     except (OSError, GancliError) as error:
         return Seen(file, digest, broken=_reason(error))
 
@@ -128,27 +142,43 @@ def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
         UsageError: the framing is none.
     """
     framing.check()
-    kept = cache_folder() / "images"
-    receipt = kept / f"{_short_hash(f'{VERSION} {framing} {state(path)}')}.json"
+    name = f"images/{_short_hash(f'{VERSION} {framing} {state(path)}')}.json"
+    receipt = find_kept(name)
     if (found := _receipt(receipt)) is None:
+        receipt = cache_folder() / name
         found = _prepare(path, framing, receipt, listener)
-    tell_passed_over(path, found["passed_over"], listener)
+    tell(path, found["passed_over"], found["notes"], listener)
     _tell_broken(path, found["broken"], found["count"], listener)
-    images, labels = (np.load(kept / found["folder"] / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
+    folder = receipt.parent / found["folder"]
+    images, labels = (np.load(folder / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
     prepared = Prepared(images, np.asarray(labels), tuple(found["classes"]), found["sizes"])
     listener.status(_summary(path, prepared, framing.crop))
     return prepared
 
 
-def tell_passed_over(path: Path, passed_over: dict[str, int], listener: Reporter) -> None:
-    """Say how many files were not taken, and of what kinds they are."""
+def notes_on(path: Path, found: Found, seen: Sequence[Seen]) -> list[str]:
+    """Return what is not used beside files that are no images: rows of tables, and frames behind the first."""
+    several = [one.frames for one in seen if one.frames > 1]
+    if not several:
+        return list(found.notes)
+    behind, where = sum(several) - len(several), f"'{path}'"
+    return [
+        *found.notes,
+        f"passed over {behind:,} frames or pages behind the first of {len(several):,} images in {where}",
+    ]
+
+
+def tell(path: Path, passed_over: dict[str, int], notes: Sequence[str], listener: Reporter) -> None:
+    """Say how many files were not taken, of what kinds they are, and what else was not."""
     if count := sum(passed_over.values()):
         what = "1 file that is no image" if count == 1 else f"{count:,} files that are no images"
         listener.status(f"passed over {what} in '{path}': {counted(passed_over)}")
+    for note in notes:
+        listener.status(note)
 
 
 def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def _receipt(path: Path) -> dict[str, Any] | None:
@@ -163,8 +193,7 @@ def _receipt(path: Path) -> dict[str, Any] | None:
 def _prepare(path: Path, framing: Framing, receipt: Path, listener: Reporter) -> dict[str, Any]:
     """Read all images, and decode them unless that has been done, under whatever names; return what to remember."""
     files = find_images(path)
-    _make_cache(receipt.parent)
-    seen = look(files.files, listener)
+    seen = look(files.files, listener, max_pixels=framing.max_pixels)
     whole = [one for one in seen if one.size]
     broken = [one for one in seen if not one.size]
     if not whole:
@@ -181,19 +210,10 @@ def _prepare(path: Path, framing: Framing, receipt: Path, listener: Reporter) ->
     undecoded = about["broken"]
     broken += [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]
     found = {"folder": folder.name, "classes": about["classes"], "sizes": about["sizes"], "count": len(seen)}
-    found |= {"broken": _named(broken), "passed_over": files.passed_over}
+    found |= {"broken": _named(broken), "passed_over": files.passed_over, "notes": notes_on(path, files, seen)}
     if all(one.sha256 for one in seen):  # what stood in the way of the others may be gone next time
         write_atomically(receipt, json.dumps(found))
     return found
-
-
-def _make_cache(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise GancliError(
-            f"cannot write {folder}: {error.strerror}. Set XDG_CACHE_HOME to a folder that can be written."
-        ) from None
 
 
 def _named(broken: Sequence[Seen]) -> list[tuple[str, str]]:

@@ -10,11 +10,11 @@ import numpy as np
 
 from gancli.data.images.decode import GRAY_MODES, decode
 from gancli.data.images.find import counted, find_images
-from gancli.data.images.prepare import Seen, look, tell_passed_over
+from gancli.data.images.prepare import Seen, look, notes_on, tell
 from gancli.errors import GancliError
 from gancli.reporting import Reporter, Silence
 
-DECODER = 2  # another one makes other images of the same files
+DECODER = 3  # another one makes other images of the same files
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class UniformImages:
         """
         listener = listener or Silence()
         found = find_images(path)
-        tell_passed_over(path, found.passed_over, listener)
         seen = look(found.files, listener)
+        tell(path, found.passed_over, notes_on(path, found, seen), listener)
         sizes = _sizes(path, seen)
         modes = Counter(one.mode for one in seen)
         formats = Counter("JPEG" if one.form == "MPO" else one.form for one in seen)  # phones write both

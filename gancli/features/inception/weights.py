@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 from typing import BinaryIO
 
-from gancli.compute.devices import cache_folder
+from gancli.compute.cache import find_kept
 from gancli.errors import GancliError
 from gancli.files import appearing, writing
 from gancli.reporting import Watch
@@ -24,7 +24,7 @@ def find(watch: Watch | None = None) -> Path:
     Raises:
         GancliError: it cannot be had, or what came is not what was published; nothing is kept then.
     """
-    path = cache_folder() / FILE
+    path = find_kept(FILE)
     if not path.exists():
         download(path, URL, SHA256, watch)
     return path

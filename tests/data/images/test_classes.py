@@ -15,7 +15,7 @@ def labels(names=NAMES, **tables):
     """Return the classes of images beside tables, whose names have a dot for every ``__``."""
     files = dict.fromkeys(names, b"") | {name.replace("__", "."): text.encode() for name, text in tables.items()}
     readers = {name: lambda content=content: content for name, content in files.items()}
-    return list(find_labels("here", readers, names)[0].values())  # type: ignore[arg-type]
+    return list(find_labels("here", readers, names).by_name.values())  # type: ignore[arg-type]
 
 
 def refused(**tables):
