@@ -1,11 +1,16 @@
 """Plots for data that can be plotted: one and two dimensions, as PNG bytes. Arrays in, bytes out."""
 
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib as mpl
 import numpy as np
+
+# Where there is no home, matplotlib takes a temporary folder, and would say so at length.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 

@@ -74,8 +74,8 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
          "Leave it out, or choose other data."),
         (["mnist", "--held-out", 0.2], "--held-out 0.2 is for your own images; data set 'mnist' stays as it is. "
          "Leave it out, or choose other data."),
-        (["digits", "--held-out", 0], "--resolution, --crop, --channels and --held-out are for your own images; "
-         "'digits' stays as it is."),
+        (["digits", "--held-out", 0], "--resolution, --crop, --channels, --max-pixels and --held-out are for "
+         "your own images; 'digits' stays as it is."),
         (["pictures", "--held-out", 0.6], "--held-out must be in [0, 0.5], got 0.6."),
         (["pictures", "--held-out", "nan"], "--held-out must be in [0, 0.5], got nan."),
         (["ring", "--augment", "cutout"], "--augment cutout is for images; data set 'ring' holds points. "

@@ -106,7 +106,7 @@ def test_damaged_weights_are_noticed(tmp_path, monkeypatch):
         extractor.classifier("digits")
 
 
-def test_features_are_kept_and_damage_costs_only_time(tmp_path, monkeypatch):
+def test_features_are_kept_and_damage_costs_only_time(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     images = load("digits").examples[:20]
     network = extractor.classifier("digits")
@@ -135,4 +135,26 @@ def test_features_are_kept_and_damage_costs_only_time(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     np.testing.assert_array_equal(get("a")[0], first[0])
-    assert warnings[1].endswith("Not a directory. The reference's features are not kept.")
+    np.testing.assert_array_equal(get("a")[0], first[0])
+    assert len(asked) == 4  # kept for this command
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_features_that_cannot_be_written_are_computed_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "gancli").mkdir()
+    (tmp_path / "gancli" / "features").write_text("a file where a folder should be")
+    images, warnings = load("digits").examples[:4], []
+    network = extractor.classifier("digits")
+    assert len(cache.cached_features(network, "a", lambda: [images], 4, warn=warnings.append)[0]) == 4
+    assert warnings[0].endswith("Not a directory. The reference's features are not kept.")
+
+
+def test_a_cache_that_can_only_be_read_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    images, warnings = load("digits").examples[:4], []
+    network = extractor.classifier("digits")
+    first = cache.cached_features(network, "a", lambda: [images], 4, warn=warnings.append)
+    monkeypatch.setattr("gancli.compute.cache.cache_folder", lambda: tmp_path / "elsewhere")
+    again = cache.cached_features(network, "a", lambda: [], 4, warn=warnings.append)
+    np.testing.assert_array_equal(first[0], again[0])

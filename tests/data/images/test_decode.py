@@ -2,12 +2,22 @@
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from gancli.data.images.decode import Framing, decode, frame, open_image, upright_size
+from gancli.data.images.decode import (
+    EXTENSIONS,
+    Framing,
+    check_pixels,
+    decode,
+    frame,
+    num_frames,
+    open_image,
+    upright_size,
+)
 from gancli.errors import GancliError, UsageError
 
 RAMP = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10  # 4 high, 6 wide
@@ -151,6 +161,7 @@ def test_a_smooth_image_stays_smooth():
     [
         (Framing(-1), "--resolution must be at least 1, or 0 to choose it by the images, got -1."),
         (Framing(crop="up"), "--crop must be one of center, random, none, got 'up'."),
+        (Framing(max_pixels=0), "--max-pixels must be at least 1, got 0."),
         (Framing(channels="2"), "--channels must be one of auto, 1, 3, 4, got '2'."),
     ],
 )
@@ -158,3 +169,131 @@ def test_framings_that_are_none(framing, message):
     with pytest.raises(UsageError) as error:
         framing.check()
     assert str(error.value) == message
+
+
+def encoded(image, form="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("form", ["TIFF", "PNG", "WEBP", "AVIF", "JPEG"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 7])
+def test_the_size_that_is_seen_is_known_before_the_pixels(form, orientation):
+    """TIFFs are turned by Pillow, and others by gancli."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = saved(Image.fromarray(RAMP).convert("RGB"), form, exif=exif)
+    size = upright_size(image)
+    assert size == ((4, 6) if orientation > 4 else (6, 4))
+    assert decode(image, 3).size == size
+    if form in ("TIFF", "PNG"):
+        turned = ImageOps.exif_transpose(saved(Image.fromarray(RAMP), exif=exif))
+        np.testing.assert_array_equal(np.asarray(decode(saved(Image.fromarray(RAMP), form, exif=exif), 1)), turned)
+
+
+@pytest.mark.parametrize("orientation", ["6", b"\6", 6.5, (6, 6)])
+def test_a_note_that_is_no_number_turns_nothing(orientation, monkeypatch):
+    image = saved(Image.fromarray(RAMP))
+    monkeypatch.setattr(type(image), "getexif", lambda _: {0x0112: orientation})
+    assert upright_size(image) == (6, 4)
+    np.testing.assert_array_equal(pixels(image, 1), RAMP)
+
+
+def tiff(array, bits, photometric=1, kind=1):
+    """Write a gray TIFF of little-endian numbers, not compressed."""
+    height, width = array.shape
+    content = array.tobytes()
+    if bits == 12:  # two pixels in three bytes
+        flat = array.ravel().astype(int)
+        content = b"".join(
+            bytes([one >> 4, (one & 15) << 4 | other >> 8, other & 255])
+            for one, other in zip(flat[::2], flat[1::2], strict=True)
+        )
+    tags = [(256, width), (257, height), (258, bits), (259, 1), (262, photometric), (273, 200), (277, 1), (278, height)]
+    tags += [(279, len(content)), (339, kind)]
+    header = b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(struct.pack("<HHII", t, 4, 1, v) for t, v in tags)
+    return open_image((header + bytes(4)).ljust(200, b"\0") + content)
+
+
+def test_deep_gray_is_scaled_by_the_range_of_its_file():
+    twelve = np.array([[0, 8, 9, 2048, 4094, 4095]], np.uint16)
+    np.testing.assert_array_equal(pixels(tiff(twelve, 12), 1), np.rint(twelve / 4095 * 255))
+    deep = np.array([[0, 257, 65535]], np.uint16)
+    np.testing.assert_array_equal(pixels(tiff(deep, 16), 1), [[0, 1, 255]])
+    np.testing.assert_array_equal(pixels(tiff(deep, 16, photometric=0), 1), [[255, 254, 0]])  # white is zero
+
+
+def test_signed_integers_have_no_known_range():
+    with pytest.raises(GancliError) as error:
+        decode(tiff(np.zeros((1, 2), np.int16), 16, kind=2), 1)
+    assert str(error.value) == (
+        "its pixels are signed 16-bit integers, whose range no one knows; save it with 8 or 16 bits"
+    )
+
+
+def test_what_is_transparent_among_deep_pixels_lies_on_white():
+    deep = np.array([[0, 257 * 7, 65535 - 257]], np.uint16)
+    content = encoded(Image.fromarray(deep), transparency=257 * 7)
+    np.testing.assert_array_equal(pixels(open_image(content), 1), [[0, 255, 254]])
+    np.testing.assert_array_equal(pixels(open_image(content), 4)[0, :, 3], [255, 0, 255])
+
+
+@pytest.mark.parametrize(("mode", "form"), [("LAB", "TIFF"), ("CMYK", "TIFF"), ("YCbCr", "TIFF"), ("PA", "TIFF")])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_every_color_mode_becomes_every_number_of_channels(mode, form, channels):
+    color = Image.new("RGB", (4, 4), (200, 40, 90))
+    found = pixels(saved(color.convert(mode), form), channels)
+    expected = pixels(saved(color), channels)
+    assert found.shape == expected.shape
+    if mode != "PA":
+        np.testing.assert_allclose(found.astype(int), expected, atol=3)
+
+
+def chunk(name, content):
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(3 * 2**20))),
+        (b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(bytes(3 * 2**20))),
+        (b"tEXt", b"Comment\0" + b"x" * (3 * 2**20)),
+        (b"iCCP", b"profile\0\0" + zlib.compress(bytes(3 * 2**20))),
+    ],
+)
+def test_a_picture_with_a_long_description_is_read(name, content, place):
+    png = encoded(Image.fromarray(RAMP))
+    where = png.index(b"IDAT" if place == "before" else b"IEND") - 4
+    image = open_image(png[:where] + chunk(name, content) + png[where:])
+    np.testing.assert_array_equal(pixels(image, 1), RAMP)
+
+
+def test_an_image_of_too_many_pixels_names_the_option():
+    image = saved(Image.fromarray(RAMP))
+    check_pixels(image, 24)
+    with pytest.raises(GancliError) as error:
+        check_pixels(image, 23)
+    assert str(error.value) == ("it has 24 pixels, and --max-pixels of `gancli train` and `gancli data check` is 23")
+    image = open_image(b"P5 20000 10000 255\n")  # 200 million, which Pillow alone would not open
+    with pytest.raises(GancliError, match=r"^it has 200,000,000 pixels, and --max-pixels .* is 178,956,970$"):
+        check_pixels(image, Framing().max_pixels)
+
+
+@pytest.mark.parametrize("form", ["GIF", "TIFF", "PNG", "WEBP", "AVIF", "MPO"])
+def test_frames_are_counted(form):
+    shown = [Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (10, 100, 200)]
+    assert num_frames(saved(shown[0], form, save_all=True, append_images=shown[1:])) == 3
+    assert num_frames(saved(shown[0], "PNG")) == 1
+
+
+def test_only_formats_with_a_mark_are_recognized_whatever_they_are_called():
+    targa = encoded(Image.fromarray(RAMP), "TGA")
+    np.testing.assert_array_equal(pixels(open_image(targa, ".TGA"), 1), RAMP)
+    postscript = encoded(Image.fromarray(RAMP), "EPS")  # a program, which Pillow would have run
+    for content, extension in ((targa, ".png"), (postscript, ".png"), (postscript, ".jpg")):
+        with pytest.raises(GancliError, match=r"^it is no image, or its header is damaged$"):
+            open_image(content, extension)
+    assert {".mpo", ".jfif", ".ppm", ".tga", ".avif", ".apng"} <= set(EXTENSIONS)

@@ -1,8 +1,10 @@
 """Which files are images, in folders, zips and files of arrays, and what is said of the others."""
 
+import inspect
 import json
 import os
 import struct
+import sys
 import zipfile
 from pathlib import Path
 
@@ -190,10 +192,94 @@ def test_integer_labels_index_the_names_beside_them(tmp_path):
     for listed, found in (
         (["cat"], "<U3 of shape [1]"),
         ([1, 2], "int64 of shape [2]"),
-        (np.array(["cat", None]), "object of shape [0]"),
     ):
         np.savez(path, images=images, labels=[1, 0, 1], class_names=listed)
         assert refused(path) == (
             f"class_names in '{path}' must be strings that the labels, 0 to 1, index; got {found}. "
             "Rename the array if it is something else."
         )
+
+
+def test_labels_that_are_no_numbers_or_strings(tmp_path):
+    images = np.zeros((2, 8, 8, 3), np.uint8)
+    for name in ("labels", "class_names"):
+        arrays = {"images": images, "labels": [0, 1], name: np.array(["cat", None])}
+        np.savez(tmp_path / "x.npz", **arrays)  # type: ignore[arg-type]
+        assert (
+            refused(tmp_path / "x.npz")
+            == f"'{tmp_path / 'x.npz'}' holds Python objects instead of an array of numbers."
+        )
+
+
+def test_names_in_a_zip_are_those_of_unpacked_files(tmp_path):
+    members = ["./cats/1.png", "/cats/2.png", "../cats/3.png", "C:\\pets\\dogs\\4.png", "a/../dogs/5.png"]
+    path = zipped(tmp_path / "odd.zip", dict.fromkeys(members, b""))
+    assert names(path) == ["a/dogs/5.png", "cats/1.png", "cats/2.png", "cats/3.png", "pets/dogs/4.png"]
+    assert find_images(path).passed_over == {}
+
+
+def test_a_name_that_is_twice_in_a_zip_is_said(tmp_path):
+    path = zipped(tmp_path / "twice.zip", {"a.png": b"first", "./a.png": b"second"})
+    found = find_images(path)
+    assert [file.read() for file in found.files] == [b"second"]  # as when it is unpacked
+    assert found.passed_over == {"second file of one name": 1}
+
+
+def test_empty_folders_are_said(tmp_path):
+    draw(tmp_path / "pets" / "cats" / "1.png")
+    (tmp_path / "pets" / "dogs" / "old").mkdir(parents=True)
+    (tmp_path / "pets" / "birds" / ".git").mkdir(parents=True)
+    assert find_images(tmp_path / "pets").passed_over == {"empty folder": 2}
+    path = zipped(
+        tmp_path / "pets.zip", {"cats/": b"", "cats/1.png": b"", "dogs/": b"", "dogs/old/": b"", "birds/": b""}
+    )
+    assert find_images(path).passed_over == {"empty folder": 2}
+    (tmp_path / "none").mkdir()
+    assert refused(tmp_path / "none") == f"no images in '{tmp_path / 'none'}' ({', '.join(EXTENSIONS)})."
+
+
+def test_folders_may_be_deep(tmp_path):
+    depth, limit = 250, sys.getrecursionlimit()
+    draw(tmp_path.joinpath(*["a"] * depth, "1.png"))
+    sys.setrecursionlimit(len(inspect.stack()) + 150)
+    try:
+        found = find_images(tmp_path)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert len(found.files) == 1
+
+
+def test_an_unreadable_folder_is_said(tmp_path, monkeypatch):
+    draw(tmp_path / "a" / "1.png", tmp_path / "b" / "2.png")
+    scan = os.scandir
+
+    def refused_scan(path):
+        if str(path).endswith("b"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused_scan)
+    assert find_images(tmp_path).passed_over == {"unreadable folder": 1}
+
+
+def test_a_name_that_no_file_can_have_is_one_line(tmp_path):
+    for name in ("a" * 300, "a/b\0c.png"):
+        assert refused(tmp_path / name) == f"no such folder or file: '{tmp_path / name}'."
+
+
+def test_what_a_damaged_archive_raises_is_one_line(tmp_path, monkeypatch):
+    path = zipped(tmp_path / "a.zip", {"a.png": b"x" * 100})
+    (file,) = find_images(path).files
+    for raised, said in (
+        (EOFError("Compressed file ended"), "the archive is damaged here (Compressed file ended)"),
+        (struct.error("unpack requires"), "the archive is damaged here (unpack requires)"),
+        (MemoryError(), "it does not fit into memory"),
+    ):
+
+        def read(*_, raised=raised):
+            raise raised
+
+        monkeypatch.setattr(zipfile.ZipFile, "read", read)
+        with pytest.raises(GancliError) as error:
+            file.read()
+        assert str(error.value) == said

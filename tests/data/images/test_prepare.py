@@ -110,15 +110,48 @@ def test_what_is_passed_over_is_said_every_time(tmp_path):
         assert heard.told[0] == f"passed over 1 file that is no image in '{folder}': 1 .txt"
 
 
-def test_a_cache_that_cannot_be_made_says_what_to_set(tmp_path, monkeypatch):
+def test_without_a_cache_images_are_prepared_for_this_once(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(GancliError) as error:
-        prepare(fill(tmp_path / "folder", 2), Framing(), Heard())
-    assert str(error.value) == (
-        f"cannot write {tmp_path / 'file' / 'gancli' / 'images'}: Not a directory. "
-        "Set XDG_CACHE_HOME to a folder that can be written."
+    for _ in range(2):
+        assert len(prepare(fill(tmp_path / "folder", 2), Framing(), Heard()).images) == 2
+    assert capsys.readouterr().err.count("cannot write") == 1
+
+
+def test_frames_and_pages_behind_the_first_are_said(tmp_path):
+    shown = [Image.fromarray(picture(seed)) for seed in range(3)]
+    for ending in ("gif", "tif", "png", "webp"):
+        shown[0].save(tmp_path / f"several.{ending}", save_all=True, append_images=shown[1:])
+    shown[0].save(tmp_path / "one.gif")
+    for _ in range(2):  # prepared, and found in the cache
+        heard = Heard()
+        assert len(prepare(tmp_path, Framing(), heard).images) == 5
+        assert heard.told[0] == f"passed over 8 frames or pages behind the first of 4 images in '{tmp_path}'"
+
+
+def test_what_a_table_has_too_much_is_said(tmp_path):
+    folder = fill(tmp_path / "folder", 3)
+    table = "".join(f"{path.relative_to(folder)},x\n" for path in folder.rglob("*.PNG"))
+    (folder / "labels.csv").write_text(table + "gone.png,y\n")
+    heard = Heard()
+    prepare(folder, Framing(), heard)
+    assert (
+        heard.told[0]
+        == f"labels.csv in '{folder}' has classes for 1 files that are no images here, the first is gone.png"
     )
+
+
+def test_images_of_too_many_pixels_are_left_out_and_named(tmp_path):
+    for side in (8, 10):
+        Image.fromarray(picture(side, (side, side, 3))).save(tmp_path / f"{side}.png")
+    for most, left_out in ((100, []), (99, ["10.png"])):
+        heard = Heard()
+        assert len(prepare(tmp_path, Framing(max_pixels=most), heard).images) == 2 - len(left_out)
+        assert heard.warnings == [
+            f"left out 1 of the 2 images in '{tmp_path}' ({name}: it has 100 pixels, and --max-pixels of "
+            "`gancli train` and `gancli data check` is 99)."
+            for name in left_out
+        ]
 
 
 def test_preparation_is_kept_until_something_changes(tmp_path, monkeypatch):
