@@ -62,6 +62,11 @@ class Silence:
         """Drop it."""
 
 
+def number_of(count: int, one: str, several: str) -> str:
+    """Return ``1 file`` or ``2 files``."""
+    return f"{count:,} {one if count == 1 else several}"
+
+
 def show_shape(shape: tuple[int, ...]) -> str:
     """Return ``28x28x1`` for ``(28, 28, 1)``."""
     return "x".join(map(str, shape))

@@ -15,6 +15,8 @@ for name in ("TFDS_DATA_DIR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 
 import jax
+import numpy as np
+from PIL import Image
 
 from gancli.cli.app import entry_point
 from gancli.cli.console import TerminalReporter
@@ -37,6 +39,13 @@ def tiny(**changes: object) -> list[str]:
     return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))] + [
         "--quiet"
     ]
+
+
+def write_folder(name: str, images: np.ndarray) -> None:
+    """Write images ``[N, H, W, C]`` uint8 as PNGs into a new folder."""
+    Path(name).mkdir()
+    for index, image in enumerate(images):
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(f"{name}/{index:04d}.png")
 
 
 @pytest.fixture(scope="session", autouse=True)

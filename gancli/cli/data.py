@@ -12,7 +12,8 @@ from gancli.config import defaults, settings
 if TYPE_CHECKING:
     from gancli.workflows.check_data import DataCheck
 
-ABOUT_PIXELS, MAX_PIXELS = settings()["max_pixels"].help, defaults()["max_pixels"]
+DEFAULTS = defaults()
+MAX_PIXELS, HELD_OUT = (f"As for `gancli train`: {settings()[name].help}" for name in ("max_pixels", "held_out"))
 SHOWN = 5  # of each kind, the most frequent or the first
 
 app = typer.Typer(no_args_is_help=True, help="Look at your images before training on them.")
@@ -23,10 +24,8 @@ def check(
     path: Annotated[Path, typer.Argument(help="A folder of images, or a .zip, .npz or .npy file.")],
     resolution: Annotated[int, typer.Option(help="As for `gancli train`; 0: chosen by the images.")] = 0,
     channels: Annotated[str, typer.Option(help="As for `gancli train`: auto, 1, 3 or 4.")] = "auto",
-    max_pixels: Annotated[int, typer.Option(metavar="N", help=f"As for `gancli train`: {ABOUT_PIXELS}")] = MAX_PIXELS,
-    held_out: Annotated[
-        float, typer.Option(metavar="SHARE", help="As for `gancli train`: share that is not trained on.")
-    ] = 0.1,
+    max_pixels: Annotated[int, typer.Option(metavar="N", help=MAX_PIXELS)] = DEFAULTS["max_pixels"],
+    held_out: Annotated[float, typer.Option(metavar="SHARE", help=HELD_OUT)] = DEFAULTS["held_out"],
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

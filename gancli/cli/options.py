@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from gancli.config import settings
 from gancli.errors import UsageError
 
 DEFAULT_RUN = Path("ckpt")
 NUMBER = re.compile(r"[0-9]{1,18}")
-SEEDS = 2**32  # as of --seed
 MOST_RUNS = 1000  # of one command
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, as written by train.")]
@@ -65,8 +65,9 @@ def parse_seeds(text: str) -> list[int]:
         if not NUMBER.fullmatch(first) or (dash and not NUMBER.fullmatch(last)) or (dash and int(last) < int(first)):
             raise UsageError(f"--seeds must be seeds like 0-2,5, got '{text}'.")
         spans.append(range(int(first), int(last or first) + 1))
-    if most := [span[-1] for span in spans if span[-1] >= SEEDS]:
-        raise UsageError(f"--seeds must be below {SEEDS}, got {max(most)}.")
+    below = settings()["seed"].below
+    if most := [span[-1] for span in spans if below and span[-1] >= below]:
+        raise UsageError(f"--seeds must be below {below}, got {max(most)}.")
     if (count := sum(map(len, spans))) > MOST_RUNS:
         raise UsageError(f"--seeds must be at most {MOST_RUNS:,} seeds, a run each, got {count:,} in '{text}'.")
     return list(dict.fromkeys(seed for span in spans for seed in span))

@@ -9,7 +9,8 @@ import time
 from types import FrameType
 from typing import Any, Self
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from gancli.training.interrupts import SIGNALS
+
 MOMENT = 0.02  # seconds
 LONGEST_IMPORT = 1.0  # seconds that a signal waits for one
 

@@ -90,7 +90,6 @@ def train(
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 and 143 stopped by Ctrl-C and SIGTERM after saving.
     """
     from gancli.cli.console import TerminalReporter, warn
-    from gancli.data.prepared import or_prepared
 
     typed = typed_options(ctx, options)
     if resume not in (None, *RESUME):
@@ -106,8 +105,7 @@ def train(
                 f"--config {dataset}."
             )
         outdir, dataset = outdir if was_typed(ctx, "outdir") else Path(dataset), None
-    dataset = or_prepared(dataset, data_dir) if dataset else None
-    request = Request.read(dataset, preset, config, typed, lr)
+    request = Request.read(dataset, preset, config, typed, lr, data_dir)
     goes_on = seeds is None and (resume == "run" or (resume == "auto" and (outdir / RECORD).is_file()))
     recipe: dict[str, Any] = {}
     if goes_on:

@@ -18,7 +18,8 @@ def find_prepared(name: str, data_dir: Path) -> Path | None:
 
 def is_prepared(folder: Path) -> bool:
     """Return whether TensorFlow Datasets prepared a folder: one version of a data set."""
-    return os.path.isfile(folder / "dataset_info.json")
+    names = ("dataset_info.json", "features.json")  # of which others, too, write the former
+    return all(os.path.isfile(folder / name) for name in names)
 
 
 def or_prepared(name: str, data_dir: Path | None) -> str:

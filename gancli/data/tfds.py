@@ -43,10 +43,13 @@ def read_prepared(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
     return images, np.array([record["label"] for record in records], np.int32)
 
 
-def encoded_images(folder: Path) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
-    """Yield of every image of a prepared folder, of all its splits, a name, its class, and what reads its file.
+Encoded = tuple[str, str, Callable[[], bytes]]  # a name, a class (empty: none), and what reads the image's file
 
-    The class is empty where the records have none, or several and none of them is called ``label``.
+
+def encoded_images(folder: Path) -> tuple[list[Encoded], tuple[str, ...]]:
+    """Return every image of a prepared folder, of all its splits, and notes on what is not used.
+
+    Its class is the record's ``label``, or the only class label of another name.
 
     Raises:
         GancliError: its records have no image or several, its format needs TensorFlow, or it cannot be read.
@@ -59,7 +62,8 @@ def encoded_images(folder: Path) -> Iterator[tuple[str, str, Callable[[], bytes]
     labels = [name for name, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
     if len(images) != 1:
         raise GancliError(f"each record of '{folder}' must have one image, and it has {len(images)}.")
-    image, label = images[0], "label" if "label" in labels else labels[0] if len(labels) == 1 else None
+    (image,), label = images, "label" if "label" in labels else labels[0] if len(labels) == 1 else None
+    found: list[Encoded] = []
     for split in sorted(builder.info.splits):
         with _reading(folder, "give its images as a folder"):
             source = builder.as_data_source(split, decoders={image: tfds.decode.SkipDecoding()})
@@ -67,7 +71,9 @@ def encoded_images(folder: Path) -> Iterator[tuple[str, str, Callable[[], bytes]
                 rows = range(start, min(start + READ_AT_ONCE, len(source)))
                 for row, record in zip(rows, source.__getitems__(rows), strict=True):
                     name = features[label].int2str(int(record[label])) if label and record[label] >= 0 else ""
-                    yield f"{split}/{row:08d}", name, partial(_encoded, source, row, image)
+                    found.append((f"{split}/{row:08d}", name, partial(_encoded, source, row, image)))
+    unused = [name for name in labels if name != label]
+    return found, (f"class labels in '{folder}' that are not used: {', '.join(unused)}",) if unused else ()
 
 
 def _encoded(source: Sequence[Mapping[str, Any]], row: int, image: str) -> bytes:

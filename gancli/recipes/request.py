@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gancli.config import TrainConfig, settings
+from gancli.data.prepared import or_prepared
 from gancli.errors import UsageError
 from gancli.own_files import absolute
 from gancli.recipes.files import RATES, read_config
@@ -27,9 +28,15 @@ class Request:
 
     @classmethod
     def read(
-        cls, dataset: str | None, preset: str | None, file: Path | None, typed: Mapping[str, Any], lr: float | None
+        cls,
+        dataset: str | None,
+        preset: str | None,
+        file: Path | None,
+        typed: Mapping[str, Any],
+        lr: float | None,
+        data_dir: Path | None = None,
     ) -> "Request":
-        """Read the file, which may name data set and preset.
+        """Read the file, which may name data set and preset; a data set may lie prepared in ``data_dir``.
 
         Raises:
             GancliError: the file cannot be read, or holds something else.
@@ -37,6 +44,7 @@ class Request:
         found = read_config(file) if file else {}
         in_file = {name: _absolute(name, value) for name, value in found.items() if name in settings()}
         dataset = dataset or found.get("dataset")
+        dataset = or_prepared(dataset, data_dir) if dataset else None
         dataset = str(Path(dataset).absolute()) if dataset and data_kind(dataset) == "your images" else dataset
         typed = {name: _absolute(name, value) for name, value in typed.items()}
         return cls(dataset, preset or found.get("preset"), file, in_file, typed, lr)

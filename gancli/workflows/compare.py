@@ -56,6 +56,11 @@ def compare(paths: Sequence[Path]) -> Comparison:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise GancliError(
+            f"'{path}' is a folder, and results are compared. Make one with "
+            f"`gancli evaluate {path} --all --json > result.json`."
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         metrics = content["metrics"]

@@ -12,7 +12,8 @@ def data_dir(tmp_path):
         folder = tmp_path / "flowers" / version
         folder.mkdir(parents=True)
         if version != "10.0.0":
-            (folder / "dataset_info.json").write_text("{}")
+            for name in ("dataset_info.json", "features.json"):
+                (folder / name).write_text("{}")
     return tmp_path
 
 
@@ -23,6 +24,8 @@ def test_the_newest_prepared_version_is_found(data_dir):
     assert find_prepared("roses", data_dir) is None
     assert is_prepared(newest)
     assert not is_prepared(data_dir)
+    (newest / "features.json").unlink()  # as others than TensorFlow Datasets leave a folder
+    assert not is_prepared(newest)
 
 
 def test_a_name_that_gancli_does_not_know_is_looked_for(data_dir, monkeypatch):

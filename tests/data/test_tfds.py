@@ -34,6 +34,23 @@ class Flowers(tfds.core.GeneratorBasedBuilder):
             yield index, {"image": Image.fromarray(picture(index)), "label": index % 2, "id": str(index)}
 
 
+class Poses(tfds.core.GeneratorBasedBuilder):
+    """Two class labels a record, none of which is called label."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {name: tfds.features.ClassLabel(names=["a", "b"]) for name in ("pose", "person")}
+        features |= {"image": tfds.features.Image(shape=(8, 8, 3))}
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        yield 0, {"image": Image.fromarray(picture(0)), "pose": 0, "person": 1}
+
+
 class Pairs(tfds.core.GeneratorBasedBuilder):
     """Two pictures a record."""
 
@@ -53,17 +70,18 @@ class Pairs(tfds.core.GeneratorBasedBuilder):
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tfds")
-    for builder in (Flowers, Pairs):
+    for builder in (Flowers, Poses, Pairs):
         builder(data_dir=folder, file_format="array_record").download_and_prepare()
     return folder
 
 
 def test_every_image_of_every_split_has_its_bytes_and_its_class(data_dir):
-    found = list(encoded_images(data_dir / "flowers" / "2.1.1"))
+    found, notes = encoded_images(data_dir / "flowers" / "2.1.1")
     assert len({name for name, _, _ in found}) == 40
     assert sum(name.startswith("test/") for name, _, _ in found) == 10
     assert [label for _, label, _ in found].count("rose") == 20
     assert all(read().startswith(b"\x89PNG") for _, _, read in found)
+    assert notes == ()
 
 
 def test_a_prepared_folder_is_your_images(data_dir):
@@ -86,9 +104,16 @@ def test_it_is_trained_on_by_its_name(gancli, tmp_path, data_dir):
     assert (code, err.split(".")[0]) == (2, "error: unknown data set 'roses'")
 
 
+def test_class_labels_that_are_not_used_are_said(data_dir):
+    folder = data_dir / "poses" / "1.0.0"
+    found, notes = encoded_images(folder)
+    assert [label for _, label, _ in found] == [""]
+    assert notes == (f"class labels in '{folder}' that are not used: person, pose",)
+
+
 def test_records_of_several_images_are_refused(data_dir):
     with pytest.raises(GancliError, match="must have one image, and it has 2"):
-        list(encoded_images(data_dir / "pairs" / "1.0.0"))
+        encoded_images(data_dir / "pairs" / "1.0.0")
 
 
 def test_a_format_that_needs_tensorflow_is_said(data_dir, tmp_path):
@@ -97,4 +122,4 @@ def test_a_format_that_needs_tensorflow_is_said(data_dir, tmp_path):
     for file in (data_dir / "flowers" / "2.1.1").iterdir():
         (folder / file.name).write_bytes(file.read_bytes().replace(b"array_record", b"tfrecord"))
     with pytest.raises(GancliError, match=r"only TensorFlow reads\. Prepare it with file_format='array_record', or"):
-        list(encoded_images(folder))
+        encoded_images(folder)

@@ -27,6 +27,15 @@ def test_the_data_set_of_the_command_line_wins(tmp_path):
     assert ask(tmp_path, 'dataset = "mnist"\n', "digits").config().dataset == "digits"
 
 
+def test_a_prepared_data_set_may_be_named_in_the_file(tmp_path, monkeypatch):
+    folder = tmp_path / "tfds" / "flowers" / "2.1.1"
+    folder.mkdir(parents=True)
+    for name in ("dataset_info.json", "features.json"):
+        (folder / name).write_text("{}")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    assert ask(tmp_path, 'dataset = "flowers"\n').config().dataset == str(folder)
+
+
 def test_one_rate_is_that_of_both_networks_but_for_those_that_have_their_own(tmp_path):
     config = ask(tmp_path, "lr = 0.5\n", "digits", lr=0.1).config()
     assert (config.generator_learning_rate, config.discriminator_learning_rate) == (0.1, 0.1)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from gancli.errors import GancliError
+from gancli.reporting import number_of
 
 TABLE, JSON = "labels.csv", "dataset.json"  # rows of file and class; NVIDIA's list of files and labels
 DELIMITERS = ",;\t"
@@ -53,7 +54,8 @@ def find_labels(path: Path, readers: Mapping[str, Callable[[], bytes]], names: S
             if listed is None:
                 continue
             if missing := [name for name in names if relative[name] not in listed]:
-                raise GancliError(f"{where} has no class for {len(missing):,} images, the first is {missing[0]}.")
+                count = number_of(len(missing), "image", "images")
+                raise GancliError(f"{where} has no class for {count}, the first is {missing[0]}.")
             return Labels({name: listed[relative[name]] for name in names}, table, tuple(notes))
     base = next((base for base in reversed(bases) if any("/" in name.removeprefix(base) for name in names)), "")
     rests = {name: _normal(name.removeprefix(base)) for name in names}
@@ -116,7 +118,8 @@ def _rows(content: bytes, where: str, names: set[str], notes: list[str]) -> dict
 
 def _note_others(files: Sequence[str], where: str, notes: list[str]) -> None:
     if files:
-        notes.append(f"{where} has classes for {len(files):,} files that are no images here, the first is {files[0]}")
+        what = number_of(len(files), "file that is no image", "files that are no images")
+        notes.append(f"{where} has classes for {what} here, the first is {files[0]}")
 
 
 def _add(listed: dict[str, str], name: str, label: str, where: str, place: str = "") -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 from PIL.TiffImagePlugin import TiffImageFile
 
-from gancli.config import defaults
+from gancli.config import defaults, settings
 from gancli.errors import GancliError, UsageError
 
 # What is read, and how its files are called. Other formats of Pillow start programs, or have no mark of their own.
@@ -28,6 +28,8 @@ FORMATS = {
 }
 EXTENSIONS = tuple(dict.fromkeys(ending for endings in FORMATS.values() for ending in endings))
 MAX_PIXELS: int = defaults()["max_pixels"]
+HELD_OUT: float = defaults()["held_out"]
+MOST_HELD_OUT = settings()["held_out"].most or 0
 
 # Pillow's limit becomes check_pixels'; large descriptions and color profiles are no reason to refuse a good picture.
 Image.MAX_IMAGE_PIXELS = None
@@ -42,7 +44,6 @@ CHANNEL_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 CUT_SHORT = "its pixels cannot be read: it is damaged or cut short"
 TOO_LARGE = "it does not fit into memory"
 CROPS = ("center", "random", "none")
-MOST_HELD_OUT = 0.5
 # How an image is turned that a camera stored otherwise than it is seen, by the number that EXIF has for it.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -63,7 +64,7 @@ class Framing:
     crop: str = "center"  # or "random", a square anywhere, the same one every time; or "none": squeezed to a square
     channels: str = "auto"  # or "1", "3", "4"; auto: 1 where all images are gray, else 3
     max_pixels: int = MAX_PIXELS  # larger images are left out
-    held_out: float = 0.1  # share that is not trained on: half of it for validation, half for testing
+    held_out: float = HELD_OUT  # share that is not trained on: half of it for validation, half for testing
 
     def check(self) -> None:
         """Raise a UsageError unless every value is one of those."""
@@ -119,7 +120,7 @@ def num_frames(image: Image.Image) -> int:
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Return width and height as people see them: a camera's note that it was held sideways is obeyed."""
-    # Pillow turns TIFFs by itself, and says of their size sometimes how it is before, sometimes how it is after.
+    # Pillow turns TIFFs when it loads them, and the size that it gives may be that before or after.
     width, height = (image.tag_v2[tag] for tag in (256, 257)) if isinstance(image, TiffImageFile) else image.size
     return (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
 

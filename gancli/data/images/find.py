@@ -27,6 +27,8 @@ from gancli.errors import GancliError
 from gancli.files import read_arrays
 
 FORMS = "a folder of images, or a .zip, .npz or .npy file"
+UNREADABLE, BROKEN = "unreadable folder", "broken link"
+LOST = (UNREADABLE, BROKEN)  # behind which there may be images
 HIDDEN = (".", "__macosx")  # what files and folders that are never data begin with
 SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "@eadir")
 
@@ -91,7 +93,8 @@ def find_images(path: Path) -> Found:
     if form == "arrays":
         return Found(_of_arrays(path), {})
     if form == "prepared":
-        return Found(tuple(ImageFile(*image) for image in encoded_images(path)), {})
+        images, notes = encoded_images(path)
+        return Found(tuple(ImageFile(*image) for image in images), {}, notes)
     if form == "zip":
         readers, passed = _of_zip(path)
     else:
@@ -133,7 +136,7 @@ def walk(folder: Path) -> tuple[dict[str, Path], Counter[str]]:
             about = here.stat()
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError:
-            passed["unreadable folder"] += 1
+            passed[UNREADABLE] += 1
             continue
         place = (about.st_dev, about.st_ino)
         if place in above:
@@ -153,7 +156,7 @@ def walk(folder: Path) -> tuple[dict[str, Path], Counter[str]]:
             elif is_file:
                 files[name] = Path(entry.path)
             else:
-                passed["broken link" if entry.is_symlink() else "special file"] += 1
+                passed[BROKEN if entry.is_symlink() else "special file"] += 1
     return files, passed
 
 

@@ -30,11 +30,11 @@ from gancli.data.images.decode import (
     num_frames,
     upright_size,
 )
-from gancli.data.images.find import Found, ImageFile, counted, find_images, state
+from gancli.data.images.find import LOST, Found, ImageFile, counted, find_images, state
 from gancli.data.images.splits import split_rows
 from gancli.errors import GancliError
 from gancli.files import appearing, write_atomically
-from gancli.reporting import Reporter
+from gancli.reporting import Reporter, number_of
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
 VERSION = 4  # of what preparation does; another one prepares anew
@@ -161,18 +161,20 @@ def notes_on(path: Path, found: Found, seen: Sequence[Seen]) -> list[str]:
     several = [one.frames for one in seen if one.frames > 1]
     if not several:
         return list(found.notes)
-    behind, where = sum(several) - len(several), f"'{path}'"
-    return [
-        *found.notes,
-        f"passed over {behind:,} frames or pages behind the first of {len(several):,} images in {where}",
-    ]
+    behind = number_of(sum(several) - len(several), "frame or page", "frames or pages")
+    images = number_of(len(several), "image", "images")
+    return [*found.notes, f"passed over {behind} behind the first of {images} in '{path}'"]
 
 
 def tell(path: Path, passed_over: dict[str, int], notes: Sequence[str], listener: Reporter) -> None:
     """Say how many files were not taken, of what kinds they are, and what else was not."""
-    if count := sum(passed_over.values()):
-        what = "1 file that is no image" if count == 1 else f"{count:,} files that are no images"
-        listener.status(f"passed over {what} in '{path}': {counted(passed_over)}")
+    lost = {reason: count for reason, count in passed_over.items() if reason in LOST}
+    if lost:
+        listener.warning(f"there may be images in '{path}' that cannot be reached: {counted(lost)}.")
+    others = {reason: count for reason, count in passed_over.items() if reason not in LOST}
+    if count := sum(others.values()):
+        what = number_of(count, "file that is no image", "files that are no images")
+        listener.status(f"passed over {what} in '{path}': {counted(others)}")
     for note in notes:
         listener.status(note)
 

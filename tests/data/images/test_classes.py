@@ -118,7 +118,7 @@ def test_a_folder_before_names_is_one_for_all():
     found = find(labels__csv=table)
     assert list(found.by_name.values()) == ["x"] * 3
     assert found.notes == (
-        "labels.csv in 'here' has classes for 1 files that are no images here, the first is test/a/1.png",
+        "labels.csv in 'here' has classes for 1 file that is no image here, the first is test/a/1.png",
     )
 
 

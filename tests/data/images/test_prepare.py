@@ -110,6 +110,16 @@ def test_what_is_passed_over_is_said_every_time(tmp_path):
         assert heard.told[0] == f"passed over 1 file that is no image in '{folder}': 1 .txt"
 
 
+def test_what_cannot_be_reached_is_a_warning_every_time(tmp_path):
+    folder = fill(tmp_path / "folder", 2)
+    (folder / "gone.png").symlink_to(folder / "nowhere.png")
+    for _ in range(2):  # prepared, and found in the cache
+        heard = Heard()
+        prepare(folder, Framing(), heard)
+        assert heard.warnings == [f"there may be images in '{folder}' that cannot be reached: 1 broken link."]
+        assert not any("passed over" in told for told in heard.told)
+
+
 def test_without_a_cache_images_are_prepared_for_this_once(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
@@ -136,8 +146,7 @@ def test_what_a_table_has_too_much_is_said(tmp_path):
     heard = Heard()
     prepare(folder, Framing(), heard)
     assert (
-        heard.told[0]
-        == f"labels.csv in '{folder}' has classes for 1 files that are no images here, the first is gone.png"
+        heard.told[0] == f"labels.csv in '{folder}' has classes for 1 file that is no image here, the first is gone.png"
     )
 
 
@@ -215,6 +224,7 @@ def test_a_preparation_that_fails_leaves_nothing(tmp_path, monkeypatch):
 def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
     folder = fill(tmp_path / "folder", 6)
     (folder / "nowhere.png").symlink_to(tmp_path / "gone.png")
+    lost = f"there may be images in '{folder}' that cannot be reached: 1 broken link."
     read = Path.read_bytes
 
     def refused(path):
@@ -226,10 +236,11 @@ def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
         patched.setattr(Path, "read_bytes", refused)
         heard = Heard()
         assert len(prepare(folder, Framing(), heard).images) == 5
-        assert heard.warnings == [f"left out 1 of the 6 images in '{folder}' (dogs/003.PNG: Permission denied)."]
+        left_out = f"left out 1 of the 6 images in '{folder}' (dogs/003.PNG: Permission denied)."
+        assert heard.warnings == [lost, left_out]
     heard = Heard()
     assert len(prepare(folder, Framing(), heard).images) == 6
-    assert heard.warnings == []
+    assert heard.warnings == [lost]
 
 
 def test_images_of_which_no_pixel_can_be_read_are_named(tmp_path):
