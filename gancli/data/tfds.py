@@ -72,7 +72,7 @@ def encoded_images(folder: Path) -> tuple[list[Encoded], tuple[str, ...]]:
                 for row, record in zip(rows, source.__getitems__(rows), strict=True):
                     name = features[label].int2str(int(record[label])) if label and record[label] >= 0 else ""
                     found.append((f"{split}/{row:08d}", name, partial(_encoded, source, row, image)))
-    unused = [name for name in labels if name != label]
+    unused = sorted(name for name in labels if name != label)
     return found, (f"class labels in '{folder}' that are not used: {', '.join(unused)}",) if unused else ()
 
 

@@ -1,11 +1,14 @@
 """The authors' four configurations, narrow and short, on tiny files of the same formats, through every command."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gancli.data.catalog import DATASETS
+from gancli.data.kinds import ImageArchives
 from tests.data.archives import cifar_records, trust, write_idx_set
 from tests.data.test_folds import write_tfd
 
@@ -28,7 +31,10 @@ def _data(tmp_path, monkeypatch):
     folder = tmp_path / "data" / "cifar-10-batches-bin"
     folder.mkdir()
     for seed, name in enumerate([*(f"data_batch_{n}.bin" for n in range(1, 6)), "test_batch.bin"]):
-        (folder / name).write_bytes(cifar_records(8001 if seed < 5 else 20, seed)[0])
+        (folder / name).write_bytes(cifar_records(21 if seed < 5 else 20, seed)[0])
+    entry = DATASETS["cifar10"]
+    assert isinstance(entry, ImageArchives)
+    monkeypatch.setitem(DATASETS._entries, "cifar10", dataclasses.replace(entry, num_train=100))
 
 
 @pytest.mark.usefixtures("_data")
