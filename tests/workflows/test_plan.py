@@ -47,16 +47,12 @@ def test_a_dry_run_is_no_longer_where_d_has_more_updates(k, steps, tmp_path, gan
     assert f"step {steps}/{steps} " in err
 
 
-def test_a_dry_run_expects_the_peak_of_memory_that_a_run_then_has(tmp_path):
-    """In processes of their own, with networks whose weights and activations count, and an evaluation."""
+def test_a_dry_run_expects_the_peak_of_memory_that_a_run_then_has(tmp_path, gancli):
+    """Both are measured in processes of their own; networks whose weights and activations count, and an evaluation."""
     options = {"batch_size": 256, "generator_widths": "1000,1000", "log_every": 4, "steps": 8, "evaluate_every": 8}
-    command = [sys.executable, "-m", "gancli", "train", "digits", "--outdir", tmp_path / "run", "--json"]
-    command += [str(option) for option in tiny(**options, evaluate_samples=200)]
-
-    def peak(*more: str) -> int:
-        done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=300, check=True)
-        return json.loads(done.stdout)["peak_bytes"]
-
-    expected, measured = peak("--dry-run"), peak()
+    command = ["train", "digits", "--outdir", str(tmp_path / "run"), "--json", *tiny(**options, evaluate_samples=200)]
+    expected = json.loads(gancli(*command, "--dry-run")[1])["peak_bytes"]
+    done = subprocess.run([sys.executable, "-m", "gancli", *command], capture_output=True, text=True, check=True)
+    measured = json.loads(done.stdout)["peak_bytes"]
     assert measured > 200 * 2**20  # bytes: Python and JAX alone take as much
     assert 0.8 * measured < expected < 1.2 * measured
