@@ -160,6 +160,13 @@ class TrainConfig:
         only={"penalty": ("r1", "r2", "gradient-penalty")},
         least=0,
     )
+    final_penalty_weight: float | None = setting(
+        None,
+        "Their weight at the last step; none: constant.",
+        GAME,
+        only={"penalty": ("r1", "r2", "gradient-penalty")},
+        least=0,
+    )
     clip_limit: float = setting(0.01, "Largest weight with --penalty clip.", GAME, only={"penalty": ("clip",)}, above=0)
     margin: float = setting(
         1.0, "Energy up to which --loss energy pushes samples.", GAME, only={"loss": ("energy",)}, above=0
@@ -296,6 +303,14 @@ class TrainConfig:
     )
     momentum: float = setting(0.5, "Adam's beta1, or SGD's momentum at the start.", OPTIMIZER, least=0, below=1)
     beta2: float = setting(0.999, "Adam's beta2.", OPTIMIZER, only={"optimizer": ("adam",)}, least=0, below=1)
+    final_beta2: float | None = setting(
+        None,
+        "Adam's beta2 at the last step; none: constant.",
+        OPTIMIZER,
+        only={"optimizer": ("adam",)},
+        least=0,
+        below=1,
+    )
     final_momentum: float | None = setting(
         None,
         "SGD's momentum from epoch --momentum-epochs on; none: constant.",
@@ -309,6 +324,15 @@ class TrainConfig:
         only={"optimizer": ("sgd",)},
         unless={"final_momentum": (None,)},
         least=1,
+    )
+    final_rate: float = setting(
+        1.0, "Share of the learning rates that is left at the last step.", OPTIMIZER, above=0, most=1
+    )
+    schedule: str = setting(
+        "cosine",
+        "How values move to their --final- ones: cosine (slowly at both ends) or linear.",
+        OPTIMIZER,
+        choices=("cosine", "linear"),
     )
     learning_rate_divisor: float = setting(1.0, "Divide the learning rates by this at every step.", OPTIMIZER)
     min_learning_rate: float = setting(

@@ -12,6 +12,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.own_files import Files
+from gancli.training.catalog import Pace
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
 from gancli.training.player import Player, gradient_norm
@@ -42,7 +43,7 @@ class Toy:
         rates = {LEFT: config.generator_learning_rate, RIGHT: config.generator_learning_rate}
         rates |= {CRITIC: config.discriminator_learning_rate}
         players = tuple(
-            Player(name, nnx.graphdef(networks[name]), config, rate, 1, averaged=name != CRITIC)
+            Player(name, nnx.graphdef(networks[name]), config, rate, Pace(1, config.num_steps), averaged=name != CRITIC)
             for name, rate in rates.items()
         )
         return cls(config, domains, players)

@@ -28,6 +28,7 @@ from gancli.salts import PENALTY
 from gancli.training.domain import Batch, Classes, Domain
 from gancli.training.game import update
 from gancli.training.player import Player, gradient_norm
+from gancli.training.schedules import moved
 from gancli.training.state import Params, TrainState
 
 # Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
@@ -100,17 +101,27 @@ class Adversarial:
         return loss
 
     def penalty(
-        self, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes
+        self,
+        discriminator: Params,
+        real: jax.Array,
+        fake: jax.Array,
+        key: jax.Array,
+        classes: Classes,
+        step: jax.Array | int,
     ) -> jax.Array:
-        """Return the weighted sum of the penalties at two batches of packs, of the same classes, as D sees them."""
+        """Return the sum of the penalties at two batches of packs, of the same classes, as D sees them.
+
+        It has the weight of that step.
+        """
         critic_key, key = jax.random.split(jax.random.fold_in(key, PENALTY))
 
         def norms(x: jax.Array) -> jax.Array:
             return gradient_norms(self.scores, discriminator, x, critic_key, classes)
 
         functions = [function for name in self.config.penalty if (function := PENALTIES[name].function) is not None]
-        total = sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
-        return self.config.penalty_weight * total
+        config = self.config
+        weight = moved(config.penalty_weight, config.final_penalty_weight, step, config.num_steps, config)
+        return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update D ``k`` times and G once.
@@ -140,7 +151,7 @@ class Adversarial:
             classes = domain.one_hot(batch.labels)
             latents, key = draw(index, classes)
             fake = generated(self.draws, generator, latents)
-            return discriminator_gradients(self, discriminator, batch.examples, fake, key, classes)
+            return discriminator_gradients(self, discriminator, batch.examples, fake, key, classes, state.step)
 
         # k - 1 discriminator updates alone, then the last one and the generator's, outside of the scan: with k = 1 the
         # compiler sees both players' updates at once.
@@ -166,7 +177,14 @@ class Adversarial:
         if UPDATES[config.updates]:
             latents, key = draw(before, classes)
             gradients, found, g_gradients, g_loss = simultaneous_gradients(
-                self, state.params[GENERATOR], state.params[DISCRIMINATOR], latents, last.examples, key, classes
+                self,
+                state.params[GENERATOR],
+                state.params[DISCRIMINATOR],
+                latents,
+                last.examples,
+                key,
+                classes,
+                state.step,
             )
             d_norm, g_norm = gradient_norm(gradients), gradient_norm(g_gradients)
             state = update(self, state, {DISCRIMINATOR: gradients, GENERATOR: g_gradients}, d_norm + g_norm)
@@ -220,8 +238,12 @@ def discriminator_gradients(
     fake: jax.Array,
     key: jax.Array,
     classes: Classes = None,
+    step: jax.Array | int = 0,
 ) -> tuple[Params, Scored]:
-    """Return the gradient of D's loss and penalties on a real and a fake batch ``[B, ...]`` of the same classes."""
+    """Return the gradient of D's loss and penalties on a real and a fake batch ``[B, ...]`` of the same classes.
+
+    Penalties have the weight of that step.
+    """
     noise_key, dropout_key = jax.random.split(key)
     noisy = game.scores.seen(jnp.concatenate([real, fake]), noise_key)
     real, fake = (game.scores.pack(x) for x in jnp.split(noisy, 2))
@@ -229,7 +251,7 @@ def discriminator_gradients(
     def minimized(discriminator: Params) -> tuple[jax.Array, Scored]:
         real_outputs, fake_outputs = scored_pair(game.scores, discriminator, real, fake, dropout_key, classes)
         loss = game.discriminator_loss(real_outputs, fake_outputs)
-        penalty = game.penalty(discriminator, real, fake, key, classes)
+        penalty = game.penalty(discriminator, real, fake, key, classes, step)
         return loss + penalty, Scored(loss, penalty, real_outputs, fake_outputs)
 
     return jax.grad(minimized, has_aux=True)(discriminator)
@@ -278,6 +300,7 @@ def simultaneous_gradients(
     real: jax.Array,
     key: jax.Array,
     classes: Classes = None,
+    step: jax.Array | int = 0,
 ) -> tuple[Params, Scored, Params, jax.Array]:
     """Return both players' gradients at the same weights, on the same samples, through the same dropped-out D.
 
@@ -307,7 +330,7 @@ def simultaneous_gradients(
             for x, own in ((real, real_key), (fake, fake_key))
         ]
         penalty, of_penalty = jax.value_and_grad(
-            lambda weights: game.penalty(weights, packs[0], packs[1], key, classes)
+            lambda weights: game.penalty(weights, packs[0], packs[1], key, classes, step)
         )(discriminator)
         d_gradients = jax.tree.map(jnp.add, d_gradients, of_penalty)
 

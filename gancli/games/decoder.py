@@ -14,6 +14,7 @@ from gancli.errors import UsageError
 from gancli.games.pair import GENERATOR
 from gancli.models.layers.parts import uniform_init
 from gancli.salts import DECODER
+from gancli.training.catalog import Pace
 from gancli.training.domain import Domain
 from gancli.training.player import Player, gradient_norm
 from gancli.training.state import Params, TrainState
@@ -66,9 +67,10 @@ def _train(config: TrainConfig, domain: Domain, decoder: Params, key: jax.Array,
     width, size = decoder["kernel"].shape
     encoder = {"kernel": uniform_init(None)(key, (size, width), jnp.float32), "bias": jnp.zeros(width)}
     params = {"encoder": encoder, "decoder": decoder}
-    own = replace(config, optimizer="adam", momentum=0.9, beta2=0.999, learning_rate_divisor=1.0, max_column_norm=0.0)
+    plain = {"learning_rate_divisor": 1.0, "final_rate": 1.0, "final_beta2": None, "max_column_norm": 0.0}
+    own = replace(config, optimizer="adam", momentum=0.9, beta2=0.999, **plain)
     graph = nnx.graphdef(nnx.eval_shape(lambda: Autoencoder(size, width, rngs=nnx.Rngs(0))))
-    player = Player("autoencoder", graph, own, LEARNING_RATE, 1)
+    player = Player("autoencoder", graph, own, LEARNING_RATE, Pace(1, config.decoder_steps))
 
     def loss(params: Params, x: jax.Array) -> jax.Array:
         network: Any = player.network(params)

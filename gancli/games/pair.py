@@ -19,6 +19,7 @@ from gancli.models.catalog import Architecture
 from gancli.models.layers.conditional import ConditionalGenerator, ProjectionDiscriminator
 from gancli.models.layers.parts import DiscriminatorOutput, Normalized, uniform_init
 from gancli.salts import AUGMENTATION, CLASSES, STANDING
+from gancli.training.catalog import Pace
 from gancli.training.domain import Classes, Domain
 from gancli.training.game import Game
 from gancli.training.player import Player, cast
@@ -194,9 +195,11 @@ def players(config: TrainConfig, family: Architecture, domain: Domain, kind: str
     graphs = {name: nnx.graphdef(network) for name, network in pair.items()}
     epoch = max(domain.num_examples // domain.rows_per_step, 1)
     averaged = config.ema_decay > 0
-    made = (Player(GENERATOR, graphs[GENERATOR], config, config.generator_learning_rate, epoch, averaged=averaged),)
+    once = Pace(epoch, config.num_steps)
+    made = (Player(GENERATOR, graphs[GENERATOR], config, config.generator_learning_rate, once, averaged=averaged),)
     if kind is None:
         return made
     bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
     rate = config.discriminator_learning_rate
-    return (*made, Player(DISCRIMINATOR, graphs[DISCRIMINATOR], config, rate, epoch, bounds=bounds))
+    pace = Pace(epoch, config.num_steps * config.k)
+    return (*made, Player(DISCRIMINATOR, graphs[DISCRIMINATOR], config, rate, pace, bounds=bounds))

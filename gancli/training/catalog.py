@@ -1,6 +1,6 @@
 """The optimizers by the names used on the command line. No libraries."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gancli.config import TrainConfig
 from gancli.registry import FunctionEntry, Registry, lazy
@@ -8,8 +8,16 @@ from gancli.registry import FunctionEntry, Registry, lazy
 if TYPE_CHECKING:
     import optax
 
-# (learning rate, config, steps per epoch) to a transformation of gradients
-OPTIMIZERS: "Registry[FunctionEntry[[float, TrainConfig, int], optax.GradientTransformation]]" = Registry(
+
+class Pace(NamedTuple):
+    """How often a player descends."""
+
+    updates_per_epoch: int
+    updates: int  # in the whole run
+
+
+# (learning rate, config, pace) to a transformation of gradients
+OPTIMIZERS: "Registry[FunctionEntry[[float, TrainConfig, Pace], optax.GradientTransformation]]" = Registry(
     "optimizer",
     {
         "adam": FunctionEntry(

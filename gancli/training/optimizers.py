@@ -9,47 +9,64 @@ import optax
 
 from gancli.config import TrainConfig
 from gancli.training.catalog import OPTIMIZERS as OPTIMIZERS
+from gancli.training.catalog import Pace
+from gancli.training.schedules import moved
 
 
-def learning_rate_schedule(rate: float, config: TrainConfig) -> optax.ScalarOrSchedule:
-    """Return ``rate``, divided by the configured divisor at every update down to the configured minimum."""
-    if config.learning_rate_divisor == 1.0:
+def learning_rate_schedule(rate: float, config: TrainConfig, pace: Pace) -> optax.ScalarOrSchedule:
+    """Return ``rate``, falling to the configured share of it at the last update.
+
+    It is also divided by the configured divisor at every update, down to the configured minimum.
+    """
+    if config.learning_rate_divisor == config.final_rate == 1.0:
         return rate
 
     # A divisor like 1.000004 has two digits left in float32; its logarithm has them all.
     decay = math.log(config.learning_rate_divisor)
 
     def schedule(count: Any) -> jax.Array:
-        return jnp.maximum(rate * jnp.exp(-decay * count), config.min_learning_rate)
+        share = moved(1.0, config.final_rate, count, pace.updates, config)
+        if config.learning_rate_divisor == 1.0:
+            return rate * share
+        return jnp.maximum(rate * share * jnp.exp(-decay * count), config.min_learning_rate)
 
     return schedule
 
 
-def momentum_schedule(config: TrainConfig, steps_per_epoch: int) -> optax.ScalarOrSchedule:
+def momentum_schedule(config: TrainConfig, pace: Pace) -> optax.ScalarOrSchedule:
     """Return SGD's momentum: constant, or rising linearly per epoch from epoch 1 to ``momentum_epochs``."""
     first, last = config.momentum, config.final_momentum
     if last is None:
         return first
 
     def schedule(count: Any) -> jax.Array:
-        progress = (count // steps_per_epoch - 1) / max(config.momentum_epochs - 1, 1)
+        progress = (count // pace.updates_per_epoch - 1) / max(config.momentum_epochs - 1, 1)
         return first + (last - first) * jnp.clip(progress, 0.0, 1.0)
 
     return schedule
 
 
-def adam(rate: float, config: TrainConfig, steps_per_epoch: int) -> optax.GradientTransformation:
-    """Adam (Kingma and Ba 2015) with ``config.momentum`` and ``config.beta2`` as its decay rates."""
-    del steps_per_epoch
-    return optax.adam(learning_rate_schedule(rate, config), b1=config.momentum, b2=config.beta2)
+def adam(rate: float, config: TrainConfig, pace: Pace) -> optax.GradientTransformation:
+    """Adam (Kingma and Ba 2015) with ``config.momentum`` and ``config.beta2`` as its decay rates.
+
+    Where beta2 moves, the correction of the second moment goes by its present value, as in PyTorch.
+    """
+    learning_rate = learning_rate_schedule(rate, config, pace)
+    if config.final_beta2 is None:
+        return optax.adam(learning_rate, b1=config.momentum, b2=config.beta2)
+
+    def beta2(count: Any) -> jax.Array:
+        return moved(config.beta2, config.final_beta2, count, pace.updates, config)
+
+    return optax.inject_hyperparams(optax.adam)(learning_rate, b1=config.momentum, b2=beta2)
 
 
-def sgd(rate: float, config: TrainConfig, steps_per_epoch: int) -> optax.GradientTransformation:
+def sgd(rate: float, config: TrainConfig, pace: Pace) -> optax.GradientTransformation:
     """Gradient descent with momentum as a velocity: ``v = mu v - lr g``, ``theta += v``.
 
     The learning rate scales the gradient before the velocity takes it up, so that a falling rate does not shrink the
     velocity already gathered; ``optax.sgd`` does it the other way round.
     """
-    momentum = momentum_schedule(config, steps_per_epoch)
+    momentum = momentum_schedule(config, pace)
     velocity = optax.inject_hyperparams(optax.trace)(decay=momentum) if callable(momentum) else optax.trace(momentum)
-    return optax.chain(optax.scale_by_learning_rate(learning_rate_schedule(rate, config)), velocity)
+    return optax.chain(optax.scale_by_learning_rate(learning_rate_schedule(rate, config, pace)), velocity)

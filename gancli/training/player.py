@@ -9,7 +9,7 @@ import optax
 from flax import nnx
 
 from gancli.config import TrainConfig
-from gancli.training.catalog import OPTIMIZERS
+from gancli.training.catalog import OPTIMIZERS, Pace
 from gancli.training.constraints import clip, limit_columns, spectrally_normalized, turned, with_directions
 from gancli.training.state import Params
 
@@ -22,7 +22,7 @@ class Player:
     graph: nnx.GraphDef
     config: TrainConfig
     learning_rate: float
-    steps_per_epoch: int  # descents
+    pace: Pace
     averaged: bool = False
     bounds: tuple[str, ...] = ()  # on weights: "clip", "spectral-norm"
 
@@ -40,7 +40,7 @@ class Player:
     @property
     def optimizer(self) -> optax.GradientTransformation:
         """The optimizer."""
-        return OPTIMIZERS[self.config.optimizer](self.learning_rate, self.config, self.steps_per_epoch)
+        return OPTIMIZERS[self.config.optimizer](self.learning_rate, self.config, self.pace)
 
     def descend(
         self, params: Params, state: optax.OptState, gradients: Params, norm: jax.Array

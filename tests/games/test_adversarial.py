@@ -225,6 +225,22 @@ def test_a_step_is_gradient_descent_on_the_losses_and_penalties_as_they_stand(ch
     assert_close(after.params, {"generator": expected_g, "discriminator": expected_d}, atol=1e-5)
 
 
+@pytest.mark.parametrize("updates", ["alternating", "simultaneous"])
+def test_penalties_have_the_weight_of_their_step(updates):
+    held = SIMPLE | {"loss": "relativistic", "penalty": ("r1", "r2"), "updates": updates, "num_steps": 5}
+    constant, state = small(**held, penalty_weight=2.0)
+    moving, _ = small(**held, penalty_weight=3.0, final_penalty_weight=1.0, schedule="linear")
+    for at, ratio in ((0, 1.5), (2, 1.0), (4, 0.5)):
+        (expected, told), (found, measured) = (
+            step(game, state._replace(step=jnp.int32(at)), UNIT[None, :8]) for game in (constant, moving)
+        )
+        np.testing.assert_allclose(measured["penalty"], ratio * told["penalty"], rtol=1e-5)
+        if ratio == 1.0:
+            assert_close(found.params, expected.params, atol=1e-6)
+        else:
+            assert measured["discriminator_gradient_norm"] != told["discriminator_gradient_norm"]
+
+
 def test_clipped_weights_stay_within_their_limit_and_normalized_ones_keep_their_slope():
     game, state = small(loss="wasserstein", penalty=("clip",), clip_limit=0.02)
     state, _ = run(game, state, 0, 5)

@@ -9,6 +9,7 @@ import pytest
 
 from gancli.errors import UsageError
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Pair
+from gancli.training.catalog import Pace
 from gancli.training.domain import Domain
 from tests.playing import MMD, SMALL, small
 from tests.toy import Toy
@@ -66,7 +67,7 @@ def test_the_players_of_a_pair_and_what_they_are():
         ("spectral-norm",),
     )
     assert (generator.learning_rate, discriminator.learning_rate) == (0.1, 0.05)
-    assert generator.steps_per_epoch == discriminator.steps_per_epoch == 2  # of 20 images, 8 a step
+    assert generator.pace == discriminator.pace == Pace(2, game.config.num_steps)  # of 20 images, 8 a step
     pair = Pair.of(game, state.params)
     assert (pair.scores, pair.domain) == (game.scores, game.domains[0])
     assert Pair.of(game, {GENERATOR: state.params[GENERATOR]}).scores is None

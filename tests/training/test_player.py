@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from gancli.training.catalog import Pace
 from gancli.training.player import Player, cast, gradient_norm
 from tests.playing import SMALL, assert_close, assert_equal, run, small
 
@@ -18,7 +19,7 @@ def linear(**changes: Any) -> tuple[Player, Any]:
     bounds = changes.pop("bounds", ())
     config = dataclasses.replace(SMALL, momentum=0.0, **changes)
     network = nnx.Linear(3, 2, rngs=nnx.Rngs(0))
-    player = Player("only", nnx.graphdef(network), config, 0.1, 1, averaged=True, bounds=bounds)
+    player = Player("only", nnx.graphdef(network), config, 0.1, Pace(1, 1), averaged=True, bounds=bounds)
     return player, player.start(network)
 
 
