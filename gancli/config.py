@@ -350,7 +350,9 @@ class TrainConfig:
         metavar="RAMP",
     )
 
-    evaluate_every: int = setting(0, "Steps between evaluations; 0: none.", EVALUATION, least=0, common=True)
+    evaluate_every: int = setting(
+        0, "Steps between evaluations, the last step beside; 0: none.", EVALUATION, least=0, common=True
+    )
     metrics: tuple[str, ...] = setting(
         ("fid",),
         "What is measured; the first one decides which checkpoint is best.",
@@ -358,6 +360,13 @@ class TrainConfig:
         unless={"evaluate_every": (0,)},
         choices="metric",
         common=True,
+    )
+    features: str = setting(
+        "auto",
+        "Network whose features are compared, see `gancli list features`.",
+        EVALUATION,
+        unless={"evaluate_every": (0,)},
+        choices="features",
     )
     evaluate_samples: int = setting(
         2500, "Samples per evaluation.", EVALUATION, unless={"evaluate_every": (0,)}, least=20

@@ -30,6 +30,7 @@ MOST_MAPS = 10_000  # with which the tests of another file begin
 def tiny(**changes: object) -> list[str]:
     """Return the options of a run of seconds, some of them changed, without those that its networks do not use."""
     options = {"steps": 20, "batch_size": 16, "log_every": 10, "sample_every": 20, "checkpoint_every": 10}
+    options |= {"evaluate_every": 0}
     networks = {"generator_widths": 16, "discriminator_widths": 8, "maxout_pieces": 2, "latent_size": 4}
     if changes.get("model") in ("dcgan", "resnet", "toy"):
         networks = {"latent_size": 4}

@@ -6,7 +6,7 @@ from gancli.data.catalog import CLASSIFIED
 from gancli.errors import UsageError
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.features import extractor as extractors
-from gancli.features.catalog import FEATURES
+from gancli.features.catalog import CLASSIFIERS, FEATURES
 from gancli.features.extractor import Extractor
 from gancli.features.inception import weights as inception_weights
 from gancli.metrics.statistics import Statistics
@@ -25,7 +25,7 @@ def choose_extractor(features: str, weights: Path | None, material: EvaluationIn
     if features == "auto":
         features = _features_of_data(material, statistics, weights)
     if name := FEATURES[features].classifier:
-        chosen = extractors.classifier(name, material.images.shape[-1] if name == "mnist" else None)
+        chosen = _classifier(name, material.images.shape)
     else:
         if weights is None:
             weights = inception_weights.find(lambda done, size: reporter.advance("Inception-v3's weights", done, size))
@@ -33,6 +33,13 @@ def choose_extractor(features: str, weights: Path | None, material: EvaluationIn
     if statistics and material.reference:
         _check_statistics(statistics, chosen, material.reference.name)
     return chosen
+
+
+def _classifier(name: str, shape: tuple[int, ...]) -> Extractor:
+    """Load a built-in classifier for images of a shape: that of photographs takes any."""
+    if name == "cifar10" and shape != CLASSIFIERS[name].shape:
+        return extractors.classifier_at_scales(name, max(shape[:2]))
+    return extractors.classifier(name, shape[-1] if name == "mnist" else None)
 
 
 def _features_of_data(material: EvaluationInputs, statistics: Statistics | None, weights: Path | None) -> str:

@@ -60,7 +60,8 @@ FEATURES: Registry[FeaturesEntry] = Registry(
         **{
             f"{name}-classifier": FeaturesEntry(
                 summary=f"The built-in classifier of {name}: {entry.widths[-1]} features.",
-                use="To compare runs on this data; such distances are not comparable with published ones.",
+                use="To compare runs on this data; such distances are not comparable with published ones."
+                + " It takes images of any size." * (name == "cifar10"),
                 classifier=name,
             )
             for name, entry in CLASSIFIERS.items()

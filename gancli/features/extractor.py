@@ -24,6 +24,7 @@ from gancli.reporting import Watch, show_shape
 
 WEIGHTS = Path(__file__).parent / "weights"
 GRAY_AND_COLOR = (1, 3)  # channels that any network can take
+LARGEST = 128  # pixels of a side that a classifier of small images is shown
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,11 @@ class Extractor:
     resize: str  # how images are brought to the network's size
     block: int  # images per call, always: no number depends on how many come at a time
     apply: Callable[[jax.Array], Outputs]  # uint8 [block, H, W, C]
+    channels: tuple[int, ...] = GRAY_AND_COLOR  # that images may have
 
     def check(self, shape: tuple[int, ...]) -> None:
         """Raise a UsageError unless images of ``shape`` can be described."""
-        if shape[-1] not in GRAY_AND_COLOR:
+        if shape[-1] not in self.channels:
             raise UsageError(
                 f"--features {self.identity} takes images of 1 or 3 channels, got {show_shape(shape)}. Images with "
                 f"transparency are measured on white: give files of them, such as `gancli sample` writes."
@@ -68,12 +70,7 @@ def classifier(name: str, channels: int | None = None) -> Extractor:
     height, width, own = entry.shape
     channels = channels or own
     stacked = channels // own
-    raw = (WEIGHTS / f"{entry.identity}.npz").read_bytes()
-    if hashlib.sha256(raw).hexdigest() != entry.sha256:
-        raise GancliError(f"the weights of {entry.identity} in this installation are damaged; install gancli again.")
-    graph = _layout(own, entry.widths, entry.num_classes)
-    with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
-        params = _nested({name: jnp.asarray(arrays[name]) for name in arrays.files})
+    graph, params = _weights(name)
 
     @jax.jit
     def run(params: Any, images: jax.Array) -> Outputs:
@@ -94,6 +91,60 @@ def classifier(name: str, channels: int | None = None) -> Extractor:
         block=500 // stacked,
         apply=functools.partial(run, params),
     )
+
+
+def classifier_at_scales(name: str, side: int) -> Extractor:
+    """Load a built-in classifier of color images for images of any size and kind, at one scale or two.
+
+    Its features are those of the image at the classifier's own size, and, of larger images, beside them those at
+    ``side`` pixels, 128 at most: the former see what is shown, the latter how sharply. The network is convolutional
+    and averages over space, so it takes both. Gray becomes color, and transparency white.
+
+    Args:
+        name: of :data:`CLASSIFIERS`.
+        side: of the images to be compared, in pixels; all are brought to it.
+
+    Raises:
+        GancliError: the weights in the package are not those that belong to it.
+    """
+    entry = CLASSIFIERS[name]
+    graph, params = _weights(name)
+    scales = sorted({entry.shape[0], max(entry.shape[0], min(side, LARGEST))})
+
+    @jax.jit
+    def run(params: Any, images: jax.Array) -> Outputs:
+        pixels = _on_white(to_unit(images))
+        sizes = [(len(images), scale, scale, entry.shape[-1]) for scale in scales]
+        found = [nnx.merge(graph, params)(jax.image.resize(pixels, size, "linear")) for size in sizes]
+        return Outputs(jnp.concatenate([one.features for one in found], axis=1), found[0].logits)
+
+    return Extractor(
+        identity=f"{entry.identity} at {' and '.join(map(str, scales))} px",
+        shape=(None, None, None),
+        width=len(scales) * entry.widths[-1],
+        num_classes=entry.num_classes,
+        resize="antialiased bilinear",
+        block=100,
+        apply=functools.partial(run, params),
+        channels=(1, 3, 4),
+    )
+
+
+def _on_white(pixels: jax.Array) -> jax.Array:
+    """Turn ``[B, H, W, 1, 3 or 4]`` in [0, 1] into three channels."""
+    if pixels.shape[-1] == 4:
+        pixels = pixels[..., :3] * pixels[..., 3:] + (1 - pixels[..., 3:])
+    return jnp.broadcast_to(pixels, (*pixels.shape[:-1], 3))
+
+
+def _weights(name: str) -> tuple[nnx.GraphDef[Classifier], Any]:
+    entry = CLASSIFIERS[name]
+    raw = (WEIGHTS / f"{entry.identity}.npz").read_bytes()
+    if hashlib.sha256(raw).hexdigest() != entry.sha256:
+        raise GancliError(f"the weights of {entry.identity} in this installation are damaged; install gancli again.")
+    with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+        params = _nested({name: jnp.asarray(arrays[name]) for name in arrays.files})
+    return _layout(entry.shape[-1], entry.widths, entry.num_classes), params
 
 
 @functools.cache

@@ -56,7 +56,7 @@ class Monitor:
         config = self._game.config
 
         def load_extractor() -> Extractor:
-            self._extractor = self._extractor or choose_extractor("auto", None, inputs, self._reporter)
+            self._extractor = self._extractor or choose_extractor(config.features, None, inputs, self._reporter)
             return self._extractor
 
         inputs = EvaluationInputs(

@@ -42,7 +42,7 @@ class Recorder:
         config, run = self._game.config, self._run
         self.last = progress
         last = progress.step == config.num_steps
-        due = self._monitor is not None and progress.step % config.evaluate_every == 0
+        due = self._monitor is not None and (last or progress.step % config.evaluate_every == 0)
         looked_at = progress.step % config.sample_every == 0
         if looked_at or last:
             self.accuracies = self._probe.accuracies(state)

@@ -1,6 +1,7 @@
 """The names of all that can be chosen, without importing what they name; for help, completion and checks."""
 
 from gancli.data.catalog import DATASETS
+from gancli.features.catalog import FEATURES
 from gancli.games.catalog import GAMES
 from gancli.losses.catalog import LOSSES
 from gancli.metrics.catalog import METRICS
@@ -10,9 +11,10 @@ from gancli.registry import Registry
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of every data set, game, loss, metric (while training), model or preset."""
+    """Return the names of every data set, network of features, game, loss, metric (while training), model or preset."""
     return {
         "data set": tuple(DATASETS),
+        "features": tuple(FEATURES),
         "game": tuple(GAMES),
         "loss": tuple(LOSSES),
         "metric": tuple(name for name, entry in METRICS.items() if entry.while_training),

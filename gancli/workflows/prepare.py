@@ -18,6 +18,7 @@ from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
 from gancli.data.load import Dataset, framing_of, load_for
 from gancli.errors import UsageError
+from gancli.features.catalog import FEATURES
 from gancli.files import check_name
 from gancli.games.adversarial import UPDATES
 from gancli.games.augmentations import AUGMENTATIONS
@@ -50,6 +51,7 @@ RESUMABLE = (
     "keep",
     "evaluate_every",
     "metrics",
+    "features",
     "evaluate_samples",
     "patience",
 )
@@ -88,6 +90,7 @@ def check_config(config: TrainConfig, files: own_files.Files) -> None:
         (OPTIMIZERS, config.optimizer),
         (UPDATES, config.updates),
         (PRECISIONS, config.precision),
+        (FEATURES, config.features),
     ):
         _ = registry[name]
     for name in config.augment:

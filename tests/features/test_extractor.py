@@ -6,6 +6,8 @@ import hashlib
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
+from PIL import Image
 
 from gancli.data.load import load
 from gancli.errors import GancliError, UsageError
@@ -76,6 +78,50 @@ def test_stacked_pictures_are_described_one_by_one():
     np.testing.assert_allclose(features, np.concatenate([f for f, _ in parts], axis=1), rtol=1e-5, atol=1e-5)
     hundreds, tens, ones = (part_logits.argmax(1) for _, part_logits in parts)
     np.testing.assert_array_equal(logits.argmax(1), 100 * hundreds + 10 * tens + ones)
+
+
+def noise(*shape):
+    return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+
+
+def described_at(side, images):
+    return extractor.extract(extractor.classifier_at_scales("cifar10", side), [images], len(images))
+
+
+@pytest.mark.parametrize("side", [8, 32])
+def test_images_of_the_classifiers_size_have_its_features(side):
+    images = noise(3, 32, 32, 3)
+    plain = extractor.extract(extractor.classifier("cifar10"), [images], 3)
+    for one, other in zip(described_at(side, images), plain, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_larger_images_are_seen_at_two_sizes():
+    """Against the plain classifier on what Pillow makes of the images, and its network on the whole images."""
+    images = noise(2, 64, 64, 3)
+    images[1] //= 2
+    features, logits = described_at(64, images)
+    channels = [[Image.fromarray(one[..., c].astype(np.float32)) for c in range(3)] for one in images]
+    small = np.stack([np.stack([c.resize((32, 32), Image.Resampling.BILINEAR) for c in one], -1) for one in channels])
+    graph, params = extractor._weights("cifar10")
+    expected = [nnx.merge(graph, params)(jnp.asarray(x / 255, jnp.float32)) for x in (small, images.astype(np.float32))]
+    np.testing.assert_allclose(features, np.concatenate([one.features for one in expected], 1), atol=1e-4)
+    np.testing.assert_allclose(logits, expected[0].logits, atol=1e-3)
+
+
+def test_gray_is_color_and_transparency_is_white():
+    gray = noise(2, 16, 16, 1)
+    color = np.repeat(gray, 3, axis=-1)
+    np.testing.assert_array_equal(described_at(16, gray)[0], described_at(16, color)[0])
+    opaque, clear = (np.concatenate([color, np.full_like(gray, alpha)], axis=-1) for alpha in (255, 0))
+    np.testing.assert_allclose(described_at(16, opaque)[0], described_at(16, color)[0], atol=1e-6)
+    white = np.full_like(color, 255)
+    np.testing.assert_allclose(described_at(16, clear)[0], described_at(16, white)[0], atol=1e-6)
+
+
+def test_what_was_seen_is_part_of_the_name():
+    names = [extractor.classifier_at_scales("cifar10", side).identity for side in (20, 64, 500)]
+    assert names == [f"cifar10-classifier-1 at {at} px" for at in ("32", "32 and 64", "32 and 128")]
 
 
 def test_images_of_another_size_are_refused():
