@@ -334,6 +334,13 @@ class TrainConfig:
         OPTIMIZER,
         choices=("cosine", "linear"),
     )
+    on_spike: str = setting(
+        "ignore",
+        "A gradient far longer than its recent ones: cut it to the longest usual length, warn, or ignore.",
+        OPTIMIZER,
+        choices=("cut", "warn", "ignore"),
+        metavar="cut|warn|ignore",
+    )
     learning_rate_divisor: float = setting(1.0, "Divide the learning rates by this at every step.", OPTIMIZER)
     min_learning_rate: float = setting(
         1e-6, "Lower bound of the learning rates.", OPTIMIZER, unless={"learning_rate_divisor": (1.0,)}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gancli.cli.console import print_json, print_table
 from gancli.cli.settings import used_rows
+from gancli.reporting import number_of
 
 if TYPE_CHECKING:
     from gancli.workflows.plan import Plan
@@ -19,6 +20,7 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         values |= {"seconds": result.seconds, "evaluation_seconds": result.evaluation_seconds}
         values |= {"peak_bytes": result.peak_bytes}
         values |= {"best_step": result.best[0] if result.best else None, "verdict": result.verdict}
+        values |= {"spikes": result.spikes}
         print_json(values | measured | result.accuracies)
         return
     rows = [("run", result.folder), ("steps", f"{result.steps:,} ({result.images_seen:,} images)")]
@@ -38,6 +40,8 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
     if result.best:
         step, metric, score = result.best
         rows.append(("best", f"step {step}, {metric} {score:.4g} (--step best)"))
+    if result.spikes:
+        rows.append(("spikes", f"{number_of(result.spikes, 'gradient', 'gradients')} far longer than usual"))
     if result.verdict:
         rows.append(("verdict", result.verdict))
     print_table(rows)

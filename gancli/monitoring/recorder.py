@@ -1,5 +1,8 @@
 """What training leaves behind in a run folder: measurements, pictures, checkpoints; and what it amounts to."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from gancli.errors import DivergedError
 from gancli.games.pair import Pair
 from gancli.monitoring.accuracy import AccuracyProbe, imbalance
@@ -10,6 +13,7 @@ from gancli.runs.folder import Run
 from gancli.sampling.draws import draw, draw_every_class
 from gancli.sampling.pictures import picture
 from gancli.training.game import Game
+from gancli.training.spikes import COUNT
 from gancli.training.state import TrainState
 
 NUM_FIXED = 64  # samples in the pictures kept during training
@@ -51,6 +55,10 @@ class Recorder:
         run.append_metrics(told | (self._monitor.measure(state) if self._monitor and due else {}))
         if looked_at:
             self._warn_of_imbalance(progress.step)
+        if spikes := _spikes(progress.measured):
+            counts = ", ".join(f"{count} of the {name}" for name, count in spikes.items())
+            answer = " were cut" if config.on_spike == "cut" else ""
+            self._reporter.status(f"step {progress.step}  gradients far longer than usual{answer}: {counts}")
         scores = run.scores() if due else {}
         is_best = progress.step in scores and run.best_step(scores) == progress.step
         gave_up = due and self._gave_up(scores)
@@ -75,6 +83,10 @@ class Recorder:
             return None
         step = run.best_step(self._checkpoints.steps())
         return step, run.record.config.metrics[0], scores[step]
+
+    def spikes(self) -> int:
+        """Return how many gradients were far longer than usual in the whole run."""
+        return sum(sum(_spikes(line).values()) for line in self._run.metrics())
 
     def verdict(self) -> str | None:
         """Return what the run amounts to: its modes, when last counted, and whether D has won; None if unknown."""
@@ -127,3 +139,9 @@ class Recorder:
         count = NUM_FIXED if pair.domain.is_images else NUM_FIXED_POINTS
         drawn = draw_every_class if pair.domain.num_classes else draw
         return picture(pair, drawn(pair, count, self._game.config.seed), title=f"step {int(state.step)}")
+
+
+def _spikes(measured: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many gradients of which player were spikes in some steps; of no player where none was."""
+    found = {name.removesuffix(COUNT): int(value) for name, value in measured.items() if name.endswith(COUNT)}
+    return {name: count for name, count in found.items() if count}

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from gancli.compute.mesh import DeviceMesh, whole
 from gancli.training.domain import Batch
 from gancli.training.feed import Cursors, Data, cursors, next_batches
-from gancli.training.game import Game
+from gancli.training.game import Game, noticed
 from gancli.training.state import TrainState
 from gancli.training.streaming import Stream
 
@@ -41,8 +41,8 @@ def train_chunk(
     """
 
     def step(state: TrainState, index: jax.Array | int) -> tuple[TrainState, Report]:
-        state, measured = game.step(state, next_batches(game, state.key, data, at, index))
-        return whole(state._replace(step=state.step + 1)), measured
+        after, measured = game.step(state, next_batches(game, state.key, data, at, index))
+        return whole(after._replace(step=state.step + 1)), measured | noticed(game, state, after)
 
     # Carried backwards, G before D: XLA's scheduler for CPUs goes by this order, and the step of MNIST takes 3 % less.
     leaves, tree = jax.tree.flatten(state)

@@ -12,6 +12,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.training.domain import Batch, Domain
 from gancli.training.player import Player
+from gancli.training.spikes import COUNT, spikes
 from gancli.training.state import Params, TrainState
 
 
@@ -105,3 +106,12 @@ def update(game: Game, state: TrainState, gradients: Mapping[str, Params], norm:
         if player.averaged:
             averages[name] = player.average(state.step, params[name], averages[name])
     return state._replace(params=params, averages=averages, optimizers=optimizers)
+
+
+def noticed(game: Game, before: TrainState, after: TrainState) -> dict[str, jax.Array]:
+    """Return how many gradients of each player were spikes in a step, float32 ``[]``; nothing where no guard is on."""
+    if game.config.on_spike == "ignore":
+        return {}
+    names = [player.name for player in game.players]
+    counts = {name: spikes(after.optimizers[name]) - spikes(before.optimizers[name]) for name in names}
+    return {f"{name}{COUNT}": count.astype(jnp.float32) for name, count in counts.items()}

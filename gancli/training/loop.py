@@ -15,6 +15,7 @@ from gancli.training.chunk import Chunk
 from gancli.training.domain import Batch
 from gancli.training.feed import cursors
 from gancli.training.game import Game
+from gancli.training.spikes import COUNT
 from gancli.training.state import TrainState
 from gancli.training.streaming import Stream
 
@@ -73,7 +74,7 @@ def _progress(game: Game, values: Values, start: int, end: int, seconds: float) 
     """Summarize what was measured in the steps from ``start`` to ``end``."""
     names = sorted(values, key=lambda name: "loss" not in name)  # losses first: of equals, a divergence is theirs
     _check_finite({name: values[name] for name in names}, first_step=start + 1)
-    measured = {name: float(values[name].mean(dtype=np.float64)) for name in names}
+    measured = {name: float(_summary(name, values[name])) for name in names}
     measured |= game.derived(measured)
     images = game.domains[0].rows_per_step
     return Progress(
@@ -84,6 +85,10 @@ def _progress(game: Game, values: Values, start: int, end: int, seconds: float) 
         text=game.told(measured),
         concluded=game.concluded(measured),
     )
+
+
+def _summary(name: str, values: np.ndarray) -> np.float64:
+    return values.sum(dtype=np.float64) if name.endswith(COUNT) else values.mean(dtype=np.float64)
 
 
 def _check_finite(report: Values, first_step: int) -> None:

@@ -11,6 +11,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.training.catalog import OPTIMIZERS, Pace
 from gancli.training.constraints import clip, limit_columns, spectrally_normalized, turned, with_directions
+from gancli.training.spikes import guard
 from gancli.training.state import Params
 
 
@@ -39,8 +40,10 @@ class Player:
 
     @property
     def optimizer(self) -> optax.GradientTransformation:
-        """The optimizer."""
-        return OPTIMIZERS[self.config.optimizer](self.learning_rate, self.config, self.pace)
+        """The optimizer, behind the guard against spikes where that is on."""
+        optimizer = OPTIMIZERS[self.config.optimizer](self.learning_rate, self.config, self.pace)
+        answer = self.config.on_spike
+        return optimizer if answer == "ignore" else optax.chain(guard(acts=answer == "cut"), optimizer)
 
     def descend(
         self, params: Params, state: optax.OptState, gradients: Params, norm: jax.Array

@@ -39,6 +39,7 @@ class TrainResult:
     best: tuple[int, str, float] | None = None  # step of the best checkpoint, and its score by which metric
     verdict: str | None = None  # on modes and balance, where they are known
     accuracies: dict[str, float] = field(default_factory=dict)  # of D, on data of both kinds and on samples
+    spikes: int = 0  # gradients of all players far longer than usual, in the whole run
     null_spread: float | None = None  # of G's loss between batches of data, where G compares samples
 
 
@@ -151,5 +152,6 @@ def _result(
         best=best,
         verdict=recorder.verdict(),
         accuracies=recorder.accuracies,
+        spikes=recorder.spikes(),
         null_spread=ready.probe.null_spread(),
     )

@@ -14,6 +14,8 @@ from gancli.errors import GancliError, UsageError
 from gancli.features import cache, extractor
 from gancli.features.catalog import CLASSIFIERS
 
+BILINEAR = Image.Resampling.BILINEAR
+
 
 def batches(images, size):
     return [images[start : start + size] for start in range(0, len(images), size)]
@@ -102,7 +104,7 @@ def test_larger_images_are_seen_at_two_sizes():
     images[1] //= 2
     features, logits = described_at(64, images)
     channels = [[Image.fromarray(one[..., c].astype(np.float32)) for c in range(3)] for one in images]
-    small = np.stack([np.stack([c.resize((32, 32), Image.Resampling.BILINEAR) for c in one], -1) for one in channels])
+    small = np.stack([np.stack([np.asarray(c.resize((32, 32), BILINEAR)) for c in one], -1) for one in channels])
     graph, params = extractor._weights("cifar10")
     expected = [nnx.merge(graph, params)(jnp.asarray(x / 255, jnp.float32)) for x in (small, images.astype(np.float32))]
     np.testing.assert_allclose(features, np.concatenate([one.features for one in expected], 1), atol=1e-4)
