@@ -12,6 +12,9 @@ from gancli.errors import UsageError
 DEFAULT_RUN = Path("ckpt")
 NUMBER = re.compile(r"[0-9]{1,18}")
 MOST_RUNS = 1000  # of one command
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+TIME = re.compile(rf"(\d{{1,9}}(?:\.\d{{1,9}})?)([{''.join(SECONDS)}])", re.ASCII)
+LEAST_TIME, MOST_TIME = 10, 365 * SECONDS["d"]
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, as written by train.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the random draws.")]
@@ -55,6 +58,15 @@ def parse_step(text: str) -> int | str:
 def parse_names(text: str | None) -> tuple[str, ...] | None:
     """Return the names in ``fid,modes``."""
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def parse_time(text: str) -> float:
+    """Return the seconds in ``90s``, ``30m``, ``1.5h`` or ``2d``."""
+    found = TIME.fullmatch(text.strip())
+    seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
+    if not LEAST_TIME <= seconds <= MOST_TIME:
+        raise UsageError(f"--time must be from 10s to 365d, as in 90s, 30m, 1.5h or 2d, got '{text}'.")
+    return seconds
 
 
 def parse_seeds(text: str) -> list[int]:

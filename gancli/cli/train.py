@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_seeds
+from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_seeds, parse_time
 from gancli.cli.settings import RESUME, completion, typed_options, was_typed, with_settings
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
@@ -45,6 +45,13 @@ def train(
     ] = None,
     data_dir: DataDir = None,
     lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate of both networks.")] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="30m|2h",
+            help="Train as many steps as take about this long on this machine. Default for your own images: 1h.",
+        ),
+    ] = None,
     seeds: Annotated[
         str | None,
         typer.Option(metavar="0-2,5", help="Train a run for each seed, in folders inside --outdir, and summarize."),
@@ -96,6 +103,7 @@ def train(
         raise UsageError(f"--resume must be auto, or stand alone, got '{resume}'.")
     if resume and overwrite:
         raise UsageError("--resume and --overwrite exclude each other.")
+    seconds = None if time is None else parse_time(time)
     if seeds is not None and "seed" in typed:
         raise UsageError("--seeds and --seed exclude each other.")
     if dataset and is_run(Path(dataset)):
@@ -108,6 +116,9 @@ def train(
     request = Request.read(dataset, preset, config, typed, lr, data_dir)
     goes_on = seeds is None and (resume == "run" or (resume == "auto" and (outdir / RECORD).is_file()))
     recipe: dict[str, Any] = {}
+    budget = None
+    if goes_on and seconds is not None and resume == "run":
+        raise UsageError("--time is for a new run. To go further with this one, say --steps.")
     if goes_on:
         from gancli.runs.folder import Run
 
@@ -116,6 +127,7 @@ def train(
         settled = TrainConfig.from_dict(run.to_dict() | request.options)
     else:
         settled = request.config()
+        budget = request.budget(seconds)
         if line := request.warning(settled):
             warn(line)
     if print_config:
@@ -126,6 +138,10 @@ def train(
     from gancli.workflows import train as workflow
 
     with TerminalReporter(quiet=quiet) as reporter:
+        if budget:
+            from gancli.workflows.budget import within
+
+            settled = within(settled, budget.seconds, request.options, reporter, data_dir, most_steps=budget.most_steps)
         if dry_run:
             from gancli.workflows.plan import plan
 

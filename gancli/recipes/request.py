@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gancli.config import TrainConfig, settings
+from gancli.data.catalog import YOUR_IMAGES
 from gancli.data.prepared import or_prepared
 from gancli.errors import UsageError
 from gancli.own_files import absolute
@@ -13,6 +14,16 @@ from gancli.recipes.files import RATES, read_config
 from gancli.recipes.names import check_name
 from gancli.recipes.presets import PRESETS
 from gancli.recipes.resolve import check_used, data_kind, resolve, typed_as, unused
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run may take."""
+
+    seconds: float
+    most_steps: int | None = None  # beyond which no run goes, however fast the machine; None: as many as there is time
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,22 @@ class Request:
             check_name(kind, getattr(config, kind))
         check_used(config, self.typed)
         return config
+
+    def budget(self, seconds: float | None) -> Budget | None:
+        """Return the time that decides the number of steps: what was asked for, or an hour for your own images.
+
+        None where the steps are given.
+
+        Raises:
+            UsageError: both are.
+        """
+        if seconds is not None:
+            if "num_steps" in self.typed:
+                raise UsageError("--time and --steps exclude each other: a time is turned into steps.")
+            return Budget(seconds)
+        said = self.preset or "num_steps" in self.options
+        own = self.dataset is not None and data_kind(self.dataset) == "your images"
+        return Budget(HOUR, YOUR_IMAGES["num_steps"]) if own and not said else None
 
     def warning(self, config: TrainConfig) -> str | None:
         """Return one line about what the preset or the file sets and the run does not use; None: it uses everything.

@@ -1,0 +1,112 @@
+"""From a time to a number of steps, and to networks of a width that get somewhere in it: by a measured second."""
+
+import dataclasses
+import tempfile
+import time
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import jax
+
+from gancli.compute.mesh import DeviceMesh
+from gancli.config import TrainConfig
+from gancli.recipes.resolve import uses
+from gancli.reporting import Reporter, Silence
+from gancli.training.chunk import compile_chunk
+from gancli.training.loop import run_steps
+from gancli.training.streaming import training_data, why_streamed
+from gancli.workflows.prepare import prepare_new
+
+ENOUGH_STEPS = 10_000  # of the batch size, below which narrower networks draw better (docs/lab/results.md)
+NARROWEST = 32  # base channels
+SHARE_OF_STEPS = 0.9  # of the time; the rest goes to evaluations, pictures and checkpoints
+FEWEST_EVALUATIONS = 10
+MEASURED = 1.0  # seconds
+DAY = 24 * 3600
+
+
+def within(
+    config: TrainConfig,
+    seconds: float,
+    said: Collection[str],
+    reporter: Reporter,
+    data_dir: Path | None = None,
+    *,
+    most_steps: int | None = None,
+) -> TrainConfig:
+    """Return the configuration with as many steps as a time buys on this machine.
+
+    Where the user did not say how wide convolutional networks are, they are halved until the time is enough for ten
+    thousand steps, down to 32 base channels. A run of few steps is evaluated more often.
+
+    Args:
+        config: the run.
+        seconds: that it may take in all.
+        said: fields that the user set.
+        reporter: hears what was measured, and when the run will be done.
+        data_dir: where the data lies.
+        most_steps: how many steps there are at most; None: any number.
+
+    Raises:
+        GancliError: the data cannot be had, or a name or value is wrong.
+    """
+    while True:
+        per_second = steps_per_second(config, data_dir, reporter)
+        steps = _rounded(seconds * SHARE_OF_STEPS * per_second)
+        narrower = config.base_channels // 2
+        if (
+            steps >= ENOUGH_STEPS
+            or not uses(config, "base_channels")
+            or "base_channels" in said
+            or narrower < NARROWEST
+        ):
+            break
+        reporter.status(f"--base-channels {config.base_channels}: {steps:,} steps in the time; trying {narrower}")
+        config = dataclasses.replace(config, base_channels=narrower)
+    steps = min(steps, most_steps or steps)
+    changes = {"num_steps": steps}
+    if config.evaluate_every and "evaluate_every" not in said:
+        changes["evaluate_every"] = min(config.evaluate_every, max(1, _rounded(steps / FEWEST_EVALUATIONS)))
+    wide = f"--base-channels {config.base_channels}, " if uses(config, "base_channels") else ""
+    expected = datetime.now() + timedelta(seconds=steps / per_second / SHARE_OF_STEPS)
+    reporter.status(f"{wide}--steps {steps}: done at about {expected:{'%H:%M' if seconds < DAY else '%Y-%m-%d %H:%M'}}")
+    return dataclasses.replace(config, **changes)
+
+
+def steps_per_second(config: TrainConfig, data_dir: Path | None, reporter: Reporter) -> float:
+    """Measure a second of a run's own steps, after one that wakes the machine; only compiled programs are kept."""
+    steps = max(config.num_steps, config.log_every + 2)
+    rehearsed = dataclasses.replace(config, num_steps=steps, evaluate_every=0, decoder_steps=0)
+    with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
+        ready = prepare_new(rehearsed, Path(folder, "run"), _OnlyProgress(reporter), data_dir=data_dir)
+    game = ready.game
+    stream = bool(why_streamed(game.config, ready.data_bytes))
+    with training_data(game, ready.state.key, ready.batches, 0, steps, stream=stream) as data:
+        chunk = compile_chunk(game, ready.state, data)
+        state = jax.device_put(ready.state, DeviceMesh(game.config.devices).each())
+        seconds, done = 1.0, 0
+        for count in (1, 1, None):
+            count = count or min(max(1, round(MEASURED / seconds)), config.log_every)
+            began = time.perf_counter()
+            state, _ = run_steps(game, chunk, state, data, done, done + count)
+            seconds, done = (time.perf_counter() - began) / count, done + count
+    return 1 / seconds
+
+
+class _OnlyProgress(Silence):
+    """Passes on how far long work is; whatever is to be said, the run itself says later."""
+
+    def __init__(self, reporter: Reporter):
+        self._reporter = reporter
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Pass it on."""
+        self._reporter.advance(what, done, total)
+
+
+def _rounded(steps: float) -> int:
+    """Round down to two digits, so that two measurements on one machine mostly agree; at least 1."""
+    whole = max(int(steps), 1)
+    unit = 10 ** max(len(str(whole)) - 2, 0)
+    return whole // unit * unit
