@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from gancli.compute import devices
@@ -12,14 +13,16 @@ from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
 from gancli.games.catalog import GAMES
 from gancli.models.catalog import MODELS
-from gancli.training.chunk import compile_chunk
+from gancli.training.chunk import compile_chunk, train_chunk
 from gancli.training.domain import Batch, Domain
+from gancli.training.feed import cursors
 from gancli.training.game import Game, begin
 from gancli.training.loop import run_steps
 from gancli.training.streaming import Stream
 
 ENDLESS = 10**6  # steps
 
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # a card's memory serves PyTorch, too
 jax.config.update("jax_num_cpu_devices", os.cpu_count())  # as the command does
 
 
@@ -48,3 +51,12 @@ def gancli_chunk(config: TrainConfig, images: np.ndarray, steps: int, *, streame
         box["step"] += steps
 
     return run
+
+
+def count_operations(config: TrainConfig, images: np.ndarray) -> float:
+    """Count the floating-point operations of one step, of which XLA sees the loop's body once."""
+    game = lay_out(config, images)
+    batches = {"data": Batch(images, np.zeros(len(images), np.int32))}
+    state = begin(game, {"data": images.mean(axis=0) / 255})
+    program = train_chunk.lower(game, state, batches, cursors(game, 0), jnp.int32(0), capacity=config.log_every)
+    return program.cost_analysis()["flops"]

@@ -4,19 +4,36 @@ The same layers, batches, game, optimizer (Adam) and average of the generator's 
 as its examples have it, where the generator's step leaves gradients with the discriminator, too, and eager and compiled
 without those. ``python benchmarks/convolutions.py dcgan``, or ``resnet``: gancli's default game, or with
 ``--game spectral-norm`` the published one; or ``layers``, which times the convolutions of dcgan one by one.
+
+On a card PyTorch's CUDA graphs join in: ``python benchmarks/convolutions.py dcgan --steps 50 --batches 64,1024 --sizes
+32,64 --precision bf16``. Where the game has R1 and R2, a graph of the eager step is the fastest that PyTorch has.
 """
 
-import argparse
 import copy
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
-from against_torch import print_versions
-from chunks import gancli_chunk
+from against_torch import (
+    CARD,
+    DEVICE,
+    HERE,
+    TITLES,
+    adam,
+    command_line,
+    compile_as,
+    computing_in,
+    numbers,
+    print_rates,
+    print_versions,
+    repeat,
+    warm_up,
+)
+from chunks import count_operations, gancli_chunk
 from timing import interleave, print_machine, print_table
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
@@ -29,8 +46,9 @@ from gancli.models.dcgan import PADDING, SIZE, SLOPE, STRIDE
 from gancli.models.layers.pyramid import pyramid
 from gancli.recipes.resolve import resolve
 
-SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
-MAPS = {"mnist": (7, [128, 64, 1]), "cifar10": (4, [256, 128, 64, 3])}  # smallest side, channels from there on
+SHAPES = {28: (28, 28, 1), 32: (32, 32, 3), 64: (64, 64, 3)}
+MAPS = {28: (7, [128, 64, 1]), 32: (4, [256, 128, 64, 3]), 64: (4, [512, 256, 128, 64, 3])}  # side, channels from there
+DATASETS = {28: "mnist", 32: "cifar10", 64: "cifar10"}  # whose defaults are taken; the pixels are random
 BATCHES = (64, 128)
 PUBLISHED = {"dcgan": "non-saturating", "resnet": "hinge"}  # each between spectral norms
 
@@ -62,9 +80,9 @@ def held(config: TrainConfig) -> Callable[[nn.Module], nn.Module]:
     return spectral_norm if "spectral-norm" in config.penalty else lambda layer: layer
 
 
-def torch_resnets(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
-    levels = pyramid("resnet", SHAPES[config.dataset], config.base_channels)
-    channels = SHAPES[config.dataset][-1]
+def torch_resnets(config: TrainConfig, size: int) -> tuple[nn.Module, nn.Module]:
+    levels = pyramid("resnet", SHAPES[size], config.base_channels)
+    channels = SHAPES[size][-1]
     height, width, widest = levels[-1]
     layers: list[nn.Module] = [
         nn.Linear(config.latent_size, height * width * widest),
@@ -86,8 +104,8 @@ def torch_resnets(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     return generator, nn.Sequential(*layers, nn.LeakyReLU(resnet.SLOPE), Sum(), wrap(nn.Linear(widest, 1)))
 
 
-def torch_dcgans(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
-    side, widths = MAPS[config.dataset]
+def torch_dcgans(config: TrainConfig, size: int) -> tuple[nn.Module, nn.Module]:
+    side, widths = MAPS[size]
     layers: list[nn.Module] = [
         nn.Linear(config.latent_size, side * side * widths[0]),
         nn.Unflatten(1, (widths[0], side, side)),
@@ -101,29 +119,35 @@ def torch_dcgans(config: TrainConfig) -> tuple[nn.Module, nn.Module]:
     return generator, nn.Sequential(*layers, nn.Flatten(), wrap(nn.Linear(side * side * widths[0], 1)))
 
 
-def torch_steps(
-    config: TrainConfig, images: np.ndarray, steps: int, *, lean: bool = True, compiled: bool = False
-) -> Callable[[], None]:
+def torch_steps(way: str, config: TrainConfig, images: np.ndarray, steps: int, *, lean: bool = True):
     torch.manual_seed(0)
-    networks = (torch_resnets if config.model == "resnet" else torch_dcgans)(config)
-    generator, discriminator = (network.to(memory_format=torch.channels_last) for network in networks)
+    networks = (torch_resnets if config.model == "resnet" else torch_dcgans)(config, images.shape[1])
+    generator, discriminator = (network.to(DEVICE, memory_format=torch.channels_last) for network in networks)
     average = copy.deepcopy(generator)
     betas = (config.momentum, 0.999)
-    g_optimizer = torch.optim.Adam(generator.parameters(), config.generator_learning_rate, betas, foreach=True)
-    d_optimizer = torch.optim.Adam(discriminator.parameters(), config.discriminator_learning_rate, betas, foreach=True)
-    pixels = torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=torch.channels_last)
+    g_optimizer = adam(generator, config.generator_learning_rate, betas, plain=not lean)
+    d_optimizer = adam(discriminator, config.discriminator_learning_rate, betas, plain=not lean)
+    pixels = torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).to(DEVICE, memory_format=torch.channels_last)
     size, relativistic = config.batch_size, config.loss == "relativistic"
 
     def latents() -> torch.Tensor:
-        return torch.randn(size, config.latent_size)
+        return torch.randn(size, config.latent_size, device=DEVICE)
 
     def data() -> torch.Tensor:
-        return pixels[torch.randint(len(pixels), (size,))].float() / 127.5 - 1
+        return pixels[torch.randint(len(pixels), (size,), device=DEVICE)].float() / 127.5 - 1
+
+    def generate() -> torch.Tensor:
+        with computing_in(config.precision):
+            return generator(latents())
+
+    def score(x: torch.Tensor) -> torch.Tensor:
+        with computing_in(config.precision):
+            return discriminator(x).float()
 
     def d_loss() -> torch.Tensor:
         with torch.no_grad():
-            both = torch.cat([data(), generator(latents())])
-        logits = discriminator(both.requires_grad_(relativistic))
+            both = torch.cat([data(), generate()])
+        logits = score(both.requires_grad_(relativistic))
         real_logits, fake_logits = logits.split(size)
         if relativistic:  # with R1 and R2
             (slopes,) = torch.autograd.grad(logits.sum(), both, create_graph=True)
@@ -134,41 +158,50 @@ def torch_steps(
         return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
     def g_loss() -> torch.Tensor:
-        logits = discriminator(generator(latents()))
+        logits = score(generate())
         if relativistic:
-            return F.softplus(discriminator(data()) - logits).mean()
+            return F.softplus(score(data()) - logits).mean()
         return -logits.mean() if config.loss == "hinge" else F.softplus(-logits).mean()
 
-    losses = [torch.compile(loss) if compiled else loss for loss in (d_loss, g_loss)]
+    losses = [compile_as(way, loss) for loss in (d_loss, g_loss)]
 
-    def run() -> None:
-        for _ in range(steps):
-            for loss, optimizer in zip(losses, (d_optimizer, g_optimizer), strict=True):
-                discriminator.requires_grad_(optimizer is d_optimizer or not lean)
-                optimizer.zero_grad()
-                loss().backward()
-                optimizer.step()
-            with torch.no_grad():
-                torch._foreach_lerp_(list(average.parameters()), list(generator.parameters()), 1 - config.ema_decay)
+    def step() -> None:
+        for loss, optimizer in zip(losses, (d_optimizer, g_optimizer), strict=True):
+            discriminator.requires_grad_(optimizer is d_optimizer or not lean)
+            optimizer.zero_grad()
+            loss().backward()
+            optimizer.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(generator.parameters()), 1 - config.ema_decay)
 
-    return run
+    return repeat(way, step, steps)
 
 
-def compare_steps(options: dict[str, object], steps: int, repetitions: int) -> None:
-    for dataset, batch in itertools.product(SHAPES, BATCHES):
-        config = resolve(dataset, None, options | {"batch_size": batch, "log_every": steps})
-        images = np.random.default_rng(0).integers(0, 256, (2000, *SHAPES[dataset]), np.uint8)
-        contenders = {
-            "gancli": gancli_chunk(config, images, steps),
-            "PyTorch eager, as its examples": torch_steps(config, images, steps, lean=False),
-            "PyTorch eager, lean": torch_steps(config, images, steps),
-        }
-        if config.loss != "relativistic":  # torch.compile has no second derivatives, which R1 and R2 need
-            contenders["PyTorch torch.compile, lean"] = torch_steps(config, images, steps, compiled=True)
-        for run in contenders.values():
-            run()  # compile and warm up
-        print(f"\n{'x'.join(map(str, SHAPES[dataset]))}, batch {batch}")
-        print_table(interleave(contenders, repetitions), "gancli", "step", steps)
+def compare_steps(
+    settings: dict[str, object],
+    size: int,
+    batch: int,
+    chosen: tuple[str, ...] | None,
+    steps: int,
+    repetitions: int,
+) -> None:
+    config = resolve(DATASETS[size], None, settings | {"batch_size": batch, "log_every": steps})
+    images = np.random.default_rng(0).integers(0, 256, (2000, *SHAPES[size]), np.uint8)
+    builders = {
+        "gancli": partial(gancli_chunk, config, images, steps),
+        "examples": partial(torch_steps, "eager", config, images, steps, lean=False),
+    }
+    for way in HERE:
+        if config.loss != "relativistic" or "compile" not in TITLES[way]:  # which has no second derivatives
+            builders[way] = partial(torch_steps, way, config, images, steps)
+    titles = {name: f"{title}, lean" for name, title in TITLES.items()}
+    titles |= {"gancli": "gancli", "examples": "PyTorch eager, as its examples"}
+    shape = "x".join(map(str, SHAPES[size]))
+    print(f"\n{shape}, batch {batch}" + ("" if config.precision == "float32" else f", {config.precision}"))
+    runs = warm_up(builders, chosen, titles)
+    seconds = interleave(runs, repetitions)
+    print_table(seconds, next(iter(runs)), "step", steps)
+    print_rates(seconds, steps * batch, lambda: steps * count_operations(config, images), config.precision)
 
 
 def layer_runs(batch: int, side: int, inputs: int, outputs: int, *, up: bool) -> dict[str, Callable[[], object]]:
@@ -219,16 +252,18 @@ def layer_runs(batch: int, side: int, inputs: int, outputs: int, *, up: bool) ->
         ]
         return lambda: [jax.block_until_ready(program(*operands)) for program in programs]
 
-    def in_torch(array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(array.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=torch.channels_last)
+    def in_torch(array: np.ndarray, *axes: int) -> torch.Tensor:
+        return torch.from_numpy(array.transpose(axes).copy()).to(DEVICE, memory_format=torch.channels_last)
 
-    tx, tg = in_torch(x).requires_grad_(), in_torch(slope)
-    tk = torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy()).contiguous(memory_format=torch.channels_last)
-    tk.requires_grad_()
+    tx, tg = in_torch(x, 0, 3, 1, 2).requires_grad_(), in_torch(slope, 0, 3, 1, 2)
+    tk = in_torch(kernel, 3, 2, 0, 1).requires_grad_()
     layer = F.conv_transpose2d if up else F.conv2d
 
     def run_torch() -> object:
-        return torch.autograd.grad(layer(tx, tk, stride=STRIDE, padding=PADDING), (tx, tk), tg)
+        found = torch.autograd.grad(layer(tx, tk, stride=STRIDE, padding=PADDING), (tx, tk), tg)
+        if CARD:
+            torch.cuda.synchronize()
+        return found
 
     return {
         "gancli": all_three(own),
@@ -254,22 +289,24 @@ def compare_layers(repetitions: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, steps=5, repetitions=7)
     parser.add_argument("what", choices=("dcgan", "resnet", "layers"))
     parser.add_argument("--game", choices=("own", "spectral-norm"), default="own", help="of dcgan and resnet")
-    parser.add_argument("--steps", type=int, default=5, help="steps per repetition")
-    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--batches", type=numbers, default=BATCHES, help="examples in a step")
+    parser.add_argument("--sizes", type=numbers, default=(28, 32), help="of images: 28, 32 or 64 pixels")
     options = parser.parse_args()
     print_machine()
     print_versions()
     if options.what == "layers":
         compare_layers(options.repetitions)
     else:
-        size = {"base_channels": 32} if options.what == "resnet" else {}
+        width = {"base_channels": 32} if options.what == "resnet" else {}
         game = (
             {"loss": PUBLISHED[options.what], "penalty": ("spectral-norm",)} if options.game == "spectral-norm" else {}
         )
-        compare_steps({"model": options.what} | size | game, options.steps, options.repetitions)
+        settings = {"model": options.what, "precision": options.precision} | width | game
+        for size, batch in itertools.product(options.sizes, options.batches):
+            compare_steps(settings, size, batch, options.contenders, options.steps, options.repetitions)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import os
 import platform
+import shutil
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 
@@ -31,7 +33,7 @@ def print_table(seconds: dict[str, list[float]], reference: str, unit: str, per:
 
 
 def print_machine() -> None:
-    """Print what the numbers were taken on."""
+    """Print what the numbers were taken on: the processor, and NVIDIA's cards where there are some."""
     model = platform.processor() or "unknown"
     try:
         with open("/proc/cpuinfo") as file:
@@ -39,3 +41,8 @@ def print_machine() -> None:
     except (OSError, StopIteration):
         pass
     print(f"{model}, {os.cpu_count()} CPUs, Python {platform.python_version()}")
+    if asks := shutil.which("nvidia-smi"):
+        command = [asks, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        if found.returncode == 0:
+            print(found.stdout.strip())
