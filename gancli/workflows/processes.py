@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from gancli.compute.cache import cache_folder
 from gancli.errors import GancliError, Interrupted
 
 
@@ -19,6 +20,7 @@ def start(work: Callable[..., Any], *arguments: Any) -> tuple[Connection, BasePr
     Its last message is ``("result", what it returned)``, or ``stopped`` or ``failed`` with a message and an exit code;
     a process that was killed sends none of these. Nobody may be there any more to hear it.
     """
+    _ = cache_folder()  # where it is a temporary one, this process's
     context = multiprocessing.get_context("spawn")  # a forked process would share the parent's XLA threads, and hang
     ours: Any  # of another type on Windows
     ours, theirs = context.Pipe(duplex=False)
