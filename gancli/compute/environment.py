@@ -44,6 +44,11 @@ def settle() -> list[str]:
     return passed_over
 
 
+def recorded() -> dict[str, str]:
+    """Return those of the variables that move numbers by other rounding that are set."""
+    return {name: os.environ[name] for name in RECORDED if name in os.environ}
+
+
 def blamed(error: Exception) -> str | None:
     """Return what to say of an error that JAX raises because of a variable's value; None: it is of another kind."""
     for name in re.findall(r"jax_\w+", str(error), re.IGNORECASE):
