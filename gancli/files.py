@@ -1,7 +1,7 @@
 """Files: written whole or not at all; arrays read, or one line that says why not."""
 
 import contextlib
-import os
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -45,15 +45,15 @@ def writing(path: Path) -> Iterator[None]:
 def appearing(path: Path) -> Iterator[Path]:
     """Yield a place beside ``path``; the file or folder that the block makes there becomes ``path`` at its end.
 
-    A file that stood at ``path`` is replaced, and so is a folder if it is empty. After an error nothing is left.
+    A file that stood at ``path`` is replaced, and so is a folder if it is empty. After an error nothing is left. The
+    place is new: processes of two machines or containers, with one number, may make the same ``path`` at a time.
 
     Raises:
         GancliError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove(part)
         try:
             yield part
             if path.is_dir():

@@ -1,6 +1,7 @@
 """Settings and fixtures that every test shares."""
 
 import os
+import signal
 from importlib.metadata import version
 from pathlib import Path
 
@@ -84,6 +85,14 @@ def gancli(capsys):
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def hangups_count():
+    """Let SIGHUP do what it does where nobody ignores it, here and in new processes, though pytest runs under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

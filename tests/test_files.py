@@ -61,6 +61,13 @@ def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_two_may_make_the_same_file_at_a_time(tmp_path):
+    with appearing(tmp_path / "file") as one, appearing(tmp_path / "file") as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "one")]
+
+
 def test_only_an_empty_folder_is_replaced(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -59,13 +59,15 @@ app.add_typer(data.app, name="data", rich_help_panel=CATALOG)
 def entry_point(arguments: list[str] | None = None) -> None:
     """Run a command. What the user can put right becomes one line on stderr and an exit code.
 
-    That is a GancliError, wrong usage, a lack of memory, and an environment that JAX cannot use. Ctrl-C and SIGTERM end
-    a command with 130 and 143. A bug keeps its traceback.
+    That is a GancliError, wrong usage, a lack of memory, and an environment that JAX cannot use. Ctrl-C, SIGTERM and
+    SIGHUP end a command with 130, 143 and 129. A bug keeps its traceback.
     """
-    with lasting_streams(), Stoppable() as signals:
+    with Stoppable() as signals, lasting_streams():
         try:
             code, message = _outcome(arguments)
+            signals.raise_no_more()
         except BaseException:  # a signal may come out as anything
+            signals.raise_no_more()
             if signals.signal_number is None:
                 raise
             code, message = 0, ""

@@ -58,11 +58,15 @@ def compare(
     rows = [row for column in comparison.columns for row in _rows(column)]
     for row in rows:
         table.add_row(*row)
-    Console(markup=False, highlight=False).print(table)
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:  # a file or a pipe has no width; a narrower table would break numbers, or lack some
+        console.width = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    console.print(table)
     if any(cell.endswith(STAR) for _, *cells in rows for cell in cells):
         print("* best by one protocol; ↓ lower is better, ↑ higher is better")
 
 
+WIDEST = 100_000  # columns of text
 ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
 STAR = " *"
 

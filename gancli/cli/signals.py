@@ -1,5 +1,6 @@
-"""Ctrl-C and SIGTERM: a command ends, whatever is at work when they arrive."""
+"""Ctrl-C, SIGTERM and SIGHUP: a command ends, whatever is at work when they arrive."""
 
+import atexit
 import contextlib
 import os
 import signal
@@ -9,7 +10,7 @@ import time
 from types import FrameType
 from typing import Any, Self
 
-from gancli.training.interrupts import SIGNALS
+from gancli.training.interrupts import to_answer
 
 MOMENT = 0.02  # seconds
 LONGEST_IMPORT = 1.0  # seconds that a signal waits for one
@@ -20,32 +21,40 @@ class Stopped(KeyboardInterrupt):
 
 
 class Stoppable:
-    """While active, Ctrl-C and SIGTERM raise a :class:`Stopped` that gets through.
+    """While active, Ctrl-C, SIGTERM and SIGHUP raise a :class:`Stopped` that gets through.
 
     What is raised in a callback is dropped by Python ("Exception ignored in"), as in JAX's at every collection of
     garbage; it is raised once more a moment later. While a library is imported nothing is raised, because C++ may
-    answer by aborting: the signal waits for the end of the import, or ends the process if that takes long. Training
-    has its own answer to signals (:mod:`gancli.training.interrupts`) and puts this one back when it ends.
+    answer by aborting: the signal waits for the end of the import, or ends the process if that takes long. A second
+    SIGHUP raises nothing: shell and terminal both send one, and what the first one ends may still be cleaning up.
+    Training has its own answer to signals (:mod:`gancli.training.interrupts`) and puts this one back when it ends.
     """
 
     def __init__(self) -> None:
         self.signal_number: int | None = None  # of the last one
         self._arrived = 0.0
+        self._raised = self._over = False
         self._previous: dict[int, Any] = {}
         self._hook = sys.unraisablehook
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # the only one that may set handlers
-            self._previous = {number: signal.signal(number, self._interrupt) for number in SIGNALS}
+            self._previous = {number: signal.signal(number, self._interrupt) for number in to_answer()}
             self._hook, sys.unraisablehook = sys.unraisablehook, self._notice
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous = {}
         if sys.unraisablehook == self._notice:  # else another hook stands before it, and hands on
             sys.unraisablehook = self._hook
+        if self._previous.get(signal.SIGINT) is signal.default_int_handler:  # what it raises, exit handlers would print
+            atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        previous, self._previous = self._previous, {}
+        for number, handler in reversed(previous.items()):  # Ctrl-C last: until then none raises
+            signal.signal(number, handler)
+
+    def raise_no_more(self) -> None:
+        """Only remember what arrives from now on: the command is done, and says how it went."""
+        self._over = True
 
     def message(self) -> str:
         """Return what to say after a signal."""
@@ -55,7 +64,10 @@ class Stoppable:
         if self.signal_number is None:
             self._arrived = time.monotonic()
         self.signal_number = number
+        if self._over or (self._raised and signal.Signals(number).name == "SIGHUP"):
+            return
         if not _importing(frame):
+            self._raised = True
             raise Stopped
         if time.monotonic() - self._arrived > LONGEST_IMPORT:
             with contextlib.suppress(OSError):
@@ -65,6 +77,7 @@ class Stoppable:
 
     def _notice(self, dropped: Any) -> None:
         if issubclass(dropped.exc_type, Stopped) and self._previous:
+            self._raised = False
             self._again_later()
         else:
             self._hook(dropped)

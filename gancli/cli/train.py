@@ -94,7 +94,8 @@ def train(
 
       gancli train ring --seeds 0-7 --outdir runs/ring --resume auto
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 130 and 143 stopped by Ctrl-C and SIGTERM after saving.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged; 130, 143 and 129 stopped by Ctrl-C, SIGTERM
+    and SIGHUP after saving.
     """
     from gancli.cli.console import TerminalReporter, warn
 

@@ -48,5 +48,6 @@ def _writable(folder: Path) -> Path:
         except OSError:
             raise GancliError(f"cannot write {folder}: {reason}. {cure}.") from None
         atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        os.environ["XDG_CACHE_HOME"] = str(temporary)  # of libraries and of new processes, too
         print(f"cannot write {folder} ({reason}): the cache lasts for this command only. {cure}.", file=sys.stderr)
-        return temporary
+        return _writable(temporary / "gancli")

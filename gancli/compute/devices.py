@@ -10,7 +10,7 @@ import jax
 import psutil
 
 from gancli.compute.cache import cache_folder
-from gancli.compute.environment import RECORDED
+from gancli.compute.environment import recorded
 
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -114,5 +114,5 @@ def describe() -> dict[str, object]:
         "cpus": os.cpu_count(),
         "devices": [f"{device.platform}:{device.id} {device.device_kind}" for device in devices],
         "versions": {name: version(name) for name in LIBRARIES},
-        "environment": {name: os.environ[name] for name in RECORDED if name in os.environ},
+        "environment": recorded(),
     }

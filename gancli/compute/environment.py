@@ -11,9 +11,10 @@ HEEDED = re.compile(
     r"|ENABLE_COMPILATION_CACHE|(COMPILATION|PERSISTENT)_CACHE_\w+|RAISE_PERSISTENT_CACHE_ERRORS|EXPLAIN_CACHE_MISSES"
     r"|LOG_COMPILES|LOGGING_LEVEL|DEBUG_LOG_MODULES|COMPILER_DETAILED_LOGGING_MIN_OPS|TRACEBACK_FILTERING|DUMP_IR_\w+)"
 )
-WITHOUT_PREFIX = ("EAGER_CONSTANT_FOLDING", "CHECK_VMA")  # JAX's, too
+# JAX's, too; and those by which oneDNN, a library of XLA's, computes float32 as bfloat16 where a processor can.
+WITHOUT_PREFIX = ("EAGER_CONSTANT_FOLDING", "CHECK_VMA", "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE")
 # What the compilers read, which move numbers by other rounding: a run records them.
-RECORDED = ("XLA_FLAGS", "LIBTPU_INIT_ARGS", "NVIDIA_TF32_OVERRIDE")
+RECORDED = ("XLA_FLAGS", "LIBTPU_INIT_ARGS", "NVIDIA_TF32_OVERRIDE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 
 MOST_CPU_DEVICES = 1024
 
@@ -42,6 +43,11 @@ def settle() -> list[str]:
             f"JAX_NUM_CPU_DEVICES must be a number from 1 to {MOST_CPU_DEVICES}, got '{wanted}'. Set one, or unset it."
         )
     return passed_over
+
+
+def recorded() -> dict[str, str]:
+    """Return those of the variables that move numbers by other rounding that are set."""
+    return {name: os.environ[name] for name in RECORDED if name in os.environ}
 
 
 def blamed(error: Exception) -> str | None:

@@ -5,9 +5,11 @@ import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import jax
 import numpy as np
 
 from gancli.compute.cache import cache_folder, find_kept
+from gancli.compute.environment import recorded
 from gancli.errors import GancliError
 from gancli.features.extractor import Extractor, Images, described
 from gancli.files import read_arrays, write_atomically
@@ -33,7 +35,11 @@ def cached_features(
         watch: receives progress.
         warn: told when the cache is damaged or cannot be written; both only cost time.
     """
-    key = hashlib.sha256(f"{extractor.identity} {extractor.resize} {fingerprint} {count}".encode()).hexdigest()
+    rounding = (
+        f"{jax.devices()[0].device_kind} {recorded()}"  # a network's numbers elsewhere are not quite those of here
+    )
+    made_from = f"{extractor.identity} {extractor.resize} {fingerprint} {count} {rounding}"
+    key = hashlib.sha256(made_from.encode()).hexdigest()
     name = f"features/{key[:32]}.npz"
     if found := _read(find_kept(name), (count, extractor.width), warn):
         return found

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 
 # Where there is no home, matplotlib takes a temporary folder, and would say so at length.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
+os.environ["MPLBACKEND"] = "agg"  # of another value, also one that it does not know, nothing is wanted
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -36,6 +38,7 @@ def render(figure: Figure, dpi: int = 110) -> bytes:
 
 
 def _new_figure(width: float, height: float) -> Figure:
+    mpl.rcdefaults()  # a matplotlibrc of the user or of the current folder changes no picture
     mpl.use("Agg")
     return Figure(figsize=(width, height), layout="constrained")
 

@@ -14,7 +14,7 @@ class KernelDistance:
     """Mean and standard deviation over subsets; unbiased, so negative now and then where the sets are alike."""
 
     mean: float
-    standard_deviation: float | None  # None: subsets share most members, so they hardly differ
+    standard_deviation: float | None  # None: subsets share most members, or all members are the same
     subsets: int
     subset_size: int
 
@@ -47,7 +47,8 @@ def kernel_distance(samples: np.ndarray, reference: np.ndarray, seed: int) -> Ke
     """Return the kernel distance of ``[n, d]`` from ``[m, d]``: 100 pairs of random subsets of up to 1 000 each.
 
     Subsets are drawn without replacement; different ones may share members. Their deviation says something where each
-    set has two that share none. Where a subset is the whole of both sets, there is one pair.
+    set has two that share none, and one set has two different members. Where a subset is the whole of both sets, there
+    is one pair.
     """
     size = min(SUBSET_SIZE, len(samples), len(reference))
     if size == len(samples) == len(reference):
@@ -57,7 +58,8 @@ def kernel_distance(samples: np.ndarray, reference: np.ndarray, seed: int) -> Ke
     for _ in range(SUBSETS):
         x, y = (part[rng.choice(len(part), size, replace=False)] for part in (samples, reference))
         values.append(squared_mmd(x, y))
-    differ = 2 * size <= min(len(samples), len(reference))
+    varied = any(np.ptp(part, axis=0).any() for part in (samples, reference))
+    differ = varied and 2 * size <= min(len(samples), len(reference))
     return KernelDistance(float(np.mean(values)), float(np.std(values)) if differ else None, SUBSETS, size)
 
 

@@ -1,6 +1,7 @@
 """``gancli compare``: results of ``gancli evaluate --json`` side by side, ranked where they can be."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from gancli.errors import GancliError, UsageError
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.inputs import show
+
+ROUNDING = 1e-10  # far above what another number of threads does to a sum, far below what anybody measures
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,15 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _ranks(values: Sequence[float | None], better: str) -> tuple[int | None, ...]:
-    """Return the place of each value, 1 for the best; equal ones share it."""
+    """Return the place of each value, 1 for the best; values that only rounding tells apart share it."""
     sign = 1 if better == "lower" else -1
-    order = sorted(sign * value for value in values if value is not None)
-    return tuple(None if value is None else order.index(sign * value) + 1 for value in values)
+    known = [value for value in values if value is not None]
+
+    def place(value: float) -> int:
+        ahead = [other for other in known if sign * other < sign * value]
+        return 1 + sum(not math.isclose(other, value, rel_tol=ROUNDING, abs_tol=ROUNDING) for other in ahead)
+
+    return tuple(None if value is None else place(value) for value in values)
 
 
 def _differences(protocols: Sequence[dict[str, Any]]) -> tuple[str, ...]:

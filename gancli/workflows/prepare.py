@@ -228,12 +228,13 @@ def prepare_resumed(
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, dataset, reporter)
     step, state = _last_state(run, game, dataset, reporter)
-    now = devices.describe()
+    now: dict[str, Any] = devices.describe()
     began = {"environment": now["environment"]} | run.record.machine  # runs of older versions did not record it
+    moved = [name for name in RECORDED if began["environment"].get(name) != now["environment"].get(name)]
     for part, what in (
         ("versions", "versions"),
         ("devices", "devices"),
-        ("environment", f"values of {' or '.join(RECORDED)}"),
+        ("environment", f"values of {' and '.join(moved)}"),
     ):
         if began[part] != now[part]:
             reporter.warning(f"the run began with other {what}; it may go on with other rounding than it would have.")

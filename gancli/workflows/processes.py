@@ -1,5 +1,6 @@
 """Work in a process of its own, which hears of Ctrl-C from its parent alone."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -9,6 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from gancli.compute.cache import cache_folder
 from gancli.errors import GancliError, Interrupted
 
 
@@ -16,8 +18,9 @@ def start(work: Callable[..., Any], *arguments: Any) -> tuple[Connection, BasePr
     """Start ``work(connection, *arguments)`` in a process of its own; it reports through the connection.
 
     Its last message is ``("result", what it returned)``, or ``stopped`` or ``failed`` with a message and an exit code;
-    a process that was killed sends none of these.
+    a process that was killed sends none of these. Nobody may be there any more to hear it.
     """
+    _ = cache_folder()  # where it is a temporary one, this process's
     context = multiprocessing.get_context("spawn")  # a forked process would share the parent's XLA threads, and hang
     ours: Any  # of another type on Windows
     ours, theirs = context.Pipe(duplex=False)
@@ -36,8 +39,10 @@ def start(work: Callable[..., Any], *arguments: Any) -> tuple[Connection, BasePr
 def _work(work: Callable[..., Any], connection: Connection, *arguments: Any) -> None:
     os.setpgrp()  # a terminal's Ctrl-C goes to the parent alone: a second signal would stop this run before it saves
     try:
-        connection.send(("result", work(connection, *arguments)))
+        last = ("result", work(connection, *arguments))
     except Interrupted as stop:
-        connection.send(("stopped", (str(stop), stop.exit_code)))
+        last = ("stopped", (str(stop), stop.exit_code))
     except GancliError as error:
-        connection.send(("failed", (str(error), error.exit_code)))
+        last = ("failed", (str(error), error.exit_code))
+    with contextlib.suppress(BrokenPipeError):
+        connection.send(last)

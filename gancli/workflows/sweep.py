@@ -1,7 +1,9 @@
 """Several runs: in processes of their own on a CPU, one after another on an accelerator."""
 
+import contextlib
 import json
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -87,7 +89,7 @@ def _what_suits(goals: Sequence[Goal]) -> str:
 
 
 class _Relay:
-    """Tells another process how far a run is."""
+    """Tells another process how far a run is. When that is gone, the run saves and stops, as at a SIGTERM."""
 
     def __init__(self, connection: Connection):
         self._connection = connection
@@ -97,17 +99,23 @@ class _Relay:
 
     def warning(self, message: str) -> None:
         """Pass it on."""
-        self._connection.send(("warning", message))
+        self._send("warning", message)
 
     def start(self, num_steps: int, step: int) -> None:
         """Keep it."""
 
     def progress(self, progress: Progress) -> None:
         """Pass the step on."""
-        self._connection.send(("step", progress.step))
+        self._send("step", progress.step)
 
     def advance(self, what: str, done: int, total: int) -> None:
         """Keep it."""
+
+    def _send(self, kind: str, content: object) -> None:
+        try:
+            self._connection.send((kind, content))
+        except BrokenPipeError:
+            signal.raise_signal(signal.SIGTERM)
 
 
 def _run_alone(connection: Connection, goal: Goal, data_dir: Path | None, overwrite: bool) -> TrainResult:
@@ -126,7 +134,17 @@ def _in_processes(
     stopping = False
     total = sum(goal.config.num_steps for goal in goals)
     reporter.status(f"{len(goals)} runs, {workers} at a time")
-    with StopRequest() as stop:
+
+    def stop_all() -> None:
+        nonlocal stopping
+        if not stopping:  # a second SIGTERM would not let them save
+            stopping = True
+            waiting.clear()
+            for _, process in running.values():
+                process.terminate()  # SIGTERM: it saves and ends
+
+    with StopRequest() as stop, contextlib.ExitStack() as leaving:
+        leaving.callback(stop_all)  # also at a second Ctrl-C, which waits for nothing
         while waiting or running:
             while waiting and len(running) < workers:
                 index = waiting.pop(0)
@@ -139,7 +157,7 @@ def _in_processes(
                 content: Any
                 try:
                     kind, content = connection.recv()
-                except EOFError:  # killed
+                except (EOFError, OSError):  # killed, the latter within a message
                     kind, content = "failed", ("its process died without a word", 1)
                 if kind == "step":
                     steps[index] = content
@@ -156,11 +174,8 @@ def _in_processes(
                     failure.exit_code = exit_code
                 process.join()
                 del running[connection]
-            if (stop.signal_number or failure) and not stopping:
-                stopping = True
-                waiting.clear()
-                for _, process in running.values():
-                    process.terminate()  # SIGTERM: it saves and ends
+            if stop.signal_number or failure:
+                stop_all()
     if failure:
         raise failure
     if stop.signal_number:

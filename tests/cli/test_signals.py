@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment before training answers them itself."""
+"""Ctrl-C, SIGTERM and SIGHUP at any moment at which training does not answer them itself."""
 
 import importlib
 import os
@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from gancli.cli.signals import SIGNALS, Stoppable, Stopped
+from gancli.cli.signals import Stoppable, Stopped
+from gancli.training.interrupts import SIGNALS
 from tests.conftest import tiny
 from tests.workflows.runs import start, wait_for
+
+pytestmark = pytest.mark.usefixtures("hangups_count")
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -24,6 +27,43 @@ def test_a_signal_raises_and_the_handlers_come_back(number):
         signal.raise_signal(number)
     assert (stoppable.signal_number, stoppable.message()) == (number, f"stopped by {number.name}.")
     assert ([signal.getsignal(one) for one in SIGNALS], sys.unraisablehook) == before
+
+
+def test_a_second_hangup_does_not_disturb_what_the_first_one_ends():
+    ended = []
+
+    def work():
+        try:
+            signal.raise_signal(signal.SIGHUP)
+        finally:
+            signal.raise_signal(signal.SIGHUP)
+            ended.append(1)
+            signal.raise_signal(signal.SIGINT)  # somebody is impatient
+            ended.append(2)
+
+    with pytest.raises(Stopped), Stoppable() as stoppable:
+        work()
+    assert (ended, stoppable.signal_number) == ([1], signal.SIGINT)
+
+
+def test_a_hangup_that_is_ignored_stays_ignored():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Stoppable() as stoppable:
+        signal.raise_signal(signal.SIGHUP)
+    assert (stoppable.signal_number, signal.getsignal(signal.SIGHUP)) == (None, signal.SIG_IGN)
+
+
+def test_nothing_is_raised_once_a_command_is_done():
+    with Stoppable() as stoppable:
+        stoppable.raise_no_more()
+        signal.raise_signal(signal.SIGTERM)
+    assert stoppable.signal_number == signal.SIGTERM
+
+
+def test_an_interrupt_during_the_exit_of_python_is_quiet(tmp_path):
+    program = "import atexit; atexit.register(signal.raise_signal, 2)\nwith Stoppable(): pass"
+    done = run(f"signal.signal(2, signal.default_int_handler)\n{program}", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 class Callback:
@@ -95,7 +135,7 @@ def test_the_exit_code_is_that_of_the_command_though_code_was_executed(tmp_path)
 def test_a_command_that_only_begins_ends_with_one_line(tmp_path, number):
     def caught() -> int:
         lines = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
-        return int(lines["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1
+        return int(lines["SigCgt"], 16) >> (signal.SIGHUP - 1) & 1  # the last one to be set
 
     process = start("train", "digits", "--outdir", tmp_path / "run", *tiny(steps=10_000_000), env=dict(os.environ))
     wait_for(caught, process)

@@ -26,7 +26,9 @@ def test_a_temporary_folder_takes_the_place_of_one_that_cannot_be_written(tmp_pa
     environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
     wanted = tmp_path / "file" / (".cache/gancli" if where == "HOME" else "gancli")
     code = "from gancli.compute.cache import *; print(cache_folder()); print(find_kept('x')); "
-    code += "assert cache_folder().is_dir()"
+    code += "assert cache_folder().is_dir(); import os, subprocess, sys; "
+    code += "again = 'from gancli.compute.cache import *; print(cache_folder())'; "
+    code += "print(subprocess.check_output([sys.executable, '-c', again], text=True))"
     found = subprocess.run(
         [sys.executable, "-c", code],
         env=environment | {where: str(tmp_path / "file"), "TMPDIR": str(tmp_path)},
@@ -34,10 +36,11 @@ def test_a_temporary_folder_takes_the_place_of_one_that_cannot_be_written(tmp_pa
         text=True,
         check=True,
     )
-    folder, kept = map(Path, found.stdout.splitlines())
-    assert folder.parent == tmp_path
+    folder, kept, of_another_process = map(Path, found.stdout.split())
+    assert folder.parent.parent == tmp_path
     assert kept == folder / "x"
-    assert not folder.exists()  # it went with the command
+    assert of_another_process == folder
+    assert not folder.parent.exists()  # it went with the command
     assert found.stderr == (
         f"cannot write {wanted} (Not a directory): the cache lasts for this command only. "
         "Set XDG_CACHE_HOME to a folder that can be written.\n"
@@ -61,7 +64,7 @@ def test_without_any_folder_it_is_one_line(tmp_path, monkeypatch):
 
 
 def test_nobody_has_a_home(monkeypatch, capsys):
-    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
     monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where the user is unknown
     assert cache.cache_folder().is_dir()
     assert "(there is no home folder)" in capsys.readouterr().err

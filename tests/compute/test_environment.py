@@ -22,6 +22,7 @@ MOVING = {
     "JAX_SOFTMAX_CUSTOM_JVP": "1",
     "JAX_DEBUG_NANS": "1",
     "EAGER_CONSTANT_FOLDING": "1",
+    "ONEDNN_DEFAULT_FPMATH_MODE": "BF16",
 }
 HEEDED = {
     *("jax_platforms", "jax_platform_name", "jax_num_cpu_devices", "jax_cuda_visible_devices"),

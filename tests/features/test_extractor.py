@@ -188,6 +188,21 @@ def test_features_are_kept_and_damage_costs_only_time(tmp_path, monkeypatch, cap
     assert "cannot write" in capsys.readouterr().err
 
 
+def test_features_of_other_rounding_are_kept_apart(tmp_path, monkeypatch):
+    """Else a number would depend on the flags with which somebody measured before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    images, asked = load("digits").examples[:4], []
+
+    def stream():
+        asked.append(1)
+        return [images]
+
+    for flags in ("", "--xla_cpu_enable_fast_math=true", ""):
+        monkeypatch.setenv("XLA_FLAGS", flags)
+        cache.cached_features(extractor.classifier("digits"), "a", stream, 4, warn=print)
+    assert len(asked) == 2
+
+
 def test_features_that_cannot_be_written_are_computed_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "gancli").mkdir()

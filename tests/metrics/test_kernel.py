@@ -60,3 +60,12 @@ def test_of_whole_sets_there_is_one_distance():
     found = kernel_distance(x, y, 0)
     assert (found.mean, found.subsets) == (squared_mmd(x, y), 1)
     assert found.mean == pytest.approx(by_definition(x.astype(np.float64), y.astype(np.float64)), rel=1e-9)
+
+
+def test_two_repeated_images_have_no_deviation(monkeypatch):
+    monkeypatch.setattr(kernel, "SUBSET_SIZE", 20)
+    one, other, varied = np.full((60, 3), 0.3), np.full((60, 3), 0.7), np.random.default_rng(4).standard_normal((60, 3))
+    assert kernel_distance(one, other, 0).standard_deviation is None
+    assert kernel_distance(one, one, 0).standard_deviation is None
+    assert kernel_distance(one, varied, 0).standard_deviation
+    assert kernel_distance(varied, one, 0).standard_deviation

@@ -4,6 +4,8 @@ import pytest
 
 from gancli.training.interrupts import SIGNALS, StopRequest
 
+pytestmark = pytest.mark.usefixtures("hangups_count")
+
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_signal_is_remembered_and_the_handlers_come_back(number):
@@ -25,3 +27,24 @@ def test_a_second_ctrl_c_stops_at_once():
                 signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_terminal_that_hangs_up_twice_is_no_impatience():
+    before = signal.signal(signal.SIGTERM, lambda number, frame: at_once.append(number))
+    at_once = []
+    try:
+        with StopRequest() as stop:
+            for number in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
+                signal.raise_signal(number)
+            assert (stop.signal_number, at_once) == (signal.SIGHUP, [])
+            signal.raise_signal(signal.SIGTERM)
+            assert at_once == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_a_hangup_that_is_ignored_stays_ignored():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with StopRequest() as stop:
+        signal.raise_signal(signal.SIGHUP)
+    assert (stop.signal_number, signal.getsignal(signal.SIGHUP)) == (None, signal.SIG_IGN)

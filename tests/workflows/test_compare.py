@@ -157,3 +157,27 @@ def test_other_files_are_refused(gancli, content, message):
         Path("x.json").write_text(content)
     assert gancli("compare", "x.json", "x.json") == (1, "", f"error: {message}\n")
     assert gancli("compare", "x.json")[0] == 2
+
+
+def written(name, value):
+    """Write a result of one metric."""
+    protocol = {"features": "some", "n": 10}
+    fid = {"value": value, "standard_error": 0.1, "bias": 0.0, "protocol": protocol}
+    Path(name).write_text(json.dumps({"gancli": "0", "metrics": {"fid": fid}}))
+    return name
+
+
+def test_values_that_only_rounding_tells_apart_share_their_place(gancli):
+    values = (22.496110415491106, 22.496110415491188, 22.4962, 3e-16, 0.0)
+    code, out, _ = gancli("compare", *(written(f"{n}.json", value) for n, value in enumerate(values)), "--json")
+    assert code == 0
+    assert json.loads(out)["metrics"]["fid"]["ranks"]["value"] == [3, 3, 5, 1, 1]
+
+
+@pytest.mark.parametrize("columns", ["20", "80", "200"])
+def test_numbers_in_a_file_or_a_pipe_are_whole_whatever_the_width(gancli, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    out = gancli("compare", *(written(f"a-long-name-{n}.json", 10.0 + n) for n in range(9)))[1]
+    head, _, row, *_ = [line for line in out.splitlines() if line.strip()]
+    assert head.split() == ["metric", *(f"a-long-name-{n}.json" for n in range(9))]
+    assert row.split() == ["fid", "\u2193", *f"10 ± 0.1 * {' '.join(f'{10 + n} ± 0.1' for n in range(1, 9))}".split()]

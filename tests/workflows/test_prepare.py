@@ -39,7 +39,7 @@ def test_a_damaged_newest_checkpoint_is_said_and_passed_over(straight, tmp_path,
     ("was", "is_now", "what"),
     [
         ('"jax": "', '"jax": "9', "versions"),
-        ('"environment": {', '"environment": {"LIBTPU_INIT_ARGS": "x",', "values of XLA_FLAGS or LIBTPU_INIT_ARGS or "),
+        ('"environment": {', '"environment": {"LIBTPU_INIT_ARGS": "x",', "values of LIBTPU_INIT_ARGS; it may"),
     ],
 )
 def test_another_machine_is_said(tmp_path, gancli, was, is_now, what):

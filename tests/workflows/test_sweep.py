@@ -15,9 +15,11 @@ from gancli.cli.console import TerminalReporter
 from gancli.errors import GancliError
 from gancli.recipes.resolve import resolve
 from gancli.reporting import Silence
-from gancli.runs.lock import alone_in
+from gancli.runs.folder import Run
+from gancli.runs.lock import LOCK, alone_in
 from gancli.workflows.sweep import Goal, train_all
 from tests.conftest import tiny
+from tests.workflows.runs import wait_for
 
 SMALL = {"batch_size": 16, "generator_widths": (8,), "discriminator_widths": (8,), "log_every": 5, "num_steps": 10}
 
@@ -140,33 +142,52 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_every_run_after_saving(gancli, tmp_path, number):
-    """SIGTERM to the command alone; Ctrl-C as a terminal sends it, to all of its processes."""
+@pytest.fixture
+def training(tmp_path):
+    """A command that trains two runs in processes of their own, both with metrics already."""
     script = tmp_path / "stopped.py"
     script.write_text(STOPPED.format(folder=str(tmp_path)))
-    root = Path(__file__).parents[2]
     process = subprocess.Popen(
         [sys.executable, script],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(root)},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         start_new_session=True,
     )
     logs = [tmp_path / f"seed{seed}" / "metrics.jsonl" for seed in (0, 1)]
-    deadline = time.monotonic() + 120
-    while not all(log.exists() and log.stat().st_size for log in logs):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.1)
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)
+    wait_for(lambda: all(log.exists() and log.stat().st_size for log in logs), process)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.usefixtures("hangups_count")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_every_run_after_saving(gancli, tmp_path, training, number):
+    """SIGTERM to the command alone; Ctrl-C and SIGHUP as a terminal sends them, to all of its processes."""
+    if number == signal.SIGTERM:
+        training.send_signal(number)
     else:
-        process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
-    assert (process.returncode, out) == (
+        os.killpg(training.pid, number)
+    out, _ = training.communicate(timeout=60)
+    assert (training.returncode, out) == (
         128 + number,
         "stopped; every run is saved. Continue with --resume (reproduce: the same command).\n",
     )
     for seed in (0, 1):
         assert samples(gancli, tmp_path / f"seed{seed}").shape == (5, 2)
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGKILL,), (signal.SIGINT, signal.SIGINT)], ids=["killed", "impatient"])
+def test_runs_save_though_nobody_waits_for_them(tmp_path, training, numbers):
+    for number in numbers:
+        training.send_signal(number)
+        time.sleep(0.1)
+    _, err = training.communicate(timeout=60)  # of the runs, too: until all have ended
+    assert "BrokenPipeError" not in err
+    for seed in (0, 1):
+        run = Run.open(tmp_path / f"seed{seed}")
+        with run.checkpoints() as checkpoints:
+            assert checkpoints.steps()[-1] == run.metrics()[-1]["step"]
+        assert not (run.folder / LOCK).exists()

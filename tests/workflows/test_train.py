@@ -58,7 +58,8 @@ def test_a_finished_run_has_nothing_left_to_do(straight, gancli):
     assert out.split() == ["run", str(straight), "steps", "40", "(640", "images)"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.usefixtures("hangups_count")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(straight, tmp_path, gancli, number, code):
     folder = tmp_path / "run"
     process = start("train", "digits", "--outdir", folder, *tiny(steps=10_000_000))

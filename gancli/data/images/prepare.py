@@ -207,7 +207,12 @@ def _prepare(path: Path, framing: Framing, receipt: Path, listener: Reporter) ->
     content = [(one.sha256, one.file.label) for one in whole]
     folder = receipt.with_name(_short_hash(f"{VERSION} {how} {framing.held_out} {classes} {content}"))
     if not (folder / "about.json").is_file():
-        _fill(folder, path, whole, classes, how, framing.held_out, listener)
+        try:
+            _fill(folder, path, whole, classes, how, framing.held_out, listener)
+        except GancliError:
+            if not (folder / "about.json").is_file():
+                raise
+            # Another process has prepared the same images meanwhile.
     about: dict[str, Any] = json.loads((folder / "about.json").read_text())
     undecoded = about["broken"]
     broken += [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]

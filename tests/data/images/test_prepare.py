@@ -16,6 +16,7 @@ from gancli.compute.devices import cache_folder
 from gancli.data.catalog import SPLITS
 from gancli.data.images.decode import Framing
 from gancli.data.images.prepare import prepare
+from gancli.data.images.splits import split_rows
 from gancli.data.load import load, open_dataset
 from gancli.data.mapped_rows import read_rows
 from gancli.errors import GancliError, UsageError
@@ -219,6 +220,22 @@ def test_a_preparation_that_fails_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(GancliError, match=r"^cannot write .*: No space left on device\.$"):
         prepare(fill(tmp_path / "folder", 6), Framing(), Heard())
     assert list((cache_folder() / "images").iterdir()) == []
+
+
+def test_two_may_prepare_the_same_images_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder, others = fill(tmp_path / "folder", 6), []
+
+    def meanwhile(*arguments):
+        monkeypatch.undo()
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        others.append(prepare(folder, Framing(), Heard()))
+        return split_rows(*arguments)
+
+    monkeypatch.setattr("gancli.data.images.prepare.split_rows", meanwhile)
+    one = prepare(folder, Framing(), Heard())
+    np.testing.assert_array_equal(one.images, others[0].images)
+    assert sorted(path.suffix for path in (cache_folder() / "images").iterdir()) == ["", ".json"]
 
 
 def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
