@@ -77,9 +77,9 @@ def test_evaluation_and_metrics_while_training_draw_classes_as_the_data_has_them
     assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["modes"]["total"] == 10
 
 
-def test_a_discriminator_that_sees_classes_is_not_asked_without_them(gancli, run):
+def test_a_discriminator_that_sees_classes_is_not_asked_without_them(gancli, tmp_path, run):
     reason = "asks the discriminator about examples alone, and that of a class-conditional run sees their classes, too"
-    asked = ("evaluate", run, "--samples", 60, "--quiet")
+    asked = ("evaluate", run, "--samples", 60, "--figure", tmp_path / "nearest.png", "--quiet")
     assert gancli(*asked, "--divergence") == (2, "", f"error: --divergence {reason}.\n")
     code, out, _ = gancli(*asked, "--all", "--json")
     assert (code, json.loads(out)["unavailable"]["divergence"]) == (0, reason)
