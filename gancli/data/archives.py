@@ -188,8 +188,8 @@ def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path) -> Ar
         if images.shape[1:] != entry.shape or not 0 <= labels.min() <= labels.max() < len(entry.classes):
             raise GancliError(
                 f"{prepared} does not hold {name}: its images are {show_shape(images.shape[1:])} with labels from "
-                f"{labels.min()} to {labels.max()}, expected {show_shape(entry.shape)} of {len(entry.classes)} classes. "
-                f"Give another --data-dir."
+                f"{labels.min()} to {labels.max()}, expected {show_shape(entry.shape)} of {len(entry.classes)} "
+                f"classes. Give another --data-dir."
             )
         return images, labels
     return read_archives(entry, tfds.download(entry, name, data_dir), part)
