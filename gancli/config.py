@@ -455,13 +455,18 @@ class TrainConfig:
         """Build a configuration from JSON values.
 
         Raises:
-            GancliError: a key is unknown, or the values break a rule.
+            GancliError: a key is unknown, or a value is of another type or breaks a rule.
         """
         fields = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in fields:
                 raise GancliError(f"unknown configuration key '{name}'.{suggestion(name, fields)}")
-        plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        plain: dict[str, Any] = {}
+        for name, value in values.items():
+            try:
+                plain[name] = from_file(name, list(value) if isinstance(value, tuple) else value)
+            except UsageError as error:
+                raise UsageError(f"{name} {error}") from None
         return cls(**plain)
 
     def to_toml(self, names: Collection[str]) -> str:
@@ -582,7 +587,10 @@ def from_file(name: str, value: Any) -> Any:
     if not all(map(fits, values)):
         what = "true or false" if inner is bool else _SHAPES[inner] if many else f"a {_SHAPES[inner].rstrip('s')}"
         raise UsageError(f"must be {f'a list of {what}' if many else what}, got {value!r}.")
-    converted = tuple(inner(one) for one in values)
+    try:
+        converted = tuple(inner(one) for one in values)
+    except OverflowError:  # of a whole number that no float can hold
+        raise UsageError(f"must be below 1.8e308, got {str(value)[:12]}....") from None
     return converted if many else converted[0]
 
 

@@ -1,12 +1,13 @@
-"""Files: written whole or not at all; arrays read, or one line that says why not."""
+"""Files: written whole or not at all; arrays and JSON read, or one line that says why not."""
 
 import contextlib
+import json
 import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gancli.errors import GancliError
 
@@ -84,6 +85,23 @@ def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
         return
     with appearing(path) as part:
         part.write_bytes(data)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file, in UTF-8, UTF-16 or UTF-32, with or without a mark of the byte order.
+
+    Raises:
+        GancliError: it cannot be read.
+        ValueError: it is no JSON; says where.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise GancliError(f"cannot read {path}: {error.strerror}.") from None
+    except MemoryError:
+        raise GancliError(f"cannot read {path}: it does not fit into memory.") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def read_arrays(path: Path, choose: Callable[[list[str]], Iterable[str]]) -> dict[str, "np.ndarray"]:

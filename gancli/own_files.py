@@ -54,7 +54,7 @@ class OwnFile(NamedTuple):
         path = name.rpartition(":")[0]
         try:
             content = Path(path).read_bytes()
-            return cls(content.decode(), hashlib.sha256(content).hexdigest())
+            return cls(content.decode("utf-8-sig"), hashlib.sha256(content).hexdigest())
         except OSError as error:
             raise UsageError(f"{option} {name}: cannot read {path}: {error.strerror}.") from None
         except UnicodeDecodeError:
@@ -133,7 +133,7 @@ def _load(option: str, path: str, attribute: str, accept: Callable[[Any], Any], 
     where = f"{option} {path}:{attribute}"
     try:
         module = _module(path, file)
-    except Exception as error:  # whatever a user's file raises
+    except (Exception, SystemExit) as error:  # whatever a user's file raises
         raise UsageError(f"{where}: running {path} failed: {type(error).__name__}: {error}.") from error
     found = accept(getattr(module, attribute, None))
     if found is None:

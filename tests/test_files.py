@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gancli.errors import GancliError
-from gancli.files import appearing, check_name, read_arrays, write_atomically
+from gancli.files import appearing, check_name, read_arrays, read_json, write_atomically
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -149,3 +149,25 @@ def test_a_name_that_is_no_text_is_refused():
         "the folder 'caf\\udce9' has a name that is no text in the encoding of file names here "
         f"({sys.getfilesystemencoding()}). Set PYTHONUTF8=1, or rename it."
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_json_is_read_in_every_encoding_of_unicode(tmp_path, encoding):
+    (tmp_path / "a.json").write_bytes('{"é": 1}\r\n'.encode(encoding))
+    assert read_json(tmp_path / "a.json") == {"é": 1}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xff", b"[" * 100_000])
+def test_what_is_no_json_is_a_value_error(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"."):
+        read_json(tmp_path / "a.json")
+
+
+def test_a_json_file_that_cannot_be_read_is_one_line(tmp_path):
+    with pytest.raises(GancliError, match=r"^cannot read .*none\.json: No such file or directory\.$"):
+        read_json(tmp_path / "none.json")
+    with (tmp_path / "vast.json").open("wb") as file:
+        file.truncate(2**43)
+    with pytest.raises(GancliError, match=r"^cannot read .*vast\.json: it does not fit into memory\.$"):
+        read_json(tmp_path / "vast.json")

@@ -99,3 +99,8 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path, content, message):
     with pytest.raises(UsageError) as caught:
         load(f"{path}:word")
     assert str(caught.value) == f"--thing {path}:word: {message.format(path=path)}"
+
+
+def test_the_mark_of_utf_8_is_no_text(tmp_path):
+    (tmp_path / "a.py").write_text("loss = 3", "utf-8-sig")
+    assert own_files.OwnFile.read("--loss", f"{tmp_path / 'a.py'}:loss").text == "loss = 3"

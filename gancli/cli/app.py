@@ -59,8 +59,8 @@ app.add_typer(data.app, name="data", rich_help_panel=CATALOG)
 def entry_point(arguments: list[str] | None = None) -> None:
     """Run a command. What the user can put right becomes one line on stderr and an exit code.
 
-    That is a GancliError, wrong usage, a lack of memory, and an environment that JAX cannot use. Ctrl-C, SIGTERM and
-    SIGHUP end a command with 130, 143 and 129. A bug keeps its traceback.
+    That is a GancliError, wrong usage, a lack of memory, a file that the system refuses, and an environment that JAX
+    cannot use. Ctrl-C, SIGTERM and SIGHUP end a command with 130, 143 and 129. A bug keeps its traceback.
     """
     with Stoppable() as signals, lasting_streams():
         try:
@@ -94,6 +94,10 @@ def _outcome(arguments: list[str] | None) -> tuple[int, str]:
         return error.exit_code, _usage(error)
     except typer.Abort:
         return 1, "aborted."
+    except OSError as error:  # a name that is too long, a folder without rights, a disk that fails
+        if error.filename is None:
+            raise
+        return 1, f"cannot use '{error.filename}': {error.strerror}."
     except (RuntimeError, MemoryError, AssertionError, ValueError) as error:  # as JAX and as NumPy put it
         if reason := _put_right(error):
             return 1, reason
@@ -103,9 +107,9 @@ def _outcome(arguments: list[str] | None) -> tuple[int, str]:
 def _put_right(error: Exception) -> str | None:
     """Return what the user can do about an error of a library; None: it is a bug."""
     lack = re.search(r"(out of memory|unable to allocate)[^\n]*?(?=\.?(\n|$))", str(error), re.IGNORECASE)
-    if lack:
+    if lack or isinstance(error, MemoryError):
         return (
-            f"memory is full: {lack[0]}. Smaller batches and networks need less; "
+            f"memory is full{f': {lack[0]}' if lack else ''}. Smaller batches and networks need less; "
             "training also has --microbatch, --remat and --stream always."
         )
     if "jax" not in sys.modules:  # nobody needed it, or its import failed

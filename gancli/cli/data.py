@@ -74,11 +74,11 @@ def _rows(found: "DataCheck") -> list[tuple[str, str]]:
 
 def _total(counts: dict[str, int]) -> str:
     """Return how many images a split has and, where there are classes, how many of each."""
-    return f"{sum(counts.values()):,}" + (f": {_counted(counts)}" if len(counts) > 1 else "")
+    return f"{sum(counts.values()):,}" + (f" ({_counted(counts)})" if len(counts) > 1 else "")
 
 
 def _counted(counts: dict[str, int]) -> str:
-    shown = ", ".join(f"{name or '(none)'} {count:,}" for name, count in list(counts.items())[:SHOWN])
+    shown = ", ".join(f"{name or '(none)'}: {count:,}" for name, count in list(counts.items())[:SHOWN])
     return shown + (f" and {len(counts) - SHOWN:,} more" if len(counts) > SHOWN else "")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, Quiet, Seed, Step, parse_step
+from gancli.config import defaults
 from gancli.features.catalog import FEATURES
 from gancli.metrics.catalog import METRICS, json_name
 
@@ -82,6 +83,14 @@ def evaluate(
     batch_size: Annotated[
         int, typer.Option(help="Images read at a time; changes no number.", rich_help_panel=INPUT)
     ] = 1000,
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Largest image of a folder, width times height; raise it for large scans.",
+            rich_help_panel=INPUT,
+        ),
+    ] = defaults()["max_pixels"],
     save_statistics: Annotated[
         Path | None,
         typer.Option(
@@ -138,6 +147,7 @@ def evaluate(
             data_dir=data_dir,
             figure=figure,
             save_statistics=save_statistics,
+            max_pixels=max_pixels,
         )
     notes = [f"{note} Using step {result.step}." for note in result.notes]
     for note in notes + [note for one in result.measured for note in one.notes]:
@@ -152,11 +162,13 @@ def evaluate(
 
 def _show(result: "EvaluateResult") -> None:
     from gancli.cli.console import print_table
+    from gancli.workflows.evaluate import by_reason
 
     where = f" step {result.step}" if result.step is not None else ""
     rows: list[tuple[str, object]] = [("samples", f"{result.count:,} from {result.source}{where}")]
     rows += [(METRICS[one.metric].label, one.text) for one in result.measured]
-    rows += [(METRICS[name].label, f"not measured: {reason}") for name, reason in result.unavailable.items()]
+    left_out = by_reason(result.unavailable).items()
+    rows += [("not measured", f"{', '.join(names)}: {reason}") for reason, names in left_out]
     rows += [("written", path) for path in result.written]
     print_table(rows)
     if result.measured:

@@ -42,20 +42,22 @@ def parzen(
     """
     wanted = parse_step(step)
 
-    from gancli.cli.console import print_json, warn
+    from gancli.cli.console import TerminalReporter, print_json, warn
     from gancli.workflows.parzen import parzen as workflow
 
-    result = workflow(
-        source,
-        dataset_name=dataset,
-        num_samples=samples,
-        sigma=sigma,
-        seed=seed,
-        step=wanted,
-        ema=ema,
-        baselines=baselines,
-        data_dir=data_dir,
-    )
+    with TerminalReporter(quiet=False) as reporter:
+        result = workflow(
+            source,
+            dataset_name=dataset,
+            num_samples=samples,
+            sigma=sigma,
+            seed=seed,
+            step=wanted,
+            ema=ema,
+            baselines=baselines,
+            data_dir=data_dir,
+            listener=reporter,
+        )
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
     for fold in result.score.folds:

@@ -74,7 +74,8 @@ def read_idx(folder: dict[str, Path], entry: ImageArchives, part: str) -> Arrays
         for archive in entry.archives
         if archive.filename.startswith(f"{prefix}-{kind}")
     )
-    if images.shape[1:] != entry.shape[:2] or labels.shape != images.shape[:1] or labels.max() >= len(entry.classes):
+    fits = images.shape[1:] == entry.shape[:2] and labels.shape == images.shape[:1] and len(labels)
+    if not fits or labels.max() >= len(entry.classes):
         places = " and ".join(str(path) for name, path in folder.items() if name.startswith(prefix))
         raise GancliError(
             f"{places} do not hold images of {show_shape(entry.shape)} with one of {len(entry.classes)} classes each."
@@ -183,5 +184,12 @@ def _read_part(entry: ImageArchives, name: str, part: str, data_dir: Path) -> Ar
         if folder := find_cifar_folder(name, data_dir, entry.torchvision):
             return read_batches(folder, part)
     if prepared := find_prepared(name, data_dir):
-        return tfds.read_prepared(prepared, part)
+        images, labels = tfds.read_prepared(prepared, part)
+        if images.shape[1:] != entry.shape or not 0 <= labels.min() <= labels.max() < len(entry.classes):
+            raise GancliError(
+                f"{prepared} does not hold {name}: its images are {show_shape(images.shape[1:])} with labels from "
+                f"{labels.min()} to {labels.max()}, expected {show_shape(entry.shape)} of {len(entry.classes)} "
+                f"classes. Give another --data-dir."
+            )
+        return images, labels
     return read_archives(entry, tfds.download(entry, name, data_dir), part)

@@ -14,7 +14,7 @@ from gancli.data.images.prepare import prepare
 from gancli.data.kinds import Read
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
-from gancli.reporting import Reporter, Silence
+from gancli.reporting import Reporter, Silence, number_of
 
 HASHED = 1000  # examples at a time
 
@@ -75,7 +75,7 @@ class Dataset:
         """Return how many examples there are of each class, by name.
 
         Raises:
-            UsageError: the classes are not known, or there are fewer than two of them.
+            UsageError: the classes are not known or fewer than two, or an example has none.
         """
         if not len(self) or self.labels.min() < 0:
             raise UsageError(f"the {self.split} examples of '{self.name}' have no classes.")
@@ -84,6 +84,11 @@ class Dataset:
             cure = " Put the images of each class into a folder of its own, or list them in labels.csv."
             raise UsageError(
                 f"the {self.split} examples of '{self.name}' are of one class." + (cure if is_path(self.name) else "")
+            )
+        if "" in self.classes and (count := int(counts[self.classes.index("")])):
+            raise UsageError(
+                f"{number_of(count, 'training image', 'training images')} of '{self.name}' lie in no folder of a "
+                f"class. Put them into one, or take them away."
             )
         return dict(zip(self.classes, counts.tolist(), strict=True))
 

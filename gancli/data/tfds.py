@@ -39,8 +39,8 @@ def read_prepared(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
     with _reading(folder, "point --data-dir at the original archives"):
         source = _tfds().builder_from_directory(str(folder)).as_data_source(part)
         records = source.__getitems__(range(len(source)))
-    images = np.stack([record["image"] for record in records])
-    return images, np.array([record["label"] for record in records], np.int32)
+        images = np.stack([record["image"] for record in records])
+        return images, np.array([record["label"] for record in records], np.int32)
 
 
 Encoded = tuple[str, str, Callable[[], bytes]]  # a name, a class (empty: none), and what reads the image's file

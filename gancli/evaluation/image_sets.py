@@ -12,7 +12,7 @@ from PIL import Image
 
 from gancli.data.catalog import DATASETS, SPLITS
 from gancli.data.images.arrays import CHANNELS, read_images
-from gancli.data.images.decode import decode
+from gancli.data.images.decode import MAX_PIXELS, decode
 from gancli.data.images.find import form_of
 from gancli.data.images.uniform import UniformImages
 from gancli.data.load import Dataset, digest_of, load
@@ -41,9 +41,9 @@ class ImageSet:
         return cls(name, len(dataset), dataset.shape, _slices(dataset.examples), lambda: dataset.fingerprint, dataset)
 
     @classmethod
-    def of_folder(cls, path: Path, listener: Reporter | None = None) -> "ImageSet":
+    def of_folder(cls, path: Path, listener: Reporter | None = None, max_pixels: int = MAX_PIXELS) -> "ImageSet":
         """Return the image files of a folder or a zip."""
-        images = UniformImages.scan(path, listener)
+        images = UniformImages.scan(path, listener, max_pixels)
 
         def batches(size: int) -> Iterator[np.ndarray]:
             return images.batches(size, len(images))
@@ -111,7 +111,9 @@ def split_name(name: str) -> tuple[str, str] | None:
     return dataset, split or "train"
 
 
-def open_images(name: str, data_dir: Path | None, listener: Reporter | None = None) -> ImageSet:
+def open_images(
+    name: str, data_dir: Path | None, listener: Reporter | None = None, max_pixels: int = MAX_PIXELS
+) -> ImageSet:
     """Open a data set (``mnist``, ``mnist/test``), a folder or zip of images, or a file of arrays.
 
     A name of the catalog is that data set, even where a folder has the same name; ``./mnist`` is the folder.
@@ -123,7 +125,7 @@ def open_images(name: str, data_dir: Path | None, listener: Reporter | None = No
     path = Path(name)
     known = split_name(name)
     if not known and (path.exists() or "/" in name or path.suffix):
-        return ImageSet.of_file(path) if form_of(path) == "arrays" else ImageSet.of_folder(path, listener)
+        return ImageSet.of_file(path) if form_of(path) == "arrays" else ImageSet.of_folder(path, listener, max_pixels)
     dataset = load(*(known or (name, "train")), data_dir)  # of an unknown name it says which was probably meant
     if not dataset.is_images:
         raise UsageError(f"data set '{dataset.name}' holds points, not images.")

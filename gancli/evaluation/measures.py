@@ -80,6 +80,10 @@ def _no_classifier(inputs: EvaluationInputs) -> str | None:
 def _no_discriminator(inputs: EvaluationInputs) -> str | None:
     if inputs.pair is None:
         return "needs a run, whose discriminator it asks"
+    if inputs.pair.domain.num_classes:
+        return (
+            "asks the discriminator about examples alone, and that of a class-conditional run sees their classes, too"
+        )
     return None if inputs.pair.scores else "asks the discriminator, and this run has none"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from gancli.config import from_file, key_name, settings
 from gancli.errors import GancliError, UsageError
+from gancli.files import read_json
 from gancli.registry import suggestion
 
 RATES = ("generator_learning_rate", "discriminator_learning_rate")  # what ``lr`` sets
@@ -17,8 +18,8 @@ RECORD = "config.json"  # in a run's folder
 def is_run(folder: Path) -> bool:
     """Return whether a folder holds a run, as against images beside some ``config.json``."""
     try:
-        return {"gancli", "config"} <= set(json.loads((folder / RECORD).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return {"gancli", "config"} <= set(read_json(folder / RECORD))
+    except (GancliError, ValueError, TypeError):
         return False
 
 
@@ -37,10 +38,10 @@ def read_config(path: Path) -> dict[str, Any]:
     if suffix not in FORMATS:
         raise UsageError(f"--config {path} must be a .toml, .yaml or .json file.")
     try:
-        content = _parsed(path.read_bytes().decode(), suffix)
+        content = _parsed(path.read_bytes().decode("utf-8-sig"), suffix)  # Windows marks UTF-8
     except OSError as error:
         raise GancliError(f"cannot read {path}: {error.strerror}.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GancliError(f"cannot read {path}: {' '.join(str(error).split()).rstrip('.')}.") from None
     if isinstance(content, dict) and isinstance(content.get("config"), dict):  # a run's record
         content = content["config"]

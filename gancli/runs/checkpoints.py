@@ -193,14 +193,21 @@ class Checkpoints:
         """Compare the files of some items with ``SHA256SUMS``, before Orbax reads them."""
         if not (folder / SUMS).is_file():
             raise GancliError(f"{where} is not gancli's, or damaged: it has no {SUMS}.")
-        for line in (folder / SUMS).read_text().splitlines():
-            expected, _, name = line.partition("  ")
-            if name.split("/")[0] not in names:
-                continue
-            if not (folder / name).is_file():
-                raise GancliError(f"{where} is damaged: {name} is missing.")
-            if _sha256(folder / name) != expected:
-                raise GancliError(f"{where} is damaged: {name} is not what was saved.")
+        try:
+            lines = (folder / SUMS).read_bytes().decode(errors="replace").splitlines()
+            sums = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
+            listed = {name.split("/")[0] for name in sums}
+            if absent := [name for name in names if name not in listed]:
+                raise GancliError(f"{where} is damaged: its {SUMS} does not list {absent[0]}.")
+            for name, expected in sums.items():
+                if name.split("/")[0] not in names:
+                    continue
+                if not (folder / name).is_file():
+                    raise GancliError(f"{where} is damaged: {name} is missing.")
+                if _sha256(folder / name) != expected:
+                    raise GancliError(f"{where} is damaged: {name} is not what was saved.")
+        except OSError as error:
+            raise GancliError(f"{where} cannot be read: {error.strerror}.") from None
 
     def newest(self, game: Game, names: tuple[str, ...]) -> tuple[int, dict[str, Any], list[str]]:
         """Read the newest checkpoint that is whole.

@@ -56,7 +56,7 @@ def read_weights(folder: Path, game: Game, *, step: int | str, ema: bool) -> tup
             about = dict(file.metadata() or {})
             arrays: dict[str, Any] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         found = int(about["step"])
-    except (OSError, SafetensorError, KeyError, ValueError):
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         raise GancliError(f"'{path}' is damaged, or not gancli's.") from None
     if step not in ("latest", found):
         raise UsageError(f"--step {step}: '{folder}' was exported, and holds step {found} alone.")
@@ -66,4 +66,7 @@ def read_weights(folder: Path, game: Game, *, step: int | str, ema: bool) -> tup
     names, leaves = _names(wanted), jax.tree.leaves(wanted)
     if any(name not in arrays or arrays[name].shape != leaf.shape for name, leaf in zip(names, leaves, strict=True)):
         raise GancliError(f"'{path}' is of other networks than config.json describes.")
+    for name, leaf in zip(names, leaves, strict=True):
+        if arrays[name].dtype != leaf.dtype:
+            raise GancliError(f"'{path}' holds {name} as {arrays[name].dtype}. Convert its weights to {leaf.dtype}.")
     return found, jax.tree.unflatten(jax.tree.structure(wanted), [arrays[name] for name in names])

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from gancli.config import TrainConfig
 from gancli.data.catalog import FILES
+from gancli.data.images.decode import EXTENSIONS
 from gancli.errors import GancliError
 from gancli.files import check_name, write_atomically, writing
 from gancli.games.catalog import game
@@ -23,6 +24,7 @@ from gancli.training.game import Game
 
 CONFIG, METRICS, SAMPLES = "config.json", "metrics.jsonl", "samples"
 FORMAT = 2  # of a run folder
+FILE_ENDINGS = (*FILES, *EXTENSIONS, ".tar", ".gz", ".tgz", ".7z", ".rar")  # what no run is called
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,11 @@ class DataRecord:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Build it from JSON values."""
-        plain: dict[str, Any] = values | {name: tuple(values[name]) for name in ("shape", "rows")}
-        return cls(**plain)
+        """Build it from JSON values; of others, whatever they lead to is raised here."""
+        plain: dict[str, Any] = values | {name: tuple(map(int, values[name])) for name in ("shape", "rows")}
+        record = cls(**plain)
+        _ = record.domain
+        return record
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,20 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Parse the text of ``config.json``; anything else is a ValueError, KeyError, TypeError or GancliError."""
+        """Parse the text of ``config.json``; of anything else, whatever it leads to is raised here."""
         values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError("it is no record of a run")
         if values.get("format") != FORMAT:
             raise GancliError(
                 f"it was written by gancli {values['gancli']}, whose runs this version cannot read. "
                 f"Use that version, or train again"
             )
         domains = tuple(DataRecord.from_dict(one) for one in values["domains"])
+        if not domains:
+            raise ValueError("it says nothing of the data")
         config = TrainConfig.from_dict(values["config"])
-        return cls(values["gancli"], config, domains, values["machine"], values["files"])
+        return cls(values["gancli"], config, domains, dict(values["machine"]), dict(values["files"]))
 
 
 @dataclass(frozen=True)
@@ -141,15 +149,18 @@ class Run:
         if folder.is_file():
             raise GancliError(f"no run at '{folder}': it is a file. Give the folder of a run.")
         if not folder.is_dir():
-            if folder.suffix.lower() in FILES:
+            if folder.suffix.lower() in FILE_ENDINGS:
                 raise GancliError(f"no such file: '{folder}'.")
             raise GancliError(f"no run at '{folder}': there is no such folder. {hint}")
         if not (folder / CONFIG).is_file():
             raise GancliError(f"no run at '{folder}': it holds no {CONFIG}. {hint}")
         try:
-            return cls(folder, RunRecord.from_json((folder / CONFIG).read_text()))
-        except (OSError, ValueError, KeyError, TypeError, GancliError) as error:
-            raise GancliError(f"cannot read {folder / CONFIG}: {error}.".replace("..", ".")) from None
+            return cls(folder, RunRecord.from_json((folder / CONFIG).read_bytes().decode("utf-8-sig")))
+        except OSError as error:
+            raise GancliError(f"cannot read {folder / CONFIG}: {error.strerror}.") from None
+        except Exception as error:  # what a damaged or edited record leads to may be anything
+            reason = f"it has no {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
+            raise GancliError(f"cannot read {folder / CONFIG}: {reason}.") from None
 
     def write_record(self) -> None:
         """Write ``config.json``, and ``config.toml`` for people and ``train --config``."""
@@ -163,13 +174,15 @@ class Run:
             file.write(json.dumps(values, allow_nan=False) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the lines of ``metrics.jsonl``; one cut short by a crash is left out."""
+        """Return the lines of ``metrics.jsonl``; one cut short by a crash, or damaged, is left out."""
         path = self.folder / METRICS
-        lines = path.read_text().splitlines() if path.exists() else []
+        lines = path.read_bytes().splitlines() if path.exists() else []
         entries = []
         for line in lines:
-            with contextlib.suppress(ValueError):
-                entries.append(json.loads(line))
+            with contextlib.suppress(ValueError, RecursionError):
+                entry = json.loads(line)
+                if isinstance(entry, dict) and isinstance(entry.get("step"), int):
+                    entries.append(entry)
         return entries
 
     def scores(self) -> dict[int, float]:

@@ -95,7 +95,7 @@ class Trained:
         """
         name = self.game.config.dataset
         if is_path(name) and not Path(name).exists():
-            own = f"Put the images back{f', {cure}' if cure else ''}."
+            own = f"Put the images {'there' if is_export(self.run.folder) else 'back'}{f', {cure}' if cure else ''}."
             raise UsageError(f"the run in '{self.run.folder}' was trained on '{name}', and nothing is there now. {own}")
         dataset = load_for(self.game.config, "train", data_dir)
         check_data(dataset, self.run, cure)

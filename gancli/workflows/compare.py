@@ -1,6 +1,5 @@
 """``gancli compare``: results of ``gancli evaluate --json`` side by side, ranked where they can be."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gancli.errors import GancliError, UsageError
+from gancli.files import read_json
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.inputs import show
 
@@ -65,14 +65,13 @@ def _read(path: Path) -> dict[str, Any]:
             f"`gancli evaluate {path} --all --json > result.json`."
         )
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         metrics = content["metrics"]
         for metric, entry in METRICS.items():
             if one := metrics.get(json_name(metric)):
                 _ = [show(value) for value in one["protocol"].values()]
                 _ = [float(one[name]) if better else one[name] for name, better in entry.columns.items()]
-    except OSError as error:
-        raise GancliError(f"cannot read {path}: {error.strerror}.") from None
+                _ = [float(one.get(name) or 0) for name in ("standard_error", "standard_deviation")]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GancliError(f"'{path}' is not a result of `gancli evaluate --json`.") from None
     if not metrics:

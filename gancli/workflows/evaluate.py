@@ -1,6 +1,6 @@
 """``gancli evaluate``: metrics of a run, a folder of images or a file of arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 from gancli import __version__
 from gancli.compute import devices
+from gancli.data.images.decode import MAX_PIXELS
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
@@ -77,6 +78,7 @@ def evaluate(
     data_dir: Path | None = None,
     figure: Path | None = None,
     save_statistics: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> EvaluateResult:
     """Measure samples.
 
@@ -97,6 +99,7 @@ def evaluate(
         data_dir: where data sets lie.
         figure: where ``nearest`` draws the closest pairs.
         save_statistics: where mean and covariance of the samples' features go.
+        max_pixels: of an image in a folder or a zip, at most.
 
     Raises:
         UsageError: an option is wrong, or a metric does not apply here.
@@ -105,7 +108,7 @@ def evaluate(
     if not metrics and not everything and save_statistics is None:
         flags = " ".join(f"--{name}" for name in METRICS)
         raise UsageError(f"nothing to measure: give at least one of {flags}, or --all.")
-    for name, value in (("--samples", num_samples), ("--batch-size", batch_size)):
+    for name, value in (("--samples", num_samples), ("--batch-size", batch_size), ("--max-pixels", max_pixels)):
         if value is not None and value < 1:
             raise UsageError(f"{name} must be at least 1, got {value}.")
     if figure is not None and figure.suffix != ".png":
@@ -114,8 +117,9 @@ def evaluate(
         raise UsageError(f"--save-statistics must end in .npz, got '{save_statistics}'.")
     _ = FEATURES[features]
     devices.keep_compiled_programs()
-    trained, samples = _open_source(source, num_samples, seed, step, ema, data_dir, reporter)
-    found = _open_reference(trained, samples, against, data_dir, reporter)
+    opened = partial(open_images, data_dir=data_dir, listener=reporter, max_pixels=max_pixels)
+    trained, samples = _open_source(source, num_samples, seed, step, ema, opened)
+    found = _open_reference(trained, samples, against, data_dir, opened)
     material = EvaluationInputs(
         samples=samples,
         reference=Reference(found, _reference_name(found, against), reporter, batch_size) if found else None,
@@ -134,7 +138,7 @@ def evaluate(
             raise UsageError(f"--{name} {reason}.")
     measured, unavailable = measure_what_can_be(METRICS, material) if everything else (measure(metrics, material), {})
     if everything and not measured:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in unavailable.items())
+        reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason(unavailable).items())
         raise GancliError(f"nothing could be measured on '{source}' ({reasons}).")
     written = _write(material, save_statistics)
     return EvaluateResult(
@@ -151,20 +155,27 @@ def evaluate(
     )
 
 
+def by_reason(unavailable: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the metrics that could not be measured by what stood in their way, which many may share."""
+    found: dict[str, list[str]] = {}
+    for name, reason in unavailable.items():
+        found.setdefault(reason, []).append(name)
+    return found
+
+
 def _open_source(
     source: str,
     num_samples: int | None,
     seed: int,
     step: int | str,
     ema: bool,
-    data_dir: Path | None,
-    reporter: Reporter,
+    opened: Callable[[str], ImageSet],
 ) -> tuple[Trained | None, ImageSet | None]:
     path = Path(source)
     if split_name(source) or (path.exists() and not is_run(path)):
         if num_samples is not None:
             raise UsageError(f"--samples is for runs; '{source}' is measured whole.")
-        return None, open_images(source, data_dir, reporter)
+        return None, opened(source)
     trained = Trained.load(path, step=step, ema=ema)
     if not trained.is_images:
         return trained, None
@@ -173,7 +184,11 @@ def _open_source(
 
 
 def _open_reference(
-    trained: Trained | None, samples: ImageSet | None, against: str | None, data_dir: Path | None, reporter: Reporter
+    trained: Trained | None,
+    samples: ImageSet | None,
+    against: str | None,
+    data_dir: Path | None,
+    opened: Callable[[str], ImageSet],
 ) -> ImageSet | Statistics | None:
     if samples is None:
         if against is not None:
@@ -182,10 +197,10 @@ def _open_reference(
     if against is not None:
         if split_name(against) is None and holds_statistics(Path(against)):
             return Statistics.load(Path(against))
-        return open_images(against, data_dir, reporter)
+        return opened(against)
     if trained is not None:
         return ImageSet.of_dataset(trained.load_data(data_dir, cure="or name what to compare with by --against"))
-    return open_images(f"{samples.dataset.name}/train", data_dir, reporter) if samples.dataset else None
+    return opened(f"{samples.dataset.name}/train") if samples.dataset else None
 
 
 def _reference_name(reference: ImageSet | Statistics, against: str | None) -> str:

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from gancli.compute import devices
+from gancli.data.catalog import is_path
 from gancli.errors import GancliError, UsageError
-from gancli.files import appearing, write_atomically
+from gancli.files import appearing, read_json, write_atomically
 from gancli.imaging import pixels as images
 from gancli.own_files import without_folder
 from gancli.registry import Registry
@@ -92,7 +93,8 @@ def export(
 def _shared(record: RunRecord) -> RunRecord:
     """Return a record without the paths of the user's images and files, which are private."""
     config = record.config
-    names = {"dataset": Path(config.dataset).name}
+    # `./mnist` are somebody's images of that name, `mnist` is the data set.
+    names = {"dataset": f"./{Path(config.dataset).name}" if is_path(config.dataset) else config.dataset}
     names |= {"loss": without_folder(config.loss), "model": without_folder(config.model)}
     return replace(record, config=replace(config, **names))
 
@@ -114,13 +116,13 @@ def _stablehlo(trained: Trained, standing: list[jax.Array] | None) -> bytes:
 
 def _read_evaluation(path: Path) -> dict[str, Any]:
     try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))["metrics"]
+        metrics = read_json(path)["metrics"]
         return {
-            name: {"value": one["value"], "protocol": one["protocol_text"]}
+            name: {"value": float(one["value"]), "protocol": one["protocol_text"]}
             for name, one in metrics.items()
             if "value" in one
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise GancliError(f"'{path}' is not what `gancli evaluate --json` prints.") from None
 
 
@@ -128,6 +130,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
     """Return the model card: what it draws, of what data, trained how, measured how, and how to use it."""
     record, domain = _shared(trained.run.record), trained.domain
     config, data = record.config, record.data
+    dataset = Path(config.dataset).name
     shape = "x".join(map(str, domain.shape))
     learned = [name for name, count in (data.classes or {}).items() if count]
     parameters = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(trained.pair.generator))
@@ -137,7 +140,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
         "library_name: gancli",
         "tags: [gan, image-generation, jax]",
         "---",
-        f"# {config.dataset} by {config.model}",
+        f"# {dataset} by {config.model}",
         "",
         f"![{NUM_SAMPLES} random draws, seed 0, not selected]({SAMPLES})",
         "",
@@ -146,7 +149,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
         f"| draws | images {shape} in [0, 1] from {config.latent_size} {config.prior} latents |",
         *([f"| classes | {', '.join(learned)} |"] if domain.num_classes else []),
         f"| size | {parameters:,} parameters |",
-        f"| data | {config.dataset}, {data.num_examples:,} training images, SHA-256 `{data.sha256[:16]}` |",
+        f"| data | {dataset}, {data.num_examples:,} training images, SHA-256 `{data.sha256[:16]}` |",
         f"| trained | `--loss {config.loss}`, {trained.step:,} steps of {config.batch_size} images |",
         f"| weights | {weights}, seed {config.seed}, gancli {record.gancli} |",
         "",

@@ -12,7 +12,7 @@ from gancli.data.load import Dataset, framing_of, load, load_folds
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
 from gancli.metrics.parzen import FoldScores, parzen_score
-from gancli.reporting import show_shape
+from gancli.reporting import Reporter, show_shape
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import draw
 
@@ -70,6 +70,7 @@ def parzen(
     ema: bool = True,
     baselines: bool = False,
     data_dir: Path | None = None,
+    listener: Reporter | None = None,
 ) -> ParzenResult:
     """Score a run, or the samples of an ``.npz`` file, against a data set.
 
@@ -86,6 +87,7 @@ def parzen(
         ema: whether G's averaged weights are used.
         baselines: also score training examples and k-means centers.
         data_dir: where the data lies.
+        listener: hears of the preparation of your images.
 
     Raises:
         UsageError: an option is out of range or the samples do not fit the data.
@@ -98,7 +100,7 @@ def parzen(
     if source.is_file():
         samples = read_samples(source)
         dataset_name = dataset_name or "mnist"
-        train = load(dataset_name, "train", data_dir)
+        train = load(dataset_name, "train", data_dir, listener=listener)
         gray = (*samples.shape[1:], 1) == train.shape
         if not gray and samples.shape[1:] not in (train.shape, (math.prod(train.shape),)):
             raise UsageError(

@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.data.class_names import as_labels
+from gancli.data.images.classes import TABLE, table_of
 from gancli.errors import GancliError, UsageError
 from gancli.files import appearing, write_atomically
 from gancli.games.pair import Pair
@@ -87,7 +89,9 @@ def sample(
     if kind == ".npz":
         write_atomically(output, _arrays(drawing, trained))
     elif kind == "":
-        _write_folder(output, images.to_uint8(drawing.samples))
+        places = _classes_drawn(drawing, trained)
+        names = [] if places is None else np.array(tuple(trained.run.record.data.classes or {}))[places].tolist()
+        _write_folder(output, images.to_uint8(drawing.samples), names)
     elif nearest:
         write_atomically(output, _grid_with_nearest(trained, drawing, data_dir))
     elif trained.domain.shape == (1,):
@@ -99,22 +103,33 @@ def sample(
 
 def _arrays(drawing: Drawing, trained: Trained) -> bytes:
     more = {"images": images.to_uint8(drawing.samples)} if trained.is_images else {}
-    if classes := trained.run.record.data.classes:
-        size = trained.pair.draws.player.config.latent_size
-        labels, names = as_labels(tuple(classes))
-        more |= {"labels": labels[drawing.latents[:, size:].argmax(axis=1)], "class_names": names}
+    if (places := _classes_drawn(drawing, trained)) is not None:
+        labels, names = as_labels(tuple(trained.run.record.data.classes or {}))
+        more |= {"labels": labels[places], "class_names": names}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, samples=drawing.samples, latents=drawing.latents, **more)
     return buffer.getvalue()
 
 
-def _write_folder(output: Path, pictures: np.ndarray) -> None:
-    """Write one PNG an image into a folder that appears only when all are there."""
+def _classes_drawn(drawing: Drawing, trained: Trained) -> np.ndarray | None:
+    """Return the places ``[N]`` of the samples' classes among the run's; None where it is not class-conditional."""
+    size = trained.pair.draws.player.config.latent_size
+    return drawing.latents[:, size:].argmax(axis=1) if trained.run.record.data.classes else None
+
+
+def _write_folder(output: Path, pictures: np.ndarray, classes: Sequence[str]) -> None:
+    """Write one PNG an image into a folder that appears only when all are there.
+
+    Of class-conditional samples their ``classes`` stand in a table beside them, as gancli reads it.
+    """
     digits = max(len(str(len(pictures) - 1)), 5)
+    names = [f"{index:0{digits}d}.png" for index in range(len(pictures))]
     with appearing(output) as part:
         part.mkdir()
         for index, image in enumerate(pictures):
-            (part / f"{index:0{digits}d}.png").write_bytes(images.png_bytes(image))
+            (part / names[index]).write_bytes(images.png_bytes(image))
+        if classes:
+            (part / TABLE).write_text(table_of(zip(names, classes, strict=True)), "utf-8", newline="")
 
 
 def _figure_1(trained: Trained, count: int, seed: int, *, ema: bool) -> bytes:

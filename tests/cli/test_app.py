@@ -26,3 +26,32 @@ def test_a_lack_of_memory_is_told_from_a_bug(gancli, monkeypatch, error, said):
         code, _, err = gancli("list")
         assert (code, err.count("\n")) == (1, 1)
         assert err.startswith(f"error: memory is full: {said}")
+
+
+def test_what_the_system_refuses_is_one_line(gancli, tmp_path):
+    name = "x" * 300  # longer than any file system takes
+    for arguments in (
+        ("train", name),
+        ("train", "digits", "--outdir", name, "--steps", 1),
+        ("train", "--config", f"{name}.toml"),
+        ("sample", name),
+        ("evaluate", name, "--fid"),
+        ("evaluate", "digits", "--fid", "--against", name),
+        ("parzen", name),
+        ("compare", name, name),
+        ("export", name, "--output", tmp_path / "out"),
+        ("interpolate", name),
+    ):
+        code, out, err = gancli(*arguments)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert err.startswith("error: cannot ")
+        assert err.endswith(": File name too long.\n")
+
+
+def test_a_lack_of_memory_without_a_word_is_one_line(gancli, monkeypatch):
+    def fail(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr("gancli.cli.app.app", fail)
+    code, _, err = gancli("list")
+    assert (code, err.startswith("error: memory is full. Smaller batches")) == (1, True)

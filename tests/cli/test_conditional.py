@@ -77,6 +77,14 @@ def test_evaluation_and_metrics_while_training_draw_classes_as_the_data_has_them
     assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["modes"]["total"] == 10
 
 
+def test_a_discriminator_that_sees_classes_is_not_asked_without_them(gancli, tmp_path, run):
+    reason = "asks the discriminator about examples alone, and that of a class-conditional run sees their classes, too"
+    asked = ("evaluate", run, "--samples", 60, "--figure", tmp_path / "nearest.png", "--quiet")
+    assert gancli(*asked, "--divergence") == (2, "", f"error: --divergence {reason}.\n")
+    code, out, _ = gancli(*asked, "--all", "--json")
+    assert (code, json.loads(out)["unavailable"]["divergence"]) == (0, reason)
+
+
 def test_a_resumed_run_is_the_run(gancli, tmp_path):
     options = tiny(checkpoint_every=10)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -215,3 +223,12 @@ def test_a_rare_image_is_trained_on(gancli, tmp_path):
     code, _, err = gancli("train", root, *MLP, "--outdir", run)
     assert (code, err) == (0, "")
     assert json.loads((run / "config.json").read_text())["domains"][0]["classes"] == {"cats": 18, "dogs": 18, "rare": 1}
+
+
+def test_a_folder_of_samples_says_their_classes(gancli, tmp_path, run):
+    out = tmp_path / "out"
+    assert gancli("sample", run, "-n", 20, "--class-balanced", "--output", out)[0] == 0
+    assert (out / "labels.csv").read_text().splitlines()[:3] == ["file,class", "00000.png,0", "00001.png,1"]
+    code, shown, _ = gancli("data", "check", out, "--json", "--quiet")
+    assert (code, json.loads(shown)["classes"]) == (0, {str(digit): 2 for digit in range(10)})
+    assert json.loads(shown)["notes"] == []

@@ -202,10 +202,12 @@ def test_everything_that_can_be_is_measured_where_the_network_cannot_take_the_im
     assert set(found["metrics"]) == {"nearest", "divergence"}
     for name in ("fid", "kid", "inception_score", "precision_recall", "density_coverage"):
         assert "takes images of 1 or 3 channels, got 8x8x4. Images with transparency" in found["unavailable"][name]
+    shown = gancli("evaluate", "run", "--all", *taken[:4], "--quiet")[1]
+    assert "not measured      fid, kid, inception-score, precision-recall, density-coverage: " in shown
     code, out, err = gancli("evaluate", "run", "--fid", *taken)
     assert (code, out, err.count("\n")) == (2, "", 1)
     gancli("sample", "run", "-n", 6, "-o", "s.npz")
-    assert "RGBA 6" in gancli("data", "check", "s.npz")[1]
+    assert "RGBA: 6" in gancli("data", "check", "s.npz")[1]
 
 
 def test_statistics_of_other_features_are_refused(digits_run, gancli, weights):
@@ -343,3 +345,16 @@ def test_bad_input_is_one_line(digits_run, gancli, tmp_path, arguments, code, me
     if message:
         assert err == f"error: {message.format(run=digits_run)}\n"
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_largest_image_can_be_chosen(gancli, tmp_path):
+    write_folder(tmp_path / "images", load("digits").examples[:20])
+    arguments = ("evaluate", "images", "--fid", "--against", "digits")
+    assert gancli(*arguments, "--max-pixels", 64)[0] == 0
+    code, _, err = gancli(*arguments, "--max-pixels", 63)
+    assert (code, err) == (
+        1,
+        "error: 0000.png in 'images' cannot be measured: it has 64 pixels, and --max-pixels of train, data check and "
+        "evaluate is 63.\n",
+    )
+    assert gancli(*arguments, "--max-pixels", 0) == (2, "", "error: --max-pixels must be at least 1, got 0.\n")

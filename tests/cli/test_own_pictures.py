@@ -105,13 +105,13 @@ def test_a_folder_is_looked_at_before_training(gancli, pictures):
     assert out.splitlines() == [
         f"images        60 in '{pictures}'",
         "passed over   none",
-        "sizes         9x11 60",
+        "sizes         9x11: 60",
         "shorter side  9 to 9 pixels, median 9",
-        "color modes   RGB 60",
-        "classes       class 0 30, class 1 30",
-        "train         54: class 0 27, class 1 27",
-        "validation    3: class 0 2, class 1 1",
-        "test          3: class 0 1, class 1 2",
+        "color modes   RGB: 60",
+        "classes       class 0: 30, class 1: 30",
+        "train         54 (class 0: 27, class 1: 27)",
+        "validation    3 (class 0: 2, class 1: 1)",
+        "test          3 (class 0: 1, class 1: 2)",
         "broken        none",
         "duplicates    none",
         "trained as    8x8x3",
@@ -133,7 +133,13 @@ def test_what_is_wrong_with_a_folder_is_listed_and_the_exit_code_says_so(gancli,
     assert found["trained_as"] == [8, 8, 3]
     (pictures / "outside.png").write_bytes(first.read_bytes())
     shown = gancli("data", "check", pictures, "--quiet")[1].splitlines()
-    assert shown[5] == "classes       (none) 1, class 0 30, class 1 31"
+    assert shown[5] == "classes       (none): 1, class 0: 30, class 1: 31"
+    assert gancli("train", pictures, "--conditional", *SMALL, "--outdir", pictures.parent / "none")[::2] == (
+        2,
+        "warning: left out 1 of the 63 images in "
+        f"'{pictures}' (class 1/cut.png: its pixels cannot be read: it is damaged or cut short).\n"
+        f"error: 1 training image of '{pictures}' lie in no folder of a class. Put them into one, or take them away.\n",
+    )
 
 
 def test_a_larger_or_no_share_is_held_out(gancli, tmp_path, pictures):

@@ -8,6 +8,7 @@ import pytest
 
 from gancli.data.load import load
 from gancli.metrics.parzen import parzen_score
+from tests.conftest import write_folder
 
 KEYS = {
     *("log_likelihood", "standard_error", "sigma", "sigmas", "validation_log_likelihoods", "num_samples", "num_test"),
@@ -167,3 +168,16 @@ def test_data_that_do_not_fit_the_run_are_refused(digits_run, tmp_path, gancli):
         "",
         "error: data set 'ring' has examples of shape 2, but the run in 'run' was trained on 'ring' with 8x8x1.\n",
     )
+
+
+def test_what_is_left_out_of_your_images_is_said(tmp_path, gancli):
+    write_folder(tmp_path / "images", load("digits").examples[:40])
+    (tmp_path / "images" / "broken.png").write_bytes(b"")
+    (tmp_path / "images" / "more.txt").write_bytes(b"")
+    np.save("samples.npy", load("digits").examples[40:60])
+    code, _, err = gancli("parzen", "samples.npy", "--dataset", "./images")
+    assert code == 0
+    assert err.splitlines()[:2] == [
+        "passed over 1 file that is no image in 'images': 1 .txt",
+        "warning: left out 1 of the 41 images in 'images' (broken.png: it is no image, or its header is damaged).",
+    ]

@@ -236,3 +236,13 @@ def test_downloaded_archives_are_verified_and_kept(tmp_path, monkeypatch):
         server.shutdown()
         server.server_close()
     assert load("kmnist", "train", tmp_path / "data").fingerprint == first.fingerprint  # without the server
+
+
+def test_files_without_an_image_are_refused(tmp_path):
+    folder = tmp_path / "kmnist"
+    folder.mkdir()
+    for part in ("train", "t10k"):
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx(np.zeros((0, 28, 28), np.uint8)))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx(np.zeros(0, np.uint8)))
+    with pytest.raises(GancliError, match=r"do not hold images of 28x28x1 with one of 10 classes each\.$"):
+        load("kmnist", "train", tmp_path)

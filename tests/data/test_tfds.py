@@ -123,3 +123,15 @@ def test_a_format_that_needs_tensorflow_is_said(data_dir, tmp_path):
         (folder / file.name).write_bytes(file.read_bytes().replace(b"array_record", b"tfrecord"))
     with pytest.raises(GancliError, match=r"only TensorFlow reads\. Prepare it with file_format='array_record', or"):
         encoded_images(folder)
+
+
+def test_a_prepared_folder_of_another_set_is_refused(data_dir):
+    other = data_dir / "flowers" / "2.1.1"
+    with pytest.raises(GancliError) as error:
+        load("cifar10", "train", other)
+    assert str(error.value) == (
+        f"{other} does not hold cifar10: its images are 8x8x3 with labels from 0 to 1, expected 32x32x3 of 10 classes. "
+        "Give another --data-dir."
+    )
+    with pytest.raises(GancliError, match=r"cannot read the prepared data set .*poses.*: KeyError: 'label'\.$"):
+        load("cifar10", "train", data_dir / "poses" / "1.0.0")

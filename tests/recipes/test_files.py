@@ -99,3 +99,26 @@ def test_an_absent_file_is_one_line(tmp_path):
     with pytest.raises(GancliError) as caught:
         read_config(tmp_path / "a.toml")
     assert str(caught.value) == f"cannot read {tmp_path}/a.toml: No such file or directory."
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.toml", "dataset = 'digits'"), ("a.json", '{"dataset": "digits"}'), ("a.yaml", "dataset: digits")],
+)
+def test_the_mark_of_utf_8_is_no_text(tmp_path, name, text):
+    (tmp_path / name).write_text(text, "utf-8-sig")
+    assert read_config(tmp_path / name) == {"dataset": "digits"}
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.yaml"])
+def test_a_file_that_is_nested_too_deeply_is_one_line(tmp_path, name):
+    (tmp_path / name).write_text("[" * 20_000)
+    with pytest.raises(GancliError, match="cannot read"):
+        read_config(tmp_path / name)
+    assert not is_run(tmp_path)
+
+
+def test_a_number_that_no_float_holds_is_refused(tmp_path):
+    (tmp_path / "a.json").write_text(f'{{"lr": 1{"0" * 400}}}')
+    with pytest.raises(UsageError, match=r"lr must be below 1\.8e308, got 100000000000\.\.\.\.$"):
+        read_config(tmp_path / "a.json")

@@ -148,3 +148,11 @@ def test_an_absent_step_is_named_with_those_that_exist(run):
     with run.checkpoints() as checkpoints, pytest.raises(GancliError) as caught:
         checkpoints.restore(run.record.game(), (AVERAGE,), 30)
     assert str(caught.value) == f"'{run.folder}' has no checkpoint of step 30. Complete ones: 20, 40."
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"something else\n"])
+def test_sums_that_do_not_list_an_item_verify_nothing(run, content):
+    (run.folder / "checkpoints" / "40" / "SHA256SUMS").write_bytes(content)
+    with run.checkpoints() as checkpoints, pytest.raises(GancliError) as caught:
+        checkpoints.restore(run.record.game(), ("generator",), 40)
+    assert str(caught.value) == (f"checkpoint 40 of '{run.folder}' is damaged: its SHA256SUMS does not list generator.")

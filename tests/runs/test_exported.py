@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from gancli.errors import GancliError, UsageError
@@ -59,3 +60,14 @@ def test_weights_of_other_networks_are_refused(exported):
 
 def test_a_folder_without_weights_is_no_export(tmp_path):
     assert not is_export(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["float16", "float64", "int32"])
+def test_weights_of_another_type_are_refused(exported, kind):
+    folder, game, _ = exported
+    with safe_open(folder / WEIGHTS, "numpy") as file:
+        about = file.metadata()
+        arrays = {name: file.get_tensor(name).astype(kind) for name in file.keys()}  # noqa: SIM118
+    save_file(arrays, folder / WEIGHTS, about)
+    with pytest.raises(GancliError, match=rf"holds .* as {kind}\. Convert its weights to float32\.$"):
+        read_weights(folder, game, step="latest", ema=True)

@@ -91,3 +91,56 @@ def test_a_lock_alone_is_in_nobodys_way(tmp_path, run):
     (tmp_path / "other" / "mine").touch()
     with pytest.raises(GancliError, match="exists and is not a run"):
         Run.check_free(tmp_path / "other", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: [],
+        lambda values: None,
+        lambda values: values | {"config": []},
+        lambda values: values | {"config": values["config"] | {"seed": "a"}},
+        lambda values: values | {"domains": []},
+        lambda values: values | {"domains": [1]},
+        lambda values: values | {"domains": [values["domains"][0] | {"shape": "abc"}]},
+        lambda values: values | {"domains": [values["domains"][0] | {"classes": ["a"]}]},
+        lambda values: values | {"domains": [values["domains"][0] | {"contrast": {"a": 1}}]},
+        lambda values: values | {"machine": 3},
+        lambda values: {name: part for name, part in values.items() if name != "files"},
+    ],
+)
+def test_a_record_that_somebody_changed_is_one_line(run, gancli, change):
+    path = run.folder / "config.json"
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    code, out, err = gancli("sample", run.folder)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"error: cannot read {path}: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000])
+def test_a_damaged_record_is_one_line(run, content):
+    (run.folder / "config.json").write_bytes(content)
+    with pytest.raises(GancliError, match="cannot read"):
+        Run.open(run.folder)
+
+
+def test_a_record_that_an_editor_marked_as_utf_8_is_read(run):
+    path = run.folder / "config.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert Run.open(run.folder).record == run.record
+
+
+@pytest.mark.parametrize("line", [b"\xff", b"[]", b"3", b'{"a": 1}', b'{"step": "x"}', b"[" * 100_000])
+def test_lines_that_are_no_metrics_are_left_out(run, line):
+    kept = run.metrics()
+    path = run.folder / "metrics.jsonl"
+    path.write_bytes(line + b"\n" + path.read_bytes())
+    assert run.metrics() == kept
+    run.forget_after(kept[-1]["step"])
+    assert run.metrics() == kept
+
+
+@pytest.mark.parametrize("name", ["none.png", "none.JPG", "none.zip", "none.npz", "none.tar.gz"])
+def test_a_file_that_is_not_there_is_no_run(gancli, tmp_path, name):
+    for command in (("evaluate", tmp_path / name, "--fid"), ("parzen", tmp_path / name), ("sample", tmp_path / name)):
+        assert gancli(*command) == (1, "", f"error: no such file: '{tmp_path / name}'.\n")

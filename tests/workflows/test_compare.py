@@ -142,6 +142,11 @@ def test_a_result_that_lacks_a_metric_is_left_out_of_its_rank(digits_run, gancli
         (None, "cannot read x.json: No such file or directory."),
         ("no json", "'x.json' is not a result of `gancli evaluate --json`."),
         ('{"metrics": {"fid": {"value": "low"}}}', "'x.json' is not a result of `gancli evaluate --json`."),
+        (
+            '{"metrics": {"fid": {"value": 1.5, "standard_error": "a", "protocol": {}}}}',
+            "'x.json' is not a result of `gancli evaluate --json`.",
+        ),
+        ("[" * 100_000, "'x.json' is not a result of `gancli evaluate --json`."),
         ('{"metrics": {}}', "'x.json' holds no metric."),
         (
             "a folder",

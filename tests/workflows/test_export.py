@@ -127,8 +127,27 @@ def test_where_ones_own_pictures_and_objectives_lie_is_not_told(gancli, tmp_path
         assert "secret place" not in text
         assert "cats" in text
         assert "mine.py:one_sided" in text
+    out = tmp_path / "out"
+    assert json.loads((out / "config.json").read_text())["config"]["dataset"] == "./cats"
+    assert (out / "README.md").read_text().splitlines()[4] == "# cats by dcgan"
     shutil.rmtree(secret)
-    assert gancli("sample", tmp_path / "out", "-n", 2, "--output", tmp_path / "x.png")[0] == 0
+    assert gancli("sample", out, "-n", 2, "--output", tmp_path / "x.png")[0] == 0
+    assert gancli("evaluate", out, "--nearest", "--samples", 9) == (
+        2,
+        "",
+        f"error: the run in '{out}' was trained on './cats', and nothing is there now. Put the images there, or name "
+        "what to compare with by --against.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"metrics": []}', '{"metrics": {"fid": {"value": "low", "protocol_text": ""}}}', "[" * 100_000],
+)
+def test_a_file_that_is_no_evaluation_is_refused(gancli, tmp_path, digits_run, content):
+    (tmp_path / "x.json").write_text(content)
+    code, _, err = gancli("export", digits_run, "--output", tmp_path / "out", "--evaluation", tmp_path / "x.json")
+    assert (code, err) == (1, f"error: '{tmp_path / 'x.json'}' is not what `gancli evaluate --json` prints.\n")
 
 
 def test_what_cannot_be_exported_is_said_and_nothing_left(gancli, tmp_path, digits_run, monkeypatch):

@@ -2,11 +2,13 @@
 
 import codecs
 import csv
+import io
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -88,17 +90,19 @@ def _normal(text: str) -> str:
 
 
 def _rows(content: bytes, where: str, names: set[str], notes: list[str]) -> dict[str, str]:
-    lines = _text(content, where).splitlines()
-    tables = [
-        [(number, _file(row[0]), row[1].strip()) for number, row in _parsed(lines, delimiter) if len(row) >= 2]
-        for delimiter in DELIMITERS
-    ]
-    rows, folder = max(
-        ((rows, _folder([file for _, file, _ in rows], names)) for rows in tables),
-        key=lambda found: sum(_inside(file, found[1], names) in names for _, file, _ in found[0]),
+    lines = list(io.StringIO(_text(content, where), newline=""))
+    tables = [[(number, row) for number, row in _parsed(lines, one) if len(row) >= 2] for one in DELIMITERS]
+    read = [[(number, _file(row[0]), row[1].strip()) for number, row in table] for table in tables]
+    folders = [_folder([file for _, file, _ in rows], names) for rows in read]
+    table, rows, folder = max(
+        zip(tables, read, folders, strict=True),
+        key=lambda found: sum(_inside(file, found[2], names) in names for _, file, _ in found[1]),
     )  # the delimiter is the one that brings up most names of images
     if not rows:
         raise GancliError(f"{where} has no row of a file and its class.")
+    if further := [(number, row) for number, row in table if any(cell.strip() for cell in row[2:])]:
+        number, row = further[0]
+        notes.append(f"{where} has more than file and class, which is not used, first '{row[2]}' in row {number}")
     listed: dict[str, str] = {}
     others: list[str] = []
     for number, file, label in rows:
@@ -125,6 +129,13 @@ def _note_others(files: Sequence[str], where: str, notes: list[str]) -> None:
 def _add(listed: dict[str, str], name: str, label: str, where: str, place: str = "") -> None:
     if listed.setdefault(name, label) != label:
         raise GancliError(f"{where} gives {name} two classes: '{listed[name]}', and '{label}'{place}.")
+
+
+def table_of(rows: Iterable[tuple[str, str]]) -> str:
+    """Return a table of files and their classes that :func:`find_labels` reads."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([("file", "class"), *rows])
+    return text.getvalue().encode(errors="replace").decode()
 
 
 def _text(content: bytes, where: str) -> str:
@@ -169,25 +180,36 @@ def _inside(file: str, folder: str, names: set[str]) -> str:
 def _pairs(content: bytes, where: str, names: set[str], notes: list[str]) -> dict[str, str] | None:
     """Return the classes, empty where the file says that there are none; None where it is about something else."""
     try:
-        about: Any = json.loads(content)
+        about: Any = json.loads(content, object_pairs_hook=partial(_once, where=where))
         labels = about["labels"]
         if labels is None:
             notes.append(f"{where} says that there are no classes")
             return dict.fromkeys(names, "")
         items = labels.items() if isinstance(labels, dict) else labels
-        pairs = [(_file(name), _written(label)) for name, label in items]
+        pairs = [(_file(name), label) for name, label in items]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pairs = []
     folder = _folder([file for file, _ in pairs], names)
     listed: dict[str, str] = {}
     for file, label in pairs:
         if (name := _inside(file, folder, names)) in names:
-            _add(listed, name, label, where)
+            if label is None:
+                raise GancliError(f"{where} gives {name} no class.")
+            _add(listed, name, _written(label), where)
     if not listed:
         notes.append(f"{where} is not used: it is no list of these files and their labels, as NVIDIA's is")
         return None
     _note_others([file for file, _ in pairs if _inside(file, folder, names) not in names], where, notes)
     return listed
+
+
+def _once(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
+    """Return a JSON object, none of whose names has two values."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise GancliError(f"{where} gives {name} two values: {_written(found[name])}, and {_written(value)}.")
+    return found
 
 
 def _written(label: Any) -> str:

@@ -105,9 +105,7 @@ def open_image(content: bytes, extension: str = "") -> Image.Image:
 def check_pixels(image: Image.Image, most: int) -> None:
     """Raise a GancliError if an opened image has more than ``most`` pixels."""
     if (count := image.width * image.height) > most:
-        raise GancliError(
-            f"it has {count:,} pixels, and --max-pixels of `gancli train` and `gancli data check` is {most:,}"
-        )
+        raise GancliError(f"it has {count:,} pixels, and --max-pixels of train, data check and evaluate is {most:,}")
 
 
 def num_frames(image: Image.Image) -> int:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -20,15 +21,15 @@ from PIL import Image
 
 from gancli.data.images.arrays import read_images
 from gancli.data.images.classes import find_labels
-from gancli.data.images.decode import EXTENSIONS, open_image
+from gancli.data.images.decode import EXTENSIONS, TOO_LARGE, open_image
 from gancli.data.prepared import is_prepared
 from gancli.data.tfds import encoded_images
 from gancli.errors import GancliError
 from gancli.files import read_arrays
 
 FORMS = "a folder of images, or a .zip, .npz or .npy file"
-UNREADABLE, BROKEN = "unreadable folder", "broken link"
-LOST = (UNREADABLE, BROKEN)  # behind which there may be images
+UNREADABLE, BROKEN, LINK = "unreadable folder", "broken link", "link inside an archive"
+LOST = (UNREADABLE, BROKEN, LINK)  # behind which there may be images
 HIDDEN = (".", "__macosx")  # what files and folders that are never data begin with
 SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "@eadir")
 
@@ -99,7 +100,7 @@ def find_images(path: Path) -> Found:
         readers, passed = _of_zip(path)
     else:
         files, passed = walk(path)
-        readers = {name: file.read_bytes for name, file in files.items()}
+        readers = {name: partial(_read_file, file) for name, file in files.items()}
     _refuse_runs(path, readers)
     names = sorted(name for name in readers if name.lower().endswith(EXTENSIONS))
     if not names:
@@ -158,6 +159,13 @@ def walk(folder: Path) -> tuple[dict[str, Path], Counter[str]]:
             else:
                 passed[BROKEN if entry.is_symlink() else "special file"] += 1
     return files, passed
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except MemoryError:
+        raise GancliError(TOO_LARGE) from None
 
 
 def _is_never_data(part: str) -> bool:
@@ -232,6 +240,9 @@ def _of_zip(path: Path) -> tuple[dict[str, Reader], Counter[str]]:
         if member.filename.endswith(("/", "\\")):
             folders.add(f"{name}/")
             continue
+        if stat.S_ISLNK(member.external_attr >> 16):  # as `zip --symlinks` keeps them: a path in place of a content
+            passed[LINK] += 1
+            continue
         if name in readers:  # as when both are unpacked, the last one stays
             passed["second file of one name"] += 1
         readers[name] = partial(_read_member, archive, member)
@@ -255,7 +266,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     except RuntimeError:
         raise GancliError("the archive asks for a password; zip it without") from None
     except MemoryError:
-        raise GancliError("it does not fit into memory") from None
+        raise GancliError(TOO_LARGE) from None
     except Exception as error:  # as above
         raise GancliError(f"the archive is damaged here ({' '.join(str(error).split())})") from None
 

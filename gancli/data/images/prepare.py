@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -33,12 +33,13 @@ from gancli.data.images.decode import (
 from gancli.data.images.find import LOST, Found, ImageFile, counted, find_images, state
 from gancli.data.images.splits import split_rows
 from gancli.errors import GancliError
-from gancli.files import appearing, write_atomically
+from gancli.files import appearing, read_json, write_atomically
 from gancli.reporting import Reporter, number_of
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
 VERSION = 4  # of what preparation does; another one prepares anew
 NAMED = 3  # broken files that a message names
+RECEIPT = {"folder", "classes", "sizes", "count", "broken", "passed_over", "notes"}  # what is kept of a preparation
 
 
 @dataclass(frozen=True)
@@ -149,9 +150,9 @@ def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
         found = _prepare(path, framing, receipt, listener)
     tell(path, found["passed_over"], found["notes"], listener)
     _tell_broken(path, found["broken"], found["count"], listener)
-    folder = receipt.parent / found["folder"]
-    images, labels = (np.load(folder / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
-    prepared = Prepared(images, np.asarray(labels), tuple(found["classes"]), found["sizes"])
+    kept = _kept(receipt.parent / found["folder"])
+    assert kept is not None, "it was looked at, or made, a moment ago"
+    prepared = Prepared(kept.images, kept.labels, tuple(found["classes"]), found["sizes"])
     listener.status(_summary(path, prepared, framing.crop))
     return prepared
 
@@ -184,11 +185,30 @@ def _short_hash(text: str) -> str:
 
 
 def _receipt(path: Path) -> dict[str, Any] | None:
-    """Return what was found when the same unchanged files were prepared, unless the cache has lost it."""
+    """Return what was found when the same unchanged files were prepared, unless the cache has lost any of it."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found if (path.parent / found["folder"] / "about.json").is_file() else None
-    except (OSError, ValueError):
+        found: dict[str, Any] = read_json(path)
+        return found if found.keys() == RECEIPT and _kept(path.parent / found["folder"]) else None
+    except (GancliError, ValueError, TypeError, AttributeError):
+        return None
+
+
+class Kept(NamedTuple):
+    """What a folder of the cache holds."""
+
+    images: np.ndarray  # uint8 [N, H, W, C], on disk
+    labels: np.ndarray  # int32 [N]
+    about: dict[str, Any]  # classes, sizes of the splits, and what could not be decoded
+
+
+def _kept(folder: Path) -> Kept | None:
+    """Return what a folder of the cache holds; None where anything is missing or damaged."""
+    try:
+        images, labels = (np.load(folder / name, mmap_mode="r") for name in ("images.npy", "labels.npy"))
+        kept = Kept(images, np.asarray(labels), read_json(folder / "about.json"))
+        counts = {len(images), len(labels), sum(kept.about["sizes"].values())}
+        return kept if len(counts) == 1 and kept.about.keys() == {"classes", "sizes", "broken"} else None
+    except Exception:  # NumPy raises whatever a damaged file leads it to
         return None
 
 
@@ -206,14 +226,16 @@ def _prepare(path: Path, framing: Framing, receipt: Path, listener: Reporter) ->
     classes = class_names(seen)
     content = [(one.sha256, one.file.label) for one in whole]
     folder = receipt.with_name(_short_hash(f"{VERSION} {how} {framing.held_out} {classes} {content}"))
-    if not (folder / "about.json").is_file():
+    if (kept := _kept(folder)) is None:
         try:
             _fill(folder, path, whole, classes, how, framing.held_out, listener)
         except GancliError:
-            if not (folder / "about.json").is_file():
+            if _kept(folder) is None:
                 raise
             # Another process has prepared the same images meanwhile.
-    about: dict[str, Any] = json.loads((folder / "about.json").read_text())
+        kept = _kept(folder)
+        assert kept is not None, "it was made a moment ago"
+    about = kept.about
     undecoded = about["broken"]
     broken += [replace(one, broken=undecoded[one.sha256]) for one in whole if one.sha256 in undecoded]
     found = {"folder": folder.name, "classes": about["classes"], "sizes": about["sizes"], "count": len(seen)}
@@ -256,7 +278,7 @@ def _fill(
         except (OSError, GancliError) as error:
             return _reason(error)
 
-    shutil.rmtree(folder, ignore_errors=True)  # one that lost its last file
+    shutil.rmtree(folder, ignore_errors=True)  # one that is damaged
     with appearing(folder) as part:
         part.mkdir()
         broken, labels = {}, []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli.data.images.decode import GRAY_MODES, decode
+from gancli.data.images.decode import GRAY_MODES, MAX_PIXELS, decode
 from gancli.data.images.find import counted, find_images
 from gancli.data.images.prepare import Seen, look, notes_on, tell
 from gancli.errors import GancliError
@@ -26,16 +26,16 @@ class UniformImages:
     shape: tuple[int, int, int]  # H, W, C of every image
 
     @classmethod
-    def scan(cls, path: Path, listener: Reporter | None = None) -> "UniformImages":
+    def scan(cls, path: Path, listener: Reporter | None = None, max_pixels: int = MAX_PIXELS) -> "UniformImages":
         """Look at every image's header; those that a camera stored on their side are turned, as everywhere.
 
         Raises:
-            GancliError: there are no images, one cannot be read, or sizes, color modes or formats are mixed; the
-                message counts them.
+            GancliError: there are no images, one cannot be read or has more than ``max_pixels``, or sizes, color modes
+                or formats are mixed; the message counts them.
         """
         listener = listener or Silence()
         found = find_images(path)
-        seen = look(found.files, listener)
+        seen = look(found.files, listener, max_pixels=max_pixels)
         tell(path, found.passed_over, notes_on(path, found, seen), listener)
         sizes = _sizes(path, seen)
         modes = Counter(one.mode for one in seen)

@@ -1,6 +1,7 @@
 """The published weights of FID's Inception-v3: where they lie, and how they come there."""
 
 import hashlib
+import http.client
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -59,6 +60,7 @@ def _receive(url: str, file: BinaryIO, path: Path, watch: Watch | None, cure: st
     except urllib.error.HTTPError as error:
         error.close()
         raise GancliError(f"cannot download {FILE}: the server says {error.code} {error.reason}. {cure}") from None
-    except OSError as error:
-        raise GancliError(f"cannot download {FILE}: {getattr(error, 'reason', error)}. {cure}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:  # the latter two of what is no server or address
+        reason = str(getattr(error, "reason", error)).strip() or type(error).__name__
+        raise GancliError(f"cannot download {FILE}: {reason}. {cure}") from None
     return digest.hexdigest()

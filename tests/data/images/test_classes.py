@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gancli.data.images.classes import find_labels
+from gancli.data.images.classes import find_labels, table_of
 from gancli.errors import GancliError
 
 NAMES = ["a/1.png", "a/2.png", "b/3.png"]
@@ -152,3 +152,27 @@ def test_a_row_without_a_class_and_a_table_that_cannot_be_read():
     with pytest.raises(GancliError) as error:
         find_labels(Path("here"), readers | {"labels.csv": unreadable}, NAMES)
     assert str(error.value) == "cannot read labels.csv in 'here': Permission denied."
+
+
+def test_columns_behind_the_second_are_said():
+    table = "file,width,class\n" + "".join(f"{name},16,x\n" for name in NAMES)
+    assert find(labels__csv=table).notes == (
+        "labels.csv in 'here' has more than file and class, which is not used, first 'class' in row 1",
+    )
+    assert find(labels__csv=rows(",").replace("\n", ",\n")).notes == ()  # empty ones say nothing
+
+
+def test_a_json_that_gives_no_class_or_two():
+    pairs = [[name, 0] for name in NAMES]
+    assert refused(dataset__json=json.dumps({"labels": [*pairs[1:], [NAMES[0], None]]})) == (
+        f"dataset.json in 'here' gives {NAMES[0]} no class."
+    )
+    twice = json.dumps({"labels": dict(pairs)}).replace("}}", f', "{NAMES[0]}": 1}}}}')
+    assert refused(dataset__json=twice) == f"dataset.json in 'here' gives {NAMES[0]} two values: 0, and 1."
+
+
+def test_a_table_that_gancli_writes_is_read():
+    classes = ['a, "b"; c', "two\nlines", "é"]
+    table = table_of(zip(NAMES, classes, strict=True))
+    assert list(find(labels__csv=table).by_name.values()) == classes
+    assert find(labels__csv=table).notes == ()

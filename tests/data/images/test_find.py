@@ -283,3 +283,15 @@ def test_what_a_damaged_archive_raises_is_one_line(tmp_path, monkeypatch):
         with pytest.raises(GancliError) as error:
             file.read()
         assert str(error.value) == said
+
+
+def test_links_inside_a_zip_are_said(tmp_path):
+    path = tmp_path / "x.zip"
+    link = zipfile.ZipInfo("cats/link.png")
+    link.create_system, link.external_attr = 3, 0o120777 << 16  # as `zip --symlinks` writes it on Unix
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("cats/1.png", b"")
+        archive.writestr(link, "1.png")
+    found = find_images(path)
+    assert [file.name for file in found.files] == ["cats/1.png"]
+    assert found.passed_over == {"link inside an archive": 1}

@@ -159,7 +159,7 @@ def test_images_of_too_many_pixels_are_left_out_and_named(tmp_path):
         assert len(prepare(tmp_path, Framing(max_pixels=most), heard).images) == 2 - len(left_out)
         assert heard.warnings == [
             f"left out 1 of the 2 images in '{tmp_path}' ({name}: it has 100 pixels, and --max-pixels of "
-            "`gancli train` and `gancli data check` is 99)."
+            "train, data check and evaluate is 99)."
             for name in left_out
         ]
 
@@ -195,6 +195,33 @@ def test_preparation_is_kept_until_something_changes(tmp_path, monkeypatch):
     for path in folders:
         shutil.rmtree(path)
     assert len(prepare(folder, Framing(), Heard()).images) == 7
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "about.json", "receipt"])
+@pytest.mark.parametrize("content", [None, b"", b"x", b"[]", b"{}", "half"])
+def test_what_the_cache_has_lost_or_damaged_is_made_again(tmp_path, monkeypatch, name, content):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = fill(tmp_path / "folder", 6)
+    first = prepare(folder, Framing(), Silence())
+    images, labels = first.images.copy(), first.labels.copy()
+    (kept,) = (path for path in (cache_folder() / "images").iterdir() if path.is_dir())
+    (receipt,) = (path for path in (cache_folder() / "images").iterdir() if path.is_file())
+    path = receipt if name == "receipt" else kept / name
+    whole = path.read_bytes()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(whole[: len(whole) // 2] if content == "half" else content)
+    again = prepare(folder, Framing(), Silence())
+    np.testing.assert_array_equal(again.images, images)
+    np.testing.assert_array_equal(again.labels, labels)
+
+
+def test_a_file_beyond_memory_is_left_out_and_named(tmp_path):
+    folder, heard = fill(tmp_path / "folder", 6), Heard()
+    with (folder / "cats" / "vast.png").open("wb") as file:
+        file.truncate(2**43)  # of zeros, which take no place on the disk
+    assert len(prepare(folder, Framing(), heard).images) == 6
+    assert heard.warnings == [f"left out 1 of the 7 images in '{folder}' (cats/vast.png: it does not fit into memory)."]
 
 
 def test_a_file_that_was_replaced_by_one_as_old_and_as_long_is_seen(tmp_path):

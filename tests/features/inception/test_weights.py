@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import socket
 import threading
 
 import pytest
@@ -67,6 +68,27 @@ def test_what_is_not_the_published_file_is_not_kept(server, tmp_path, place, mes
 def test_no_server_is_said(tmp_path):
     with pytest.raises(GancliError, match=r"cannot download pt_inception.*: .*refused"):
         inception_weights.download(tmp_path / "weights.pth", "http://127.0.0.1:1/weights", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_server_of_the_web_is_said(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer():
+            connection, _ = other.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"220 another protocol\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(
+            GancliError, match=r"cannot download pt_inception.*: .*220 another protocol.*by other means"
+        ):
+            inception_weights.download(tmp_path / "weights.pth", f"http://127.0.0.1:{other.getsockname()[1]}/", "")
+        thread.join()
+    with pytest.raises(GancliError, match=r"cannot download pt_inception.*: nonnumeric port: 'x'"):
+        inception_weights.download(tmp_path / "weights.pth", "http://127.0.0.1:x/", "")
     assert list(tmp_path.iterdir()) == []
 
 
