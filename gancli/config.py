@@ -59,6 +59,7 @@ def setting(
 
 
 # Who uses a setting. A model or loss from your own file may use any of them.
+MOST_STEPS = 10**9  # steps are counted in 32 bits
 DENSE: When = {"model": ("mlp", "maxout-conv")}
 MAXOUT_CONV: When = {"model": ("maxout-conv",)}
 CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
@@ -198,7 +199,9 @@ class TrainConfig:
         unless=NO_DISCRIMINATOR,
         least=0,
     )
-    num_steps: int = setting(10_000, "Generator updates in all.", GAME, least=1, option="steps", common=True)
+    num_steps: int = setting(
+        10_000, "Generator updates in all.", GAME, least=1, most=MOST_STEPS, option="steps", common=True
+    )
     batch_size: int = setting(100, "Examples per discriminator update.", GAME, least=1, common=True)
 
     model: str = setting(
@@ -535,6 +538,9 @@ def _broken(about: Setting, value: Any) -> str | None:
             return f"must be in [{_number(about.least)}, {_number(about.most)}]"
     elif about.least is not None and not all(one >= about.least for one in numbers):
         return f"must {'all ' if many else ''}be at least {_number(about.least)}"
+    elif about.above is not None and about.most is not None:
+        if not all(about.above < one <= about.most for one in numbers):
+            return f"must be in ({_number(about.above)}, {_number(about.most)}]"
     elif about.above is not None and not all(one > about.above for one in numbers):
         return f"must {'all ' if many else ''}be above {_number(about.above)}"
     if isinstance(about.choices, tuple) and not all(one in about.choices for one in values):

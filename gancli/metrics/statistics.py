@@ -112,5 +112,5 @@ def holds_statistics(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return {"mu.npy", "sigma.npy"} <= set(archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, zipfile.BadZipFile, NotImplementedError):  # the last of a zip of a newer version
         return False

@@ -83,6 +83,16 @@ def test_statistics_go_by_their_content(tmp_path):
     assert one == same != other
 
 
+def test_a_zip_of_a_newer_version_holds_none(tmp_path):
+    path = tmp_path / "new.npz"
+    np.savez(path, mu=np.zeros(2), sigma=np.eye(2))
+    assert holds_statistics(path)
+    raw = path.read_bytes()
+    directory = raw.index(b"PK\x01\x02")
+    path.write_bytes(raw[: directory + 6] + b"\xff" + raw[directory + 7 :])  # "version needed to extract"
+    assert not holds_statistics(path)
+
+
 def test_damaged_files_are_refused(tmp_path):
     path = tmp_path / "text.npz"
     path.write_text("no archive")
