@@ -342,7 +342,6 @@ class TrainConfig:
         "A gradient far longer than its recent ones: cut it to the longest usual length, warn, or ignore.",
         OPTIMIZER,
         choices=("cut", "warn", "ignore"),
-        metavar="cut|warn|ignore",
     )
     learning_rate_divisor: float = setting(1.0, "Divide the learning rates by this at every step.", OPTIMIZER)
     min_learning_rate: float = setting(
@@ -522,7 +521,8 @@ def shown(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    return "2^32" if value == 2**32 else f"{value:g}"
+    powers = {2.0**32: "2^32", 10.0**9: "10^9"}
+    return powers.get(value, f"{value:g}")
 
 
 def _broken(about: Setting, value: Any) -> str | None:

@@ -114,6 +114,7 @@ def digits_run(tmp_path_factory):
         "log_every": 10,
         "sample_every": 20,
         "checkpoint_every": 20,
+        "evaluate_every": 0,
         "generator_widths": (32,),
         "discriminator_widths": (16,),
         "latent_size": 8,

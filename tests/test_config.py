@@ -67,8 +67,8 @@ def test_an_unknown_key_is_said():
     ("field", "value", "message"),
     [
         ("k", 0, "--k must be at least 1, got 0."),
-        ("num_steps", -1, "--steps must be in [1, 1e+09], got -1."),
-        ("num_steps", 10**20, "--steps must be in [1, 1e+09], got 100000000000000000000."),
+        ("num_steps", -1, "--steps must be in [1, 10^9], got -1."),
+        ("num_steps", 10**20, "--steps must be in [1, 10^9], got 100000000000000000000."),
         ("final_rate", 0.0, "--final-rate must be in (0, 1], got 0.0."),
         ("final_rate", 1.5, "--final-rate must be in (0, 1], got 1.5."),
         ("generator_widths", (3, 0), "--generator-widths must all be at least 1, got 3,0."),

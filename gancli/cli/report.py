@@ -19,7 +19,7 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         values = {"run": str(result.folder), "steps": result.steps, "images_seen": result.images_seen}
         values |= {"seconds": result.seconds, "evaluation_seconds": result.evaluation_seconds}
         values |= {"peak_bytes": result.peak_bytes}
-        values |= {"best_step": result.best[0] if result.best else None, "verdict": result.verdict}
+        values |= {"best_step": result.best.step if result.best else None, "verdict": result.verdict}
         values |= {"spikes": result.spikes}
         print_json(values | measured | result.accuracies)
         return
@@ -38,8 +38,12 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
             ("evaluation", f"{result.evaluations} in {result.evaluation_seconds:.1f} s ({share:.1%} of the time)")
         )
     if result.best:
-        step, metric, score = result.best
-        rows.append(("best", f"step {step}, {metric} {score:.4g} (--step best)"))
+        best = result.best
+        if best.step == result.steps:
+            beside = "the last one"
+        else:
+            beside = "--step best" + (f"; the last one has {best.last:.4g}" if best.last is not None else "")
+        rows.append(("best", f"step {best.step}, {best.metric} {best.score:.4g} ({beside})"))
     if result.spikes:
         rows.append(("spikes", f"{number_of(result.spikes, 'gradient', 'gradients')} far longer than usual"))
     if result.verdict:

@@ -1,6 +1,7 @@
 """What training leaves behind in a run folder: measurements, pictures, checkpoints; and what it amounts to."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from gancli.errors import DivergedError
@@ -18,6 +19,16 @@ from gancli.training.state import TrainState
 
 NUM_FIXED = 64  # samples in the pictures kept during training
 NUM_FIXED_POINTS = 2000
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best checkpoint of a run."""
+
+    step: int
+    metric: str
+    score: float
+    last: float | None  # score of the newest checkpoint, where it has one
 
 
 class Recorder:
@@ -75,14 +86,14 @@ class Recorder:
             self._checkpoints.wait()
         return finished
 
-    def best(self) -> tuple[int, str, float] | None:
-        """Return the step of the best checkpoint, and its score by which metric; None where none was evaluated."""
+    def best(self) -> Best | None:
+        """Return the best checkpoint; None where none was evaluated."""
         run = self._run
-        scores = run.scores()
-        if not any(step in scores for step in self._checkpoints.steps()):
+        scores, steps = run.scores(), self._checkpoints.steps()
+        if not any(step in scores for step in steps):
             return None
-        step = run.best_step(self._checkpoints.steps())
-        return step, run.record.config.metrics[0], scores[step]
+        step = run.best_step(steps)
+        return Best(step, run.record.config.metrics[0], scores[step], scores.get(steps[-1]))
 
     def spikes(self) -> int:
         """Return how many gradients were far longer than usual in the whole run."""

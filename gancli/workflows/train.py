@@ -9,7 +9,7 @@ from typing import Any
 from gancli.compute import devices
 from gancli.config import TrainConfig
 from gancli.errors import DivergedError, Interrupted
-from gancli.monitoring.recorder import Recorder
+from gancli.monitoring.recorder import Best, Recorder
 from gancli.reporting import Progress, Reporter
 from gancli.runs.folder import Run
 from gancli.runs.lock import alone_in
@@ -36,7 +36,7 @@ class TrainResult:
     last: Progress | None  # None where nothing was left to do
     evaluations: int = 0
     evaluation_seconds: float = 0.0  # of ``seconds``
-    best: tuple[int, str, float] | None = None  # step of the best checkpoint, and its score by which metric
+    best: Best | None = None  # of the checkpoints that are kept
     verdict: str | None = None  # on modes and balance, where they are known
     accuracies: dict[str, float] = field(default_factory=dict)  # of D, on data of both kinds and on samples
     spikes: int = 0  # gradients of all players far longer than usual, in the whole run
@@ -131,9 +131,7 @@ def _nothing_to_do(ready: Prepared, reporter: Reporter) -> TrainResult:
     )
 
 
-def _result(
-    ready: Prepared, recorder: Recorder, chunk: Chunk, best: tuple[int, str, float] | None, seconds: float
-) -> TrainResult:
+def _result(ready: Prepared, recorder: Recorder, chunk: Chunk, best: Best | None, seconds: float) -> TrainResult:
     images_per_step = ready.game.domains[0].rows_per_step
     steps = recorder.last.step if recorder.last else ready.start
     evaluated = ready.monitor.seconds if ready.monitor else 0.0

@@ -43,7 +43,7 @@ USAGE = [
         ["digits", "--batch-size", "1298"],
         "--batch-size must be at most the 1297 training examples of 'digits', got 1298.",
     ),
-    (["digits", "--steps", "0"], "--steps must be at least 1, got 0."),
+    (["digits", "--steps", "0"], "--steps must be in [1, 10^9], got 0."),
     (["digits", "--ema-decay", "1"], "--ema-decay must be in [0, 1), got 1.0."),
     (["digits", "--generator-learning-rate", "0"], "--generator-learning-rate must be above 0, got 0.0."),
     (["digits", "--seed", "-1"], "--seed must be in [0, 2^32), got -1."),

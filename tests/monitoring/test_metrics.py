@@ -23,7 +23,17 @@ def test_metrics_are_written_and_are_those_of_evaluate(gancli):
     assert lines()[1]["fid"]["value"] == later["fid"]["value"]
     assert lines()[1]["modes"]["hit"] == later["modes"]["hit"]
     assert "evaluation  1 in " in out
-    assert f"best        step 20, fid {later['fid']['value']:.4g} (--step best)" in out
+    assert f"best        step 20, fid {later['fid']['value']:.4g} (the last one)" in out
+
+
+def test_the_last_step_is_evaluated_whatever_the_cadence(gancli):
+    code, out, _ = train(gancli, steps=20, evaluate_every=15)
+    assert code == 0
+    assert [line["step"] for line in lines() if "fid" in line] == [15, 20]
+    code, out, _ = train(gancli, "--resume", steps=30, evaluate_every=15)
+    assert code == 0
+    assert [line["step"] for line in lines() if "fid" in line] == [15, 20, 30]
+    assert "evaluation  1 in " in out
 
 
 def test_evaluation_changes_no_weight(gancli):
@@ -43,10 +53,11 @@ def test_a_metric_that_fails_is_a_null_and_training_goes_on(gancli, monkeypatch)
         return Estimate(1.0, None, None)
 
     monkeypatch.setattr(fid, "frechet", sometimes)
-    code, _, err = train(gancli, steps=30)
+    code, out, err = train(gancli, steps=30)
     assert code == 0
     assert "warning: fid could not be measured at step 20: eigenvalues did not converge" in err
     assert [line["fid"] and line["fid"]["value"] for line in lines()] == [1.0, None, 1.0]
+    assert "best        step 10, fid 1 (--step best; the last one has 1)" in out
     assert json.loads(gancli("sample", "--step", "best", "--json")[1])["step"] == 10
 
 
@@ -93,7 +104,8 @@ def test_weights_that_cannot_be_had_stop_a_run_before_it_begins(gancli, tmp_path
     write_idx_set(tmp_path / "data")
     trust(monkeypatch, "kmnist", tmp_path / "data", num_train=50)
     monkeypatch.setattr(inception_weights, "URL", "http://127.0.0.1:1/weights")
-    code, _, err = gancli("train", "kmnist", *tiny(evaluate_every=20), "--data-dir", tmp_path / "data")
+    options = tiny(evaluate_every=20, features="inception-v3")
+    code, _, err = gancli("train", "kmnist", *options, "--data-dir", tmp_path / "data")
     assert code == 1
     assert err.startswith("error: cannot download pt_inception-2015-12-05-6726825d.pth: ")
     assert not Path("ckpt").exists()
