@@ -154,19 +154,20 @@ class TrainConfig:
         choices=("r1", "r2", "gradient-penalty", "clip", "spectral-norm"),
         common=True,
     )
-    penalty_weight: float = setting(
+    penalty_weight: float | None = setting(
         10.0,
-        "Weight of r1, r2 and gradient-penalty.",
+        "Weight of r1, r2 and gradient-penalty; none: by the size of the images.",
         GAME,
         only={"penalty": ("r1", "r2", "gradient-penalty")},
         least=0,
     )
-    final_penalty_weight: float | None = setting(
-        None,
-        "Their weight at the last step; none: constant.",
+    final_penalty: float = setting(
+        1.0,
+        "Share of that weight that is left at the last step.",
         GAME,
         only={"penalty": ("r1", "r2", "gradient-penalty")},
-        least=0,
+        above=0,
+        most=1,
     )
     clip_limit: float = setting(0.01, "Largest weight with --penalty clip.", GAME, only={"penalty": ("clip",)}, above=0)
     margin: float = setting(

@@ -26,13 +26,13 @@ def test_options_win_over_presets_and_presets_over_defaults():
 
 
 def test_a_presets_own_loss_is_played_as_it_says_and_another_one_as_it_must():
-    """The relativistic game's default penalty weighs 1."""
-    assert resolve("cifar10", "cifar10-modern", {}).penalty_weight == 0.05
-    assert resolve("cifar10", "cifar10-modern", {"loss": "relativistic"}).penalty_weight == 0.05
+    """The relativistic game's default penalty weighs 1, and that of convolutional networks goes by the images' size."""
+    assert resolve("cifar10", "cifar10-modern", {}).penalty_weight is None
+    assert resolve("cifar10", "cifar10-modern", {"loss": "relativistic"}).penalty_weight is None
     assert resolve("cifar10", "cifar10-dcgan", {"loss": "relativistic"}).penalty == ("r1", "r2")
     for options in itertools.product(({"model": "dcgan"}, {"model": "resnet"}), ({}, {"loss": "relativistic"})):
         own = resolve("mnist", None, options[0] | options[1])
-        assert (own.loss, own.penalty, own.penalty_weight) == ("relativistic", ("r1", "r2"), 0.05)
+        assert (own.loss, own.penalty, own.penalty_weight) == ("relativistic", ("r1", "r2"), None)
         assert (own.generator_learning_rate, own.discriminator_learning_rate) == (1e-3, 1e-3)
     published = resolve("cifar10", "cifar10-resnet", {})
     assert (published.loss, published.penalty, published.k) == ("hinge", ("spectral-norm",), 5)

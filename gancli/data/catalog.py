@@ -110,7 +110,7 @@ DATASETS: Registry[Entry] = Registry(
         "fashion_mnist": ImageArchives(
             summary="Clothes",
             cite=("xiao2017fashion",),
-            defaults=_GRAY_28 | _DESCRIBED,
+            defaults=_GRAY_28 | _DESCRIBED | {"model": "dcgan"},
             shape=(28, 28, 1),
             classes=("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
             num_train=50_000,
@@ -128,7 +128,7 @@ DATASETS: Registry[Entry] = Registry(
         "kmnist": ImageArchives(
             summary="Cursive Japanese characters",
             cite=("clanuwat2018kmnist",),
-            defaults=_GRAY_28 | _DESCRIBED,
+            defaults=_GRAY_28 | _DESCRIBED | {"model": "dcgan"},
             shape=(28, 28, 1),
             classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
             num_train=50_000,
@@ -147,7 +147,7 @@ DATASETS: Registry[Entry] = Registry(
             summary="Animals and vehicles",
             cite=("krizhevsky2009tiny",),
             classifier=("cifar10", 3),
-            defaults=_GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **EVALUATED},
+            defaults=_GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **EVALUATED, "model": "dcgan"},
             shape=(32, 32, 3),
             classes=(
                 "airplane",

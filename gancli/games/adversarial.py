@@ -1,7 +1,7 @@
 """The adversarial game (Goodfellow et al. 2014, Algorithm 1): D tells data from samples, and G makes that hard."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 import jax
@@ -20,6 +20,7 @@ from gancli.games.passes import classified, generated, gradient_norms, scored, s
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Estimate, Objective
+from gancli.losses.penalties import weight_by_size
 from gancli.models.catalog import Architecture, architecture
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.own_files import Files
@@ -67,6 +68,8 @@ class Adversarial:
         files = files or {}
         loss = objective(config.loss, files.get("loss"))
         check(config, loss)
+        if config.penalty_weight is None:
+            config = replace(config, penalty_weight=weight_by_size(domain.shape))
         family = architecture(config.model, files.get("model"))
         generator, discriminator = pair.players(config, family, domain, loss.network)
         draws, scores = Draws(generator, domain), Scores(discriminator, domain, loss, family.convolves)
@@ -120,7 +123,8 @@ class Adversarial:
 
         functions = [function for name in self.config.penalty if (function := PENALTIES[name].function) is not None]
         config = self.config
-        weight = moved(config.penalty_weight, config.final_penalty_weight, step, config.num_steps, config)
+        assert config.penalty_weight is not None, "it was settled when the game was built"
+        weight = config.penalty_weight * moved(1.0, config.final_penalty, step, config.num_steps, config)
         return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:

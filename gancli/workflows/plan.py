@@ -62,7 +62,7 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
         stream = Stream(ready.game, jax.random.key(config.seed), ready.batches, 0, 1)
         seconds_per_step = max(seconds_per_step, stream.seconds_to_read())
     return Plan(
-        config=config,
+        config=dataclasses.replace(config, penalty_weight=ready.game.config.penalty_weight),
         parameters={player.name: _count(ready.state.params[player.name]) for player in ready.game.players},
         num_devices=ready.game.config.devices,
         state_bytes=sum(leaf.nbytes for leaf in jax.tree.leaves(ready.state)),

@@ -150,7 +150,8 @@ def _load(
         classes=classes,
         labels_sha256=dataset.labels_fingerprint if config.conditional else None,
     )
-    return config, dataset, record, game(config.game, files["game"]).build(config, (record.domain,), files)
+    made = game(config.game, files["game"]).build(config, (record.domain,), files)
+    return made.config, dataset, record, made  # a game may settle what depends on the data
 
 
 def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState:
@@ -248,7 +249,7 @@ def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> Tra
     began = run.record.config.to_dict()
     for name, value in (recipe | options).items():
         value = list(value) if isinstance(value, tuple) else value
-        if name == "devices" and value == 0:  # as many as the run began with
+        if (name, value) in (("devices", 0), ("penalty_weight", None)):  # what the run began with
             continue
         if name not in RESUMABLE and began[name] != value:
             what = "the data set" if name == "dataset" else f"--{option_name(name)}"

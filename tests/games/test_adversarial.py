@@ -14,6 +14,7 @@ from gancli.errors import UsageError
 from gancli.imaging.contrast import Contrast
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.penalties import squared_gradient_norms
+from gancli.recipes.resolve import resolve
 from gancli.salts import PENALTY
 from gancli.training.chunk import train_chunk
 from gancli.training.feed import cursors, next_batches, order_key
@@ -229,7 +230,7 @@ def test_a_step_is_gradient_descent_on_the_losses_and_penalties_as_they_stand(ch
 def test_penalties_have_the_weight_of_their_step(updates):
     held = SIMPLE | {"loss": "relativistic", "penalty": ("r1", "r2"), "updates": updates, "num_steps": 5}
     constant, state = small(**held, penalty_weight=2.0)
-    moving, _ = small(**held, penalty_weight=3.0, final_penalty_weight=1.0, schedule="linear")
+    moving, _ = small(**held, penalty_weight=3.0, final_penalty=1 / 3, schedule="linear")
     for at, ratio in ((0, 1.5), (2, 1.0), (4, 0.5)):
         (expected, told), (found, measured) = (
             step(game, state._replace(step=jnp.int32(at)), UNIT[None, :8]) for game in (constant, moving)
@@ -239,6 +240,14 @@ def test_penalties_have_the_weight_of_their_step(updates):
             assert_close(found.params, expected.params, atol=1e-6)
         else:
             assert measured["discriminator_gradient_norm"] != told["discriminator_gradient_norm"]
+
+
+@pytest.mark.parametrize(("side", "weight"), [(8, 0.05), (32, 0.05), (64, 0.8), (256, 204.8)])
+def test_a_weight_that_is_not_said_goes_by_the_size_of_the_images(side, weight):
+    config = resolve("cifar10", None, {"model": "dcgan", "base_channels": 2})
+    assert play(config, (side, side, 3), 100).config.penalty_weight == pytest.approx(weight)
+    said = resolve("cifar10", None, {"model": "dcgan", "base_channels": 2, "penalty_weight": 3.0})
+    assert play(said, (side, side, 3), 100).config.penalty_weight == 3.0
 
 
 def test_clipped_weights_stay_within_their_limit_and_normalized_ones_keep_their_slope():

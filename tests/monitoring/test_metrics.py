@@ -104,7 +104,7 @@ def test_weights_that_cannot_be_had_stop_a_run_before_it_begins(gancli, tmp_path
     write_idx_set(tmp_path / "data")
     trust(monkeypatch, "kmnist", tmp_path / "data", num_train=50)
     monkeypatch.setattr(inception_weights, "URL", "http://127.0.0.1:1/weights")
-    options = tiny(evaluate_every=20, features="inception-v3")
+    options = tiny(evaluate_every=20, features="inception-v3", model="mlp")
     code, _, err = gancli("train", "kmnist", *options, "--data-dir", tmp_path / "data")
     assert code == 1
     assert err.startswith("error: cannot download pt_inception-2015-12-05-6726825d.pth: ")

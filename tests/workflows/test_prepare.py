@@ -140,7 +140,7 @@ def test_other_data_under_the_same_name_is_noticed(tmp_path, gancli, monkeypatch
     write_idx_set(tmp_path / "data")
     trust(monkeypatch, "kmnist", tmp_path / "data", num_train=50)
     data = ("--data-dir", tmp_path / "data")
-    assert gancli("train", "kmnist", *data, "--outdir", tmp_path / "run", *tiny(steps=10))[0] == 0
+    assert gancli("train", "kmnist", *data, "--outdir", tmp_path / "run", *tiny(steps=10, model="mlp"))[0] == 0
     trust(monkeypatch, "kmnist", tmp_path / "data", num_train=49)
     code, _, err = gancli("train", "kmnist", *data, "--outdir", tmp_path / "run", "--resume", "--steps", 20)
     assert code == 2
