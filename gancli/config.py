@@ -338,6 +338,13 @@ class TrainConfig:
         OPTIMIZER,
         choices=("cosine", "linear"),
     )
+    schedule_steps: int = setting(
+        0,
+        "Steps over which they move; 0: all. A run that goes on further keeps what it reached.",
+        OPTIMIZER,
+        least=0,
+        most=MOST_STEPS,
+    )
     on_spike: str = setting(
         "ignore",
         "A gradient far longer than its recent ones: cut it to the longest usual length, warn, or ignore.",
@@ -448,6 +455,11 @@ class TrainConfig:
             if isinstance(choices, tuple):
                 raise UsageError(f"--{option_name(name)} {rule}, got '{odd[0]}'.{suggestion(odd[0], list(choices))}")
             raise UsageError(f"--{option_name(name)} {rule}, got {shown(value) or 'nothing'}.")
+
+    @property
+    def moving_steps(self) -> int:
+        """Steps over which values move to their final ones."""
+        return self.schedule_steps or self.num_steps
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""

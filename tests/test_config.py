@@ -7,6 +7,7 @@ import pytest
 from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS
 from gancli.errors import GancliError, UsageError
+from gancli.models.catalog import MODELS
 from gancli.recipes.presets import PRESETS
 from gancli.recipes.resolve import resolve
 
@@ -15,7 +16,8 @@ from gancli.recipes.resolve import resolve
 def test_every_data_set_has_defaults_that_hold_and_survive_json(dataset):
     config = resolve(dataset, None, {})
     assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
-    assert {name: getattr(config, name) for name in DATASETS[dataset].defaults} == DATASETS[dataset].defaults
+    wanted = {**DATASETS[dataset].defaults, **MODELS[config.model].defaults}
+    assert {name: getattr(config, name) for name in wanted} == wanted
 
 
 def test_options_win_over_presets_and_presets_over_defaults():

@@ -124,7 +124,7 @@ class Adversarial:
         functions = [function for name in self.config.penalty if (function := PENALTIES[name].function) is not None]
         config = self.config
         assert config.penalty_weight is not None, "it was settled when the game was built"
-        weight = config.penalty_weight * moved(1.0, config.final_penalty, step, config.num_steps, config)
+        weight = config.penalty_weight * moved(1.0, config.final_penalty, step, config.moving_steps, config)
         return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:

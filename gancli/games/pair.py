@@ -195,11 +195,11 @@ def players(config: TrainConfig, family: Architecture, domain: Domain, kind: str
     graphs = {name: nnx.graphdef(network) for name, network in pair.items()}
     epoch = max(domain.num_examples // domain.rows_per_step, 1)
     averaged = config.ema_decay > 0
-    once = Pace(epoch, config.num_steps)
+    once = Pace(epoch, config.moving_steps)
     made = (Player(GENERATOR, graphs[GENERATOR], config, config.generator_learning_rate, once, averaged=averaged),)
     if kind is None:
         return made
     bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
     rate = config.discriminator_learning_rate
-    pace = Pace(epoch, config.num_steps * config.k)
+    pace = Pace(epoch, config.moving_steps * config.k)
     return (*made, Player(DISCRIMINATOR, graphs[DISCRIMINATOR], config, rate, pace, bounds=bounds))

@@ -13,7 +13,7 @@ class Pace(NamedTuple):
     """How often a player descends."""
 
     updates_per_epoch: int
-    updates: int  # in the whole run
+    updates: int  # until what moves has come to its end
 
 
 # (learning rate, config, pace) to a transformation of gradients

@@ -38,9 +38,12 @@ from gancli.runs.trained import check_data
 from gancli.training.catalog import OPTIMIZERS
 from gancli.training.domain import Batch
 from gancli.training.game import Game, begin, layout
+from gancli.training.schedules import moves
 from gancli.training.state import TrainState, join_state, split_state
 from gancli.training.streaming import why_streamed
 
+# What is settled when a run begins: said of one that goes on, it asks for nothing else.
+SETTLED = (("devices", 0), ("penalty_weight", None), ("schedule_steps", 0))
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
 RESUMABLE = (
     "stream",
@@ -185,6 +188,8 @@ def prepare_new(
     """
     Run.check_free(outdir, overwrite=overwrite)
     files = _files(config)
+    # Kept as a number, so that the run may go further without beginning its schedules again.
+    config = dataclasses.replace(config, schedule_steps=config.moving_steps) if moves(config) else config
     config, dataset, data, game = _load(config, files, data_dir, reporter)
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, dataset, reporter)
@@ -249,7 +254,7 @@ def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> Tra
     began = run.record.config.to_dict()
     for name, value in (recipe | options).items():
         value = list(value) if isinstance(value, tuple) else value
-        if (name, value) in (("devices", 0), ("penalty_weight", None)):  # what the run began with
+        if (name, value) in SETTLED:
             continue
         if name not in RESUMABLE and began[name] != value:
             what = "the data set" if name == "dataset" else f"--{option_name(name)}"

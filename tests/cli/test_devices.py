@@ -11,10 +11,10 @@ from tests.workflows.runs import assert_same
 
 
 def test_a_run_that_devices_share_goes_on_the_same_and_serves_every_command(gancli, tmp_path):
-    arguments = ("train", "digits", "--devices", 2, "--evaluate-every", 10, "--metrics", "modes")
-    assert gancli(*arguments, "--outdir", tmp_path / "whole", *tiny(steps=20))[0] == 0
-    assert gancli(*arguments, "--outdir", tmp_path / "parts", *tiny(steps=10))[0] == 0
-    assert gancli("train", "digits", "--outdir", tmp_path / "parts", "--resume", *tiny(steps=20))[0] == 0
+    arguments, evaluated = ("train", "digits", "--devices", 2, "--metrics", "modes"), {"evaluate_every": 10}
+    assert gancli(*arguments, "--outdir", tmp_path / "whole", *tiny(steps=20, **evaluated))[0] == 0
+    assert gancli(*arguments, "--outdir", tmp_path / "parts", *tiny(steps=10, **evaluated))[0] == 0
+    assert gancli("train", "digits", "--outdir", tmp_path / "parts", "--resume", *tiny(steps=20, **evaluated))[0] == 0
     assert_same(tmp_path / "whole", tmp_path / "parts", 20)
     assert gancli("sample", tmp_path / "whole", "-n", 4, "--output", tmp_path / "four.png")[0] == 0
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "parts", "--resume", "--devices", 1, "--quiet")

@@ -164,3 +164,17 @@ def test_divergence_stops_the_run_names_the_step_and_keeps_the_last_checkpoint(t
     import jax
 
     jax.tree.map(np.testing.assert_array_equal, kept, final_state(folder, 20))
+
+
+def test_what_moves_keeps_its_course_when_a_run_goes_further(gancli, tmp_path):
+    """A run that stopped at half of its schedule is the whole one; one that had ended keeps what it reached."""
+    moving = {"final_rate": 0.1, "final_beta2": 0.99, "generator_widths": 8}
+    folders = [tmp_path / name for name in ("whole", "parts", "ended")]
+    for folder, planned in zip(
+        folders, ({"steps": 20}, {"steps": 10, "schedule_steps": 20}, {"steps": 10}), strict=True
+    ):
+        assert gancli("train", "digits", "--outdir", folder, *tiny(**moving | planned))[0] == 0
+    for folder in folders[1:]:
+        assert gancli("train", "--outdir", folder, "--resume", "--steps", 20, "--quiet")[0] == 0
+    assert [Run.open(folder).record.config.schedule_steps for folder in folders] == [20, 20, 10]
+    assert_same(folders[0], folders[1], 20)
