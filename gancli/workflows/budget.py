@@ -22,6 +22,7 @@ ENOUGH_STEPS = 10_000  # of the batch size, below which narrower networks draw b
 NARROWEST = 32  # base channels
 SHARE_OF_STEPS = 0.9  # of the time; the rest goes to evaluations, pictures and checkpoints
 FEWEST_EVALUATIONS = 10
+BETWEEN_EVALUATIONS = 120.0  # seconds, in which a run too short for so many has fewer
 MEASURED = 1.0  # seconds
 DAY = 24 * 3600
 
@@ -67,7 +68,8 @@ def within(
     steps = min(steps, most_steps or steps)
     changes = {"num_steps": steps}
     if config.evaluate_every and "evaluate_every" not in said:
-        changes["evaluate_every"] = min(config.evaluate_every, max(1, _rounded(steps / FEWEST_EVALUATIONS)))
+        evaluations = min(FEWEST_EVALUATIONS, max(1.0, seconds / BETWEEN_EVALUATIONS))
+        changes["evaluate_every"] = min(config.evaluate_every, _rounded(steps / evaluations))
     wide = f"--base-channels {config.base_channels}, " if uses(config, "base_channels") else ""
     expected = datetime.now() + timedelta(seconds=steps / per_second / SHARE_OF_STEPS)
     reporter.status(f"{wide}--steps {steps}: done at about {expected:{'%H:%M' if seconds < DAY else '%Y-%m-%d %H:%M'}}")

@@ -72,7 +72,9 @@ def test_a_fast_machine_goes_no_further_than_the_recipe(pretend):
 
 def test_short_runs_are_evaluated_more_often_unless_said(pretend):
     pretend({32: 1.0, 64: 1.0})
-    assert within(60)[0].evaluate_every == 5
+    assert within(3600)[0].evaluate_every == 320
+    assert within(600)[0].evaluate_every == 100  # of 540 steps: five times
+    assert within(60)[0].evaluate_every == 54  # at the end
     assert within(60, ("evaluate_every",))[0].evaluate_every == 1000
     assert within(60, evaluate_every=0)[0].evaluate_every == 0
 
