@@ -28,6 +28,7 @@ from gancli.games.passes import PRECISIONS
 from gancli.imaging.contrast import Contrast
 from gancli.latents.catalog import PRIORS
 from gancli.losses.catalog import objective
+from gancli.metrics.catalog import METRICS
 from gancli.models.catalog import architecture
 from gancli.monitoring.accuracy import AccuracyProbe
 from gancli.monitoring.metrics import Monitor, check_metrics
@@ -285,5 +286,14 @@ def _last_state(run: Run, game: Game, dataset: Dataset, reporter: Reporter) -> t
 
 
 def _monitoring(game: Game, dataset: Dataset, reporter: Reporter) -> tuple[AccuracyProbe, Monitor | None]:
-    probe = AccuracyProbe(game, dataset)
-    return probe, Monitor(game, dataset, reporter) if game.config.evaluate_every else None
+    probe, config = AccuracyProbe(game, dataset), game.config
+    if not config.evaluate_every:
+        return probe, None
+    fewest = max(METRICS[name].fewest for name in config.metrics)
+    if dataset.is_images and len(dataset) < fewest:  # evaluation is a default, and no reason not to train
+        reporter.warning(
+            f"the run is not evaluated while it trains: --metrics {','.join(config.metrics)} needs at least {fewest} "
+            f"images, and {len(dataset)} are trained on."
+        )
+        return probe, None
+    return probe, Monitor(game, dataset, reporter)

@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gancli.metrics import frechet as fid
 from gancli.metrics.frechet import Estimate
-from tests.conftest import tiny
+from tests.conftest import tiny, write_folder
 from tests.monitoring.evaluated import lines, train
 
 
@@ -109,3 +110,13 @@ def test_weights_that_cannot_be_had_stop_a_run_before_it_begins(gancli, tmp_path
     assert code == 1
     assert err.startswith("error: cannot download pt_inception-2015-12-05-6726825d.pth: ")
     assert not Path("ckpt").exists()
+
+
+def test_a_single_image_is_trained_on_and_not_evaluated(gancli):
+    write_folder("one", np.zeros((1, 8, 8, 1), np.uint8))
+    options = tiny(model="dcgan", base_channels=2, steps=2, batch_size=1, evaluate_every=1, held_out=0)
+    code, _, err = gancli("train", "one", *options)
+    assert code == 0
+    reason = "--metrics fid needs at least 2 images, and 1 are trained on."
+    assert f"warning: the run is not evaluated while it trains: {reason}" in " ".join(err.split())
+    assert not [line for line in lines() if "fid" in line]
