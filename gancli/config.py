@@ -16,7 +16,8 @@ DATA, GAME, NETWORKS, OPTIMIZER = "Data", "The game", "Networks", "Optimizer"
 MAPS, CONVOLUTIONS, EVALUATION = "dcgan and resnet", "Convolutions of maxout-conv", "Evaluation while training"
 MACHINE, KEPT = "Memory and speed", "What is kept"
 
-When = Mapping[str, tuple[Any, ...]]  # values of other fields, or kinds of "data": "points", "images", "your images"
+# Values of other fields, kinds of "data" ("points", "images", "your images"), or whether any value "moves".
+When = Mapping[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ MOST_STEPS = 10**9  # steps are counted in 32 bits
 DENSE: When = {"model": ("mlp", "maxout-conv")}
 MAXOUT_CONV: When = {"model": ("maxout-conv",)}
 CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
+MOVING: When = {"moves": (True,)}  # what has a --final- value
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
@@ -336,12 +338,14 @@ class TrainConfig:
         "cosine",
         "How values move to their --final- ones: cosine (slowly at both ends) or linear.",
         OPTIMIZER,
+        only=MOVING,
         choices=("cosine", "linear"),
     )
     schedule_steps: int = setting(
         0,
         "Steps over which they move; 0: all. A run that goes on further keeps what it reached.",
         OPTIMIZER,
+        only=MOVING,
         least=0,
         most=MOST_STEPS,
     )
@@ -455,6 +459,11 @@ class TrainConfig:
             if isinstance(choices, tuple):
                 raise UsageError(f"--{option_name(name)} {rule}, got '{odd[0]}'.{suggestion(odd[0], list(choices))}")
             raise UsageError(f"--{option_name(name)} {rule}, got {shown(value) or 'nothing'}.")
+
+    @property
+    def moves(self) -> bool:
+        """Whether any value moves over a run."""
+        return self.final_rate != 1.0 or self.final_penalty != 1.0 or self.final_beta2 is not None
 
     @property
     def moving_steps(self) -> int:

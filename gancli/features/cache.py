@@ -35,9 +35,8 @@ def cached_features(
         watch: receives progress.
         warn: told when the cache is damaged or cannot be written; both only cost time.
     """
-    rounding = (
-        f"{jax.devices()[0].device_kind} {recorded()}"  # a network's numbers elsewhere are not quite those of here
-    )
+    # Another device, or other flags, give a network's numbers another rounding.
+    rounding = f"{jax.devices()[0].device_kind} {recorded()}"
     made_from = f"{extractor.identity} {extractor.resize} {fingerprint} {count} {rounding}"
     key = hashlib.sha256(made_from.encode()).hexdigest()
     name = f"features/{key[:32]}.npz"

@@ -15,11 +15,6 @@ SCHEDULES: Registry[Callable[[jax.Array], jax.Array]] = Registry(
 )
 
 
-def moves(config: TrainConfig) -> bool:
-    """Return whether anything moves over a run."""
-    return config.final_rate != 1.0 or config.final_penalty != 1.0 or config.final_beta2 is not None
-
-
 def moved(first: float, last: float | None, done: Any, length: int, config: TrainConfig) -> Any:
     """Return a value after ``done`` of ``length`` updates, float32 ``[]``; ``first`` itself where nothing moves it."""
     if last is None or last == first:

@@ -18,7 +18,7 @@ from gancli.training.loop import run_steps
 from gancli.training.streaming import training_data, why_streamed
 from gancli.workflows.prepare import prepare_new
 
-ENOUGH_STEPS = 10_000  # of the batch size, below which narrower networks draw better (docs/lab/results.md)
+ENOUGH_STEPS = 10_000  # fewer are given to narrower networks; chosen, not measured
 NARROWEST = 32  # base channels
 SHARE_OF_STEPS = 0.9  # of the time; the rest goes to evaluations, pictures and checkpoints
 FEWEST_EVALUATIONS = 10

@@ -39,7 +39,6 @@ from gancli.runs.trained import check_data
 from gancli.training.catalog import OPTIMIZERS
 from gancli.training.domain import Batch
 from gancli.training.game import Game, begin, layout
-from gancli.training.schedules import moves
 from gancli.training.state import TrainState, join_state, split_state
 from gancli.training.streaming import why_streamed
 
@@ -190,7 +189,7 @@ def prepare_new(
     Run.check_free(outdir, overwrite=overwrite)
     files = _files(config)
     # Kept as a number, so that the run may go further without beginning its schedules again.
-    config = dataclasses.replace(config, schedule_steps=config.moving_steps) if moves(config) else config
+    config = dataclasses.replace(config, schedule_steps=config.moving_steps) if config.moves else config
     config, dataset, data, game = _load(config, files, data_dir, reporter)
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, dataset, reporter)

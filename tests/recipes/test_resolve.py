@@ -59,6 +59,10 @@ IDLE = [
         "--momentum-epochs 9 does nothing without --final-momentum. Leave it out, or give that too.",
     ),
     (
+        {"schedule": "linear"},
+        "--schedule linear moves nothing. Leave it out, or give --final-rate, --final-penalty or --final-beta2, too.",
+    ),
+    (
         {"evaluate_every": 0, "metrics": ("kid",)},
         "--metrics kid does nothing with --evaluate-every 0. Leave it out, or change --evaluate-every.",
     ),
@@ -98,9 +102,11 @@ def test_what_a_user_wrote_may_use_any_setting_of_its_kind(own):
 def test_conditions_name_fields_and_values_that_exist():
     for name, about in settings().items():
         for other, values in {**(about.only or {}), **(about.unless or {})}.items():
-            assert other == "data" or other in settings(), name
+            assert other in ("data", "moves") or other in settings(), name
             if other == "data":
                 assert set(values) <= {"images", "points", "your images"}, name
+            elif other == "moves":
+                assert values == (True,), name
             elif isinstance(choices := settings()[other].choices, tuple):
                 assert set(values) <= set(choices), name
 
