@@ -49,7 +49,8 @@ def train(
         str | None,
         typer.Option(
             metavar="30m|2h",
-            help="Train as many steps as take about this long on this machine. Default for your own images: 1h.",
+            help="Train as many steps as take about this long on this machine. Default for dcgan, resnet and your own "
+            "images: 1h.",
         ),
     ] = None,
     seeds: Annotated[
@@ -128,7 +129,7 @@ def train(
         settled = TrainConfig.from_dict(run.to_dict() | request.options)
     else:
         settled = request.config()
-        budget = request.budget(seconds)
+        budget = request.budget(seconds, settled)
         if line := request.warning(settled):
             warn(line)
     if print_config:

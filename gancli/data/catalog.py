@@ -49,7 +49,8 @@ _POINTS: dict[str, Any] = {
 EVALUATED: dict[str, Any] = {"evaluate_every": 1000, "metrics": ("fid", "modes")}
 # By the classifier of photographs, which takes images of any size and comes without a download.
 _DESCRIBED: dict[str, Any] = {"evaluate_every": 1000, "features": "cifar10-classifier"}
-YOUR_IMAGES: dict[str, Any] = _DESCRIBED | {"model": "dcgan", "num_steps": 20_000}
+_CONVOLVED: dict[str, Any] = {"model": "dcgan", "num_steps": 20_000}
+YOUR_IMAGES: dict[str, Any] = _DESCRIBED | _CONVOLVED
 
 _TRAIN_IMAGES, _TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 _TEST_IMAGES, _TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
@@ -110,7 +111,7 @@ DATASETS: Registry[Entry] = Registry(
         "fashion_mnist": ImageArchives(
             summary="Clothes",
             cite=("xiao2017fashion",),
-            defaults=_GRAY_28 | _DESCRIBED | {"model": "dcgan"},
+            defaults=_GRAY_28 | _DESCRIBED | _CONVOLVED,
             shape=(28, 28, 1),
             classes=("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
             num_train=50_000,
@@ -128,7 +129,7 @@ DATASETS: Registry[Entry] = Registry(
         "kmnist": ImageArchives(
             summary="Cursive Japanese characters",
             cite=("clanuwat2018kmnist",),
-            defaults=_GRAY_28 | _DESCRIBED | {"model": "dcgan"},
+            defaults=_GRAY_28 | _DESCRIBED | _CONVOLVED,
             shape=(28, 28, 1),
             classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
             num_train=50_000,
@@ -147,7 +148,7 @@ DATASETS: Registry[Entry] = Registry(
             summary="Animals and vehicles",
             cite=("krizhevsky2009tiny",),
             classifier=("cifar10", 3),
-            defaults=_GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **EVALUATED, "model": "dcgan"},
+            defaults=_GRAY_28 | {"generator_widths": (1200, 1200), "maxout_pieces": 5, **EVALUATED, **_CONVOLVED},
             shape=(32, 32, 3),
             classes=(
                 "airplane",

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from gancli.config import TrainConfig, settings
-from gancli.data.catalog import YOUR_IMAGES
 from gancli.data.prepared import or_prepared
 from gancli.errors import UsageError
 from gancli.own_files import absolute
 from gancli.recipes.files import RATES, read_config
 from gancli.recipes.names import check_name
 from gancli.recipes.presets import PRESETS
-from gancli.recipes.resolve import check_used, data_kind, resolve, typed_as, unused
+from gancli.recipes.resolve import check_used, data_kind, resolve, typed_as, unused, uses
 
 HOUR = 3600.0
 
@@ -85,21 +84,25 @@ class Request:
         check_used(config, self.typed)
         return config
 
-    def budget(self, seconds: float | None) -> Budget | None:
-        """Return the time that decides the number of steps: what was asked for, or an hour for your own images.
+    def budget(self, seconds: float | None, config: TrainConfig) -> Budget | None:
+        """Return the time that decides the number of steps: what was asked for, or an hour where steps take long.
 
-        None where the steps are given.
+        That is where networks convolve, and with your own images. None where the steps are given.
+
+        Args:
+            seconds: that the user asked for; None: the user named no time.
+            config: what :meth:`config` returned.
 
         Raises:
-            UsageError: both are.
+            UsageError: both time and steps are given.
         """
         if seconds is not None:
             if "num_steps" in self.typed:
                 raise UsageError("--time and --steps exclude each other: a time is turned into steps.")
             return Budget(seconds)
         said = self.preset or "num_steps" in self.options
-        own = self.dataset is not None and data_kind(self.dataset) == "your images"
-        return Budget(HOUR, YOUR_IMAGES["num_steps"]) if own and not said else None
+        slow = uses(config, "base_channels") or data_kind(config.dataset) == "your images"
+        return Budget(HOUR, config.num_steps) if slow and not said else None
 
     def warning(self, config: TrainConfig) -> str | None:
         """Return one line about what the preset or the file sets and the run does not use; None: it uses everything.

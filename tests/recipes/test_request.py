@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gancli.errors import UsageError
-from gancli.recipes.request import Request
+from gancli.recipes.request import Budget, Request
 from gancli.recipes.resolve import resolve
 
 
@@ -42,6 +42,22 @@ def test_one_rate_is_that_of_both_networks_but_for_those_that_have_their_own(tmp
     config = ask(tmp_path, dataset="digits", lr=0.1, generator_learning_rate=0.3).config()
     assert (config.generator_learning_rate, config.discriminator_learning_rate) == (0.3, 0.1)
     assert ask(tmp_path, dataset="digits", lr=0.1, loss="mmd").config().generator_learning_rate == 0.1
+
+
+@pytest.mark.parametrize(
+    ("typed", "budget"),
+    [
+        ({"dataset": "fashion_mnist"}, Budget(3600.0, 20_000)),
+        ({"dataset": "mnist", "model": "dcgan"}, Budget(3600.0, 10_000)),
+        ({"dataset": "mnist", "loss": "minimax", "k": 1}, None),
+        ({"dataset": "./images", "model": "mlp"}, Budget(3600.0, 20_000)),
+        ({"dataset": "cifar10", "num_steps": 5}, None),
+        ({"dataset": "cifar10", "preset": "cifar10-dcgan"}, None),
+    ],
+)
+def test_networks_whose_steps_take_long_are_given_an_hour(tmp_path, typed, budget):
+    request = ask(tmp_path, **typed)
+    assert request.budget(None, request.config()) == budget
 
 
 def test_paths_hold_in_any_folder(tmp_path, monkeypatch):
