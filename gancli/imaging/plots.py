@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -37,10 +38,11 @@ def render(figure: Figure, dpi: int = 110) -> bytes:
     return buffer.getvalue()
 
 
-def _new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
+    """Begin a figure of a size in inches, which no setting of the user changes."""
     mpl.rcdefaults()  # a matplotlibrc of the user or of the current folder changes no picture
     mpl.use("Agg")
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout=layout)
 
 
 def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel]) -> bytes:
@@ -53,7 +55,7 @@ def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel])
         data_density: p_data there, ``[P]``.
         panels: the stages, left to right.
     """
-    figure = _new_figure(3.2 * len(panels), 3.6)
+    figure = new_figure(3.2 * len(panels), 3.6)
     axes = figure.subplots(2, len(panels), squeeze=False, height_ratios=(4, 1), sharex="col")
     for (top, bottom), panel in zip(axes.T, panels, strict=True):
         top.plot(x, data_density, color=DATA, linestyle="dotted", label=r"$p_{data}$")
@@ -98,7 +100,7 @@ def plane(
         heat_label: what the heat is.
         paths: images of latent paths, ``[R, T, 2]``.
     """
-    figure = _new_figure(5.6, 4.8)
+    figure = new_figure(5.6, 4.8)
     axes = figure.subplots()
     if heat is not None:
         image = axes.imshow(
@@ -118,7 +120,7 @@ def curves(
     lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, x_label: str, y_label: str, logarithmic_x: bool
 ) -> bytes:
     """Draw named curves, each from its x and y values."""
-    figure = _new_figure(5.6, 4.0)
+    figure = new_figure(5.6, 4.0)
     axes = figure.subplots()
     for name, (x, y) in lines.items():
         axes.plot(x, y, marker=".", label=name)

@@ -6,7 +6,9 @@ from typing import Any
 
 from gancli.errors import DivergedError
 from gancli.games.pair import Pair
+from gancli.imaging.charts import Span, sheet
 from gancli.monitoring.accuracy import AccuracyProbe, imbalance
+from gancli.monitoring.curves import charts
 from gancli.monitoring.metrics import Monitor
 from gancli.reporting import Progress, Reporter
 from gancli.runs.checkpoints import Checkpoints
@@ -14,11 +16,13 @@ from gancli.runs.folder import Run
 from gancli.sampling.draws import draw, draw_every_class
 from gancli.sampling.pictures import picture
 from gancli.training.game import Game
+from gancli.training.loop import is_pictured
 from gancli.training.spikes import COUNT
 from gancli.training.state import TrainState
 
 NUM_FIXED = 64  # samples in the pictures kept during training
 NUM_FIXED_POINTS = 2000
+FEWEST_LINES = 3  # of metrics, from which on curves are drawn
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Recorder:
         self.last = progress
         last = progress.step == config.num_steps
         due = self._monitor is not None and (last or progress.step % config.evaluate_every == 0)
-        looked_at = progress.step % config.sample_every == 0
+        looked_at = is_pictured(progress.step, config)
         if looked_at or last:
             self.accuracies = self._probe.accuracies(state)
         # The line of a step is the same whether or not the run stops there.
@@ -74,8 +78,10 @@ class Recorder:
         is_best = progress.step in scores and run.best_step(scores) == progress.step
         gave_up = due and self._gave_up(scores)
         finished = last or gave_up
-        if (finished or looked_at) and (png := self._fixed_samples(state)):
-            run.write_samples(progress.step, png)
+        if finished or looked_at:
+            self.picture(state)
+        if due or finished or stopping:
+            self._draw_curves()
         if finished or stopping or is_best or progress.step % config.checkpoint_every == 0:
             self._checkpoints.save(state)
         if gave_up:
@@ -85,6 +91,29 @@ class Recorder:
         if finished or stopping:
             self._checkpoints.wait()
         return finished
+
+    def picture(self, state: TrainState) -> None:
+        """Keep the picture of a step: samples of the same latents at every step, through the averaged weights.
+
+        There is none of a game that draws no samples.
+        """
+        if not hasattr(self._game, "draws"):
+            return
+        pair = Pair.of(self._game, {player.name: state.averaged(player.name) for player in self._game.players})
+        count = NUM_FIXED if pair.domain.is_images else NUM_FIXED_POINTS
+        drawn = draw_every_class if pair.domain.num_classes else draw
+        step = int(state.step)
+        self._run.write_samples(step, picture(pair, drawn(pair, count, self._game.config.seed), title=f"step {step}"))
+
+    def _draw_curves(self) -> None:
+        """Draw all that was measured so far, once it makes curves."""
+        run, game = self._run, self._game
+        lines, scores = run.metrics(), run.scores()
+        if len(lines) >= FEWEST_LINES:
+            domain, config = game.domains[0], game.config
+            span = Span(lines[-1]["step"], domain.num_examples / domain.rows_per_step)
+            title = f"{run.folder.absolute().name}: {config.dataset}, {config.model}, {config.loss}"
+            run.write_curves(sheet(charts(game, lines, run.best_step(scores) if scores else None), span, title))
 
     def best(self) -> Best | None:
         """Return the best checkpoint; None where none was evaluated."""
@@ -138,18 +167,6 @@ class Recorder:
             return False
         best = self._run.best_step(scores)
         return sum(step > best for step in scores) >= patience
-
-    def _fixed_samples(self, state: TrainState) -> bytes | None:
-        """Draw the picture of a step: the same latents at every step, through the averaged weights.
-
-        None where the game draws no samples.
-        """
-        if not hasattr(self._game, "draws"):
-            return None
-        pair = Pair.of(self._game, {player.name: state.averaged(player.name) for player in self._game.players})
-        count = NUM_FIXED if pair.domain.is_images else NUM_FIXED_POINTS
-        drawn = draw_every_class if pair.domain.num_classes else draw
-        return picture(pair, drawn(pair, count, self._game.config.seed), title=f"step {int(state.step)}")
 
 
 def _spikes(measured: Mapping[str, Any]) -> dict[str, int]:

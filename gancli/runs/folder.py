@@ -1,4 +1,4 @@
-"""A run folder: ``config.json``, ``metrics.jsonl``, ``samples/`` and ``checkpoints/``."""
+"""A run folder: ``config.json``, ``metrics.jsonl``, ``curves.png``, ``samples/`` and ``checkpoints/``."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ from gancli.runs.lock import LOCK
 from gancli.training.domain import Domain
 from gancli.training.game import Game
 
-CONFIG, METRICS, SAMPLES = "config.json", "metrics.jsonl", "samples"
+CONFIG, METRICS, SAMPLES, CURVES = "config.json", "metrics.jsonl", "samples", "curves.png"
 FORMAT = 2  # of a run folder
 FILE_ENDINGS = (*FILES, *EXTENSIONS, ".tar", ".gz", ".tgz", ".7z", ".rar")  # what no run is called
 
@@ -117,7 +117,7 @@ class Run:
         """
         cls.check_free(folder, overwrite=overwrite)
         with writing(folder):
-            for part in (METRICS, SAMPLES, CHECKPOINTS, DAMAGED):
+            for part in (METRICS, SAMPLES, CURVES, CHECKPOINTS, DAMAGED):
                 remove(folder / part)
             run = cls(folder, record)
             run.write_record()  # first of all: whatever stops the run now, its folder can be resumed or overwritten
@@ -215,6 +215,10 @@ class Run:
     def write_samples(self, step: int, png: bytes) -> None:
         """Keep the picture of the fixed latents at ``step``."""
         write_atomically(self.folder / SAMPLES / f"fakes{step:06d}.png", png)
+
+    def write_curves(self, png: bytes) -> None:
+        """Keep the charts of what was measured so far."""
+        write_atomically(self.folder / CURVES, png)
 
     def checkpoints(self, *, writable: bool = False) -> "Checkpoints":
         """Return the run's checkpoints; writable ones keep the newest few and the best one."""

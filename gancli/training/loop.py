@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gancli.compute.mesh import DeviceMesh
+from gancli.config import TrainConfig
 from gancli.errors import DivergedError
 from gancli.reporting import Progress
 from gancli.training.chunk import Chunk
@@ -22,13 +23,29 @@ from gancli.training.streaming import Stream
 Values = dict[str, np.ndarray]  # what was measured in each of some steps
 
 
+def is_pictured(step: int, config: TrainConfig) -> bool:
+    """Return whether a picture is kept of a step: of step 0, every ``sample_every``, and 10, 30, 100, 300 ... before.
+
+    In its first steps a game moves fastest.
+    """
+    return step % config.sample_every == 0 or step in _early(config)
+
+
+def _early(config: TrainConfig) -> list[int]:
+    """Return the steps of pictures between step 0 and the first regular one."""
+    decades = range(1, len(str(config.sample_every)))
+    return [step for decade in decades for step in (10**decade, 3 * 10**decade) if step < config.sample_every]
+
+
 def chunk_ends(start: int, game: Game) -> Iterator[int]:
-    """Yield the steps at which chunks end: every multiple of a cadence, and the last step."""
+    """Yield the steps at which chunks end: every multiple of a cadence, of early pictures, and the last step."""
     config = game.config
     cadences = [config.log_every, config.sample_every, config.checkpoint_every]
     cadences += [config.evaluate_every] if config.evaluate_every else []
+    early = _early(config)
     while start < config.num_steps:
-        start = min(config.num_steps, *((start // cadence + 1) * cadence for cadence in cadences))
+        regular = ((start // cadence + 1) * cadence for cadence in cadences)
+        start = min(config.num_steps, *regular, *(step for step in early if step > start))
         yield start
 
 

@@ -94,6 +94,8 @@ def _train_on(data: dict[str, Batch] | Stream, ready: Prepared, reporter: Report
     began = time.perf_counter()
     with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
         recorder = Recorder(run, game, ready.probe, ready.monitor, checkpoints, reporter)
+        if start == 0:
+            recorder.picture(state)
         reporter.start(game.config.num_steps, start)
         try:
             for state, progress in train(game, chunk, state, data, start):  # noqa: B020 (the state moves on)

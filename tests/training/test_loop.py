@@ -10,7 +10,7 @@ import pytest
 
 from gancli.errors import DivergedError
 from gancli.training.feed import cursors
-from gancli.training.loop import chunk_ends, train
+from gancli.training.loop import chunk_ends, is_pictured, train
 from gancli.training.state import TrainState
 from tests.toy import RIGHT, Toy
 from tests.training.three_players import CONFIG, DATA, DOMAINS, GAME, MEASURED, first_state
@@ -23,6 +23,7 @@ from tests.training.three_players import CONFIG, DATA, DOMAINS, GAME, MEASURED, 
         (7, {"log_every": 10, "evaluate_every": 0}, [10, 20, 25]),
         (10, {"log_every": 10, "evaluate_every": 0}, [20, 25]),
         (0, {"log_every": 100, "sample_every": 8, "evaluate_every": 12}, [8, 12, 16, 24, 25]),
+        (0, {"log_every": 100, "sample_every": 40, "evaluate_every": 0}, [10, 25]),
         (25, {"log_every": 10}, []),
     ],
     ids=str,
@@ -30,6 +31,15 @@ from tests.training.three_players import CONFIG, DATA, DOMAINS, GAME, MEASURED, 
 def test_chunks_end_wherever_something_is_due_and_at_the_end(start, cadences, ends):
     game = Toy.build(dataclasses.replace(CONFIG, **cadences), DOMAINS)
     assert list(chunk_ends(start, game)) == ends
+
+
+@pytest.mark.parametrize(
+    ("every", "steps"),
+    [(5, [0, 5, 10]), (10, [0, 10, 20]), (20, [0, 10, 20]), (100, [0, 10, 30, 100]), (500, [0, 10, 30, 100, 300, 500])],
+)
+def test_pictures_are_close_together_at_first(every, steps):
+    config = dataclasses.replace(CONFIG, sample_every=every)
+    assert [step for step in range(steps[-1] + 1) if is_pictured(step, config)] == steps
 
 
 def test_all_that_is_measured_is_told_with_what_follows_from_it(chunk):

@@ -85,7 +85,8 @@ def test_overwrite_replaces_the_whole_run(tmp_path, gancli):
     assert gancli("train", "digits", "--outdir", folder, "--overwrite", *tiny(steps=10))[0] == 0
     assert [line["step"] for line in Run.open(folder).metrics()] == [10]
     assert [path.name for path in (folder / "checkpoints").iterdir()] == ["10"]
-    assert [path.name for path in (folder / "samples").iterdir()] == ["fakes000010.png"]
+    assert sorted(path.name for path in (folder / "samples").iterdir()) == ["fakes000000.png", "fakes000010.png"]
+    assert not (folder / "curves.png").exists()  # of the run before
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from tests.workflows.runs import assert_same, final_state, start, wait_for
 
 def test_a_run_folder_holds_what_it_promises(straight):
     assert sorted(path.name for path in straight.iterdir()) == [
-        *("checkpoints", "config.json", "config.toml", "metrics.jsonl", "samples"),
+        *("checkpoints", "config.json", "config.toml", "curves.png", "metrics.jsonl", "samples"),
     ]
-    assert sorted(path.name for path in (straight / "samples").iterdir()) == ["fakes000020.png", "fakes000040.png"]
+    assert sorted(path.name for path in (straight / "samples").iterdir()) == [
+        f"fakes{step:06d}.png" for step in (0, 10, 20, 40)
+    ]
     assert [line["step"] for line in Run.open(straight).metrics()] == [10, 20, 30, 40]
     assert sorted(path.name for path in (straight / "checkpoints").iterdir()) == ["20", "30", "40"]
 
