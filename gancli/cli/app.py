@@ -10,7 +10,7 @@ try:
     import typer
 
     from gancli import __version__
-    from gancli.cli import compare, data, evaluate, export, interpolate, parzen, reproduce, sample, train
+    from gancli.cli import compare, data, evaluate, export, interpolate, parzen, report, reproduce, sample, train
     from gancli.cli import listing as catalog
     from gancli.cli.settings import Command, TrainCommand
     from gancli.cli.signals import Stoppable
@@ -50,6 +50,7 @@ app.command(rich_help_panel=RUNS, cls=Command)(interpolate.interpolate)
 app.command(rich_help_panel=RUNS, cls=Command)(export.export)
 app.command(rich_help_panel=MEASURES, cls=Command)(evaluate.evaluate)
 app.command(rich_help_panel=MEASURES, cls=Command)(compare.compare)
+app.command(rich_help_panel=MEASURES, cls=Command)(report.report)
 app.command(rich_help_panel=MEASURES, cls=Command)(parzen.parzen)
 app.command(rich_help_panel=MEASURES, cls=Command)(reproduce.reproduce)
 app.command("list", rich_help_panel=CATALOG, cls=Command)(catalog.catalog)

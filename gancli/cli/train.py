@@ -136,7 +136,7 @@ def train(
         print(toml_of(settled), end="")
         return
 
-    from gancli.cli import report
+    from gancli.cli import results
     from gancli.workflows import train as workflow
 
     with TerminalReporter(quiet=quiet) as reporter:
@@ -147,17 +147,17 @@ def train(
         if dry_run:
             from gancli.workflows.plan import plan
 
-            show = partial(report.show_plan, plan(settled, reporter, data_dir))
+            show = partial(results.show_plan, plan(settled, reporter, data_dir))
         elif seeds is not None:
             from gancli.workflows.sweep import sweep
 
             configs = [dataclasses.replace(settled, seed=number) for number in parse_seeds(seeds)]
             summary = sweep(configs, outdir, reporter, data_dir=data_dir, resume=bool(resume), overwrite=overwrite)
-            show = partial(report.show_seeds, summary, outdir)
+            show = partial(results.show_seeds, summary, outdir)
         elif goes_on:
             result = workflow.resume_run(outdir, recipe, request.options, reporter, data_dir=data_dir)
-            show = partial(report.show_result, result)
+            show = partial(results.show_result, result)
         else:
             result = workflow.new_run(settled, outdir, reporter, data_dir=data_dir, overwrite=overwrite)
-            show = partial(report.show_result, result)
+            show = partial(results.show_result, result)
     show(as_json=json)

@@ -49,8 +49,12 @@ def _features_of_data(material: EvaluationInputs, statistics: Statistics | None,
     data = material.dataset_name or material.run_dataset
     if material.samples and material.samples.dataset and not material.reference:
         data = material.samples.dataset.name
-    known = data in CLASSIFIED and weights is None
-    return f"{CLASSIFIED[data][0]}-classifier" if known else "inception-v3"
+    return features_of(data) if weights is None else "inception-v3"
+
+
+def features_of(dataset: str | None) -> str:
+    """Return which features suit a data set: those of its built-in classifier, if there is one."""
+    return f"{CLASSIFIED[dataset][0]}-classifier" if dataset in CLASSIFIED else "inception-v3"
 
 
 def _check_statistics(statistics: Statistics, chosen: Extractor, name: str) -> None:

@@ -1,5 +1,6 @@
 """From a data set, a preset and the user's options to a configuration; and which of its settings anything uses."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,14 +89,30 @@ def typed_as(name: str, value: Any) -> str:
 
 
 def toml_of(config: TrainConfig) -> str:
-    """Return the used settings that differ from the defaults as TOML: read again, it gives the same run.
+    """Return the used settings that differ from the defaults as TOML: read again, it gives the same run."""
+    return config.to_toml(telling(config))
+
+
+def command_of(config: TrainConfig) -> str:
+    """Return the command that trains such a run, as a shell takes it; where it writes is not in it."""
+    words = ["gancli", "train", config.dataset]
+    for name in sorted(telling(config), key=list(settings()).index):
+        value = getattr(config, name)
+        words += (
+            [typed_as(name, value)] if isinstance(value, bool) else [f"--{option_name(name)}", shown(value) or "none"]
+        )
+    return shlex.join(words)
+
+
+def telling(config: TrainConfig) -> set[str]:
+    """Return the settings that tell this run from others: used ones that differ from the defaults.
 
     Model and loss are always there, and a setting at its default where data set, model or loss have another one.
     """
     used = [name for name in settings() if uses(config, name)]
     again = resolve(config.dataset, None, {"model": config.model, "loss": config.loss})
     told = {n for n in used if getattr(config, n) != defaults()[n] or getattr(config, n) != getattr(again, n)}
-    return config.to_toml(told | {"model", "loss"})
+    return told | {"model", "loss"}
 
 
 def _is_off(value: Any) -> bool:

@@ -23,6 +23,7 @@ from gancli.training.domain import Domain
 from gancli.training.game import Game
 
 CONFIG, METRICS, SAMPLES, CURVES = "config.json", "metrics.jsonl", "samples", "curves.png"
+FAKES = "fakes"  # how names of pictures begin; their step follows
 FORMAT = 2  # of a run folder
 FILE_ENDINGS = (*FILES, *EXTENSIONS, ".tar", ".gz", ".tgz", ".7z", ".rar")  # what no run is called
 
@@ -214,7 +215,12 @@ class Run:
 
     def write_samples(self, step: int, png: bytes) -> None:
         """Keep the picture of the fixed latents at ``step``."""
-        write_atomically(self.folder / SAMPLES / f"fakes{step:06d}.png", png)
+        write_atomically(self.folder / SAMPLES / f"{FAKES}{step:06d}.png", png)
+
+    def pictures(self) -> dict[int, Path]:
+        """Return the pictures of the fixed latents by their steps, rising."""
+        paths = {path.stem.removeprefix(FAKES): path for path in (self.folder / SAMPLES).glob(f"{FAKES}*.png")}
+        return dict(sorted((int(step), path) for step, path in paths.items() if step.isdecimal()))
 
     def write_curves(self, png: bytes) -> None:
         """Keep the charts of what was measured so far."""

@@ -1,0 +1,113 @@
+"""What verbs print."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gancli.cli.console import print_json, print_table
+from gancli.cli.settings import used_rows
+from gancli.reporting import number_of
+
+if TYPE_CHECKING:
+    from gancli.workflows.plan import Plan
+    from gancli.workflows.train import TrainResult
+
+
+def show_result(result: "TrainResult", *, as_json: bool) -> None:
+    """Print what a training run came to."""
+    measured = result.last.to_dict() if result.last else {}
+    if as_json:
+        values = {"run": str(result.folder), "steps": result.steps, "images_seen": result.images_seen}
+        values |= {"seconds": result.seconds, "evaluation_seconds": result.evaluation_seconds}
+        values |= {"peak_bytes": result.peak_bytes}
+        values |= {"best_step": result.best.step if result.best else None, "verdict": result.verdict}
+        values |= {"spikes": result.spikes}
+        print_json(values | measured | result.accuracies)
+        return
+    rows = [("run", result.folder), ("steps", f"{result.steps:,} ({result.images_seen:,} images)")]
+    if result.last:
+        rows += [
+            ("time", f"{result.seconds:.1f} s ({result.images_per_second:,.0f} images/s)"),
+            *_told(result),
+            ("samples", result.folder / "samples" / f"fakes{result.steps:06d}.png"),
+        ]
+    if result.last and result.peak_bytes:
+        rows.append(("memory", f"{result.peak_bytes / 2**20:,.0f} MiB at its peak"))
+    if result.evaluations:
+        share = result.evaluation_seconds / result.seconds
+        rows.append(
+            ("evaluation", f"{result.evaluations} in {result.evaluation_seconds:.1f} s ({share:.1%} of the time)")
+        )
+    if result.best:
+        best = result.best
+        if best.step == result.steps:
+            beside = "the last one"
+        else:
+            beside = "--step best" + (f"; the last one has {best.last:.4g}" if best.last is not None else "")
+        rows.append(("best", f"step {best.step}, {best.metric} {best.score:.4g} ({beside})"))
+    if result.spikes:
+        rows.append(("spikes", f"{number_of(result.spikes, 'gradient', 'gradients')} far longer than usual"))
+    if result.verdict:
+        rows.append(("verdict", result.verdict))
+    print_table(rows)
+
+
+def _told(result: "TrainResult") -> list[tuple[str, str]]:
+    """Return rows on what the objective's value says, and on what D can tell."""
+    rows = []
+    for name, text in (result.last.concluded if result.last else {}).items():
+        spread = "" if result.null_spread is None else f" (two batches of data: 0 ± {result.null_spread:.2g})"
+        rows.append((name, text + spread))
+    if found := result.accuracies:
+        kinds = {"accuracy_train": "train", "accuracy_held_out": "held out", "accuracy_fake": "samples"}
+        parts = [f"{kind} {found[name]:.0%}" for name, kind in kinds.items() if name in found]
+        rows.append(("D accuracy", ", ".join(parts)))
+    return rows
+
+
+def show_seeds(summary: dict[str, Any], outdir: Path, *, as_json: bool) -> None:
+    """Print what the runs of several seeds came to."""
+    if as_json:
+        print_json(summary)
+        return
+    count = len(summary["runs"])
+    print(f"{count} runs in {outdir}; mean and standard deviation over them, also in {outdir}/summary.json:")
+    width = max(len(name) for name in summary["metrics"])
+    for name, found in summary["metrics"].items():
+        spread = "" if found["standard_deviation"] is None else f" ± {found['standard_deviation']:.4g}"
+        counted = "" if found["count"] == count else f"  ({found['count']} of {count} runs)"
+        print(f"{name:{width}}  {found['mean']:.6g}{spread}{counted}")
+
+
+def show_plan(plan: "Plan", *, as_json: bool) -> None:
+    """Print what a dry run found: the settings that the run uses, and what it costs."""
+    measured = {
+        "parameters": plan.parameters,
+        "epochs": plan.epochs,
+        "num_devices": plan.num_devices,
+        "state_bytes": plan.state_bytes,
+        "data_bytes": plan.data_bytes,
+        "streamed": plan.streamed is not None,
+        "working_bytes": plan.working_bytes,
+        "peak_bytes": plan.peak_bytes,
+        "seconds_to_compile": plan.seconds_to_compile,
+        "seconds_per_1000_steps": plan.seconds_per_1000_steps,
+    }
+    if as_json:
+        print_json({"config": plan.config.to_dict()} | measured)
+        return
+    mebibytes = [f"{size / 2**20:,.0f} MiB" for size in (plan.state_bytes, plan.data_bytes, plan.working_bytes)]
+    where = f" on each of {plan.num_devices} devices, which share the batch" if plan.num_devices > 1 else ""
+    total = plan.config.num_steps * plan.seconds_per_1000_steps / 1000
+    print_table(
+        [
+            *used_rows(plan.config),
+            ("", ""),
+            ("parameters", ", ".join(f"{name} {count:,}" for name, count in plan.parameters.items())),
+            ("epochs", f"{plan.epochs:,.1f}"),
+            ("data", f"streamed: {plan.streamed}" if plan.streamed else "on the device, whole"),
+            ("memory", "state {}, data {}, temporary {}".format(*mebibytes) + where),
+            *([("peak memory", f"{plan.peak_bytes / 2**20:,.0f} MiB expected")] if plan.peak_bytes else []),
+            ("compiling", f"{plan.seconds_to_compile:.1f} s"),
+            ("1,000 steps", f"{plan.seconds_per_1000_steps:.1f} s (so {total:,.0f} s for all)"),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Runs as a page for a browser: one HTML file that needs no other."""
