@@ -6,6 +6,7 @@ from typing import Any
 
 from gancli.errors import DivergedError
 from gancli.games.pair import Pair
+from gancli.imaging.pixels import png_bytes
 from gancli.monitoring.accuracy import AccuracyProbe, imbalance
 from gancli.monitoring.metrics import Monitor
 from gancli.reporting import Progress, Reporter
@@ -149,7 +150,9 @@ class Recorder:
         pair = Pair.of(self._game, {player.name: state.averaged(player.name) for player in self._game.players})
         count = NUM_FIXED if pair.domain.is_images else NUM_FIXED_POINTS
         drawn = draw_every_class if pair.domain.num_classes else draw
-        return picture(pair, drawn(pair, count, self._game.config.seed), title=f"step {int(state.step)}")
+        drawing = drawn(pair, count, self._game.config.seed)
+        classes = tuple(self._run.record.data.classes or {})
+        return png_bytes(picture(pair, drawing, title=f"step {int(state.step)}", class_names=classes))
 
 
 def _spikes(measured: Mapping[str, Any]) -> dict[str, int]:

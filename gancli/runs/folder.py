@@ -1,4 +1,4 @@
-"""A run folder: ``config.json``, ``metrics.jsonl``, ``samples/`` and ``checkpoints/``."""
+"""A run folder: ``config.json``, ``metrics.jsonl``, ``samples/``, ``checkpoints/`` and ``pictures/``."""
 
 import contextlib
 import json
@@ -23,6 +23,7 @@ from gancli.training.domain import Domain
 from gancli.training.game import Game
 
 CONFIG, METRICS, SAMPLES = "config.json", "metrics.jsonl", "samples"
+PICTURES = "pictures"  # by sample, interpolate and evaluate; an exported generator's folder has them, too
 FORMAT = 2  # of a run folder
 FILE_ENDINGS = (*FILES, *EXTENSIONS, ".tar", ".gz", ".tgz", ".7z", ".rar")  # what no run is called
 
@@ -117,7 +118,7 @@ class Run:
         """
         cls.check_free(folder, overwrite=overwrite)
         with writing(folder):
-            for part in (METRICS, SAMPLES, CHECKPOINTS, DAMAGED):
+            for part in (METRICS, SAMPLES, PICTURES, CHECKPOINTS, DAMAGED):
                 remove(folder / part)
             run = cls(folder, record)
             run.write_record()  # first of all: whatever stops the run now, its folder can be resumed or overwritten
