@@ -44,8 +44,11 @@ def class_headings(pair: Pair, drawing: Drawing, class_names: Sequence[str]) -> 
     return ([Heading(class_names[label]) for label in pair.domain.learned_classes],)
 
 
-def line_picture(stages: list[tuple[str, Pair]], latents: np.ndarray) -> np.ndarray:
-    """Draw a panel of Figure 1 for each stage, with its title, of training on 1-D data."""
+def line_picture(stages: list[tuple[str, Pair]], latents: np.ndarray, walks: np.ndarray | None = None) -> np.ndarray:
+    """Draw a panel of Figure 1 for each stage, with its title, of training on 1-D data.
+
+    The densities are those of ``latents`` of the prior; the arrows begin at ``walks``, if given, or else at them, too.
+    """
     config = stages[0][1].draws.player.config
     density = mixture(config.dataset)
     reach = 5 * density.standard_deviation
@@ -53,7 +56,9 @@ def line_picture(stages: list[tuple[str, Pair]], latents: np.ndarray) -> np.ndar
     panels = []
     for title, pair in stages:
         one_dimensional = config.latent_size == 1
-        spread = np.quantile(latents, np.linspace(0.02, 0.98, 17), axis=0).astype(np.float32)
+        spread = np.quantile(latents if walks is None else walks, np.linspace(0.02, 0.98, 17), axis=0).astype(
+            np.float32
+        )
         panels.append(
             plots.Panel(
                 title=title,

@@ -28,6 +28,8 @@ from gancli.sampling.outputs import (
 )
 from gancli.sampling.pictures import line_picture, plane_picture
 
+POINTS = 2000  # samples among which walks of points are drawn
+
 
 @dataclass(frozen=True)
 class InterpolateResult:
@@ -116,7 +118,7 @@ def _along(path: Callable[..., jax.Array], ends: np.ndarray, t: np.ndarray) -> n
 
 def _walks_of_points(trained: Trained, samples: np.ndarray, latents: np.ndarray, seed: int) -> np.ndarray:
     pair = trained.pair
+    title, drawn = f"walks at step {trained.step}", draw_latents(pair.draws, POINTS, seed)
     if pair.domain.shape == (1,):
-        return line_picture([(f"step {trained.step}", pair)], latents.reshape(-1, latents.shape[-1]))
-    background = generate(pair, draw_latents(pair.draws, 2000, seed))
-    return plane_picture(pair, background, f"walks at step {trained.step}", samples)
+        return line_picture([(title, pair)], drawn, latents.reshape(-1, latents.shape[-1]))
+    return plane_picture(pair, generate(pair, drawn), title, samples)

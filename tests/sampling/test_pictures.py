@@ -94,3 +94,16 @@ def test_every_stage_has_a_panel():
     latents = draw(pair, 50, seed=0).latents
     one, three = (line_picture([("a", pair)] * count, latents) for count in (1, 3))
     assert three.shape == (one.shape[0], 3 * one.shape[1], 3)
+
+
+def test_walks_on_a_line_change_the_arrows_and_no_density(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pictures.plots, "density_panels", lambda x, density, panels: drawn.extend(panels))
+    pair = points("gaussian")
+    latents = draw(pair, 50, seed=0).latents
+    line_picture([("a", pair)], latents)
+    line_picture([("a", pair)], latents, walks=np.linspace(-1, 1, 9, dtype=np.float32)[:, None])
+    plain, walked = drawn
+    np.testing.assert_array_equal(plain.density, walked.density)
+    assert abs(walked.latents).max() == pytest.approx(0.96)
+    assert abs(plain.latents).max() > 1.1
