@@ -27,6 +27,14 @@ def check_name(what: str, path: Path) -> None:
         ) from None
 
 
+def check_free(path: Path, option: str, *, overwrite: bool) -> None:
+    """Raise a GancliError if a file that the user names by an option is there already and must not be replaced."""
+    if path.is_dir():
+        raise GancliError(f"'{path}' is a folder. Choose another {option}.")
+    if path.is_file() and not overwrite:
+        raise GancliError(f"'{path}' exists. Replace it with --overwrite, or choose another {option}.")
+
+
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals inside the block into one line about ``path``.

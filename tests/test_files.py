@@ -1,4 +1,5 @@
 import errno
+import os
 import sys
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from gancli.errors import GancliError
-from gancli.files import appearing, check_name, read_arrays, read_json, write_atomically
+from gancli.files import appearing, check_free, check_name, read_arrays, read_json, write_atomically
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -171,3 +172,19 @@ def test_a_json_file_that_cannot_be_read_is_one_line(tmp_path):
         file.truncate(2**43)
     with pytest.raises(GancliError, match=r"^cannot read .*vast\.json: it does not fit into memory\.$"):
         read_json(tmp_path / "vast.json")
+
+
+def test_a_file_is_in_the_way_and_a_pipe_is_not(tmp_path):
+    path, pipe = tmp_path / "x.png", tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    for free in (path, pipe, Path("/dev/null")):
+        check_free(free, "--figure", overwrite=False)
+    path.write_text("mine")
+    with pytest.raises(GancliError) as caught:
+        check_free(path, "--figure", overwrite=False)
+    assert str(caught.value) == f"'{path}' exists. Replace it with --overwrite, or choose another --figure."
+    check_free(path, "--figure", overwrite=True)
+    for overwrite in (False, True):
+        with pytest.raises(GancliError) as caught:
+            check_free(tmp_path, "--figure", overwrite=overwrite)
+        assert str(caught.value) == f"'{tmp_path}' is a folder. Choose another --figure."

@@ -100,8 +100,21 @@ def evaluate(
         ),
     ] = None,
     figure: Annotated[
-        Path, typer.Option(metavar="FILE.png", help="Closest pairs that --nearest found.", rich_help_panel=OUTPUT)
-    ] = Path("nearest.png"),
+        Path | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="Closest pairs that --nearest found. Default: RUN/pictures/nearest.png; none without a run.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace the files that --figure and --save-statistics name.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     fail_on_collapse: Annotated[
         bool,
         typer.Option(
@@ -147,6 +160,7 @@ def evaluate(
             data_dir=data_dir,
             figure=figure,
             save_statistics=save_statistics,
+            overwrite=overwrite,
             max_pixels=max_pixels,
         )
     notes = [f"{note} Using step {result.step}." for note in result.notes]

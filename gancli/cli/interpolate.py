@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, ClassName, Ema, Json, RunFolder, Seed, Step, parse_step
+from gancli.cli.options import (
+    DEFAULT_RUN,
+    ClassName,
+    Ema,
+    Json,
+    Overwrite,
+    RunFolder,
+    Scale,
+    Seed,
+    Step,
+    parse_step,
+)
 from gancli.latents.catalog import PATHS
 
 
@@ -22,9 +33,17 @@ def interpolate(
     ] = "linear",
     seed: Seed = 0,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help=".png: a walk a row; .gif: all walks at once, there and back.")
-    ] = Path("interpolation.png"),
+        Path | None,
+        typer.Option(
+            *("-o", "--output"),
+            metavar="PATH",
+            help=".png: a walk a row; .gif, .webp or .mp4 (by the program ffmpeg): all walks at once, there and back. "
+            "Default: RUN/pictures/interpolation.png.",
+        ),
+    ] = None,
     class_name: ClassName = None,
+    scale: Scale = None,
+    overwrite: Overwrite = False,
     step: Step = "latest",
     ema: Ema = True,
     json: Json = False,
@@ -43,7 +62,17 @@ def interpolate(
     from gancli.workflows.interpolate import interpolate as workflow
 
     result = workflow(
-        run, output, rows=rows, frames=frames, path=path, class_name=class_name, seed=seed, step=wanted, ema=ema
+        run,
+        output,
+        rows=rows,
+        frames=frames,
+        path=path,
+        class_name=class_name,
+        seed=seed,
+        step=wanted,
+        ema=ema,
+        scale=scale,
+        overwrite=overwrite,
     )
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")

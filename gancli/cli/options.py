@@ -42,6 +42,15 @@ ClassName = Annotated[
     str | None,
     typer.Option("--class", metavar="NAME|N", help="Of a class-conditional run: this class alone."),
 ]
+Scale = Annotated[
+    int | None,
+    typer.Option(
+        "--scale",
+        metavar="N",
+        help="Enlarge each image of a grid N times. Default: so that the sheet is about 1024 pixels wide.",
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file that --output names.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results, warnings and errors only.")]
 

@@ -7,8 +7,6 @@ import typer
 
 from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet
 
-NAME = "report.html"
-
 
 def report(
     runs: Annotated[
@@ -19,12 +17,10 @@ def report(
         typer.Option(
             *("-o", "--output"),
             metavar="FILE.html",
-            help=f"The page. Default: {NAME} in the run's folder; of several runs, in the current one.",
+            help="The page. Default: report.html in the run's folder; of several runs, in the current one.",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace --output, too, where it is no report of gancli's.")
-    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -44,9 +40,8 @@ def report(
     from gancli.workflows.report import report as workflow
 
     runs = runs or [DEFAULT_RUN]
-    page = output or (runs[0] / NAME if len(runs) == 1 else Path(NAME))
     with TerminalReporter(quiet=quiet) as reporter:
-        workflow(runs, page, reporter, data_dir=data_dir, overwrite=overwrite)
+        page = workflow(runs, output, reporter, data_dir=data_dir, overwrite=overwrite)
     if json:
         print_json({"output": str(page), "runs": [str(run) for run in runs]})
     else:

@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, ClassName, DataDir, Ema, Json, RunFolder, Seed, Step, parse_step
+from gancli.cli.options import (
+    DEFAULT_RUN,
+    ClassName,
+    DataDir,
+    Ema,
+    Json,
+    Overwrite,
+    RunFolder,
+    Scale,
+    Seed,
+    Step,
+    parse_step,
+)
 
 
 def sample(
@@ -13,13 +25,14 @@ def sample(
     count: Annotated[int, typer.Option("-n", "--count", help="How many samples.")] = 64,
     seed: Seed = 0,
     output: Annotated[
-        str,
+        str | None,
         typer.Option(
             *("-o", "--output"),
             metavar="PATH",
-            help=".png: a grid; .npz: arrays; without an ending, or with / at its end: a folder, one PNG an image.",
+            help=".png or .webp: a grid; .npz: arrays; without an ending, or with / at its end: a folder, one PNG an "
+            "image. Default: RUN/pictures/samples.png.",
         ),
-    ] = "samples.png",
+    ] = None,
     nearest: Annotated[
         bool, typer.Option("--nearest", help="Add the nearest training example of each row's last sample (Figure 2).")
     ] = False,
@@ -27,6 +40,8 @@ def sample(
     class_balanced: Annotated[
         bool, typer.Option("--class-balanced", help="Of a class-conditional run: every class in turn, a column each.")
     ] = False,
+    scale: Scale = None,
+    overwrite: Overwrite = False,
     step: Step = "latest",
     ema: Ema = True,
     data_dir: DataDir = None,
@@ -49,7 +64,7 @@ def sample(
 
     result = workflow(
         run,
-        Path(output),
+        None if output is None else Path(output),
         count=count,
         seed=seed,
         step=wanted,
@@ -57,7 +72,9 @@ def sample(
         nearest=nearest,
         class_name=class_name,
         class_balanced=class_balanced,
-        into_folder=output.endswith("/"),
+        into_folder=output is not None and output.endswith("/"),
+        scale=scale,
+        overwrite=overwrite,
         data_dir=data_dir,
     )
     for note in result.notes:

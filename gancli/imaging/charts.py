@@ -63,7 +63,7 @@ class Span(NamedTuple):
     per_epoch: float | None  # None: there is no axis of epochs
 
 
-def thinned(values: Sequence[float], most: int = MOST_POINTS) -> np.ndarray:
+def thinned(values: Sequence[float] | np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
     """Return the places, rising, of at most about ``most`` values that draw the same curve.
 
     The values are cut into parts of equal length. Of each part stay the first, the lowest and the highest, and the last

@@ -1,11 +1,15 @@
-"""Pixels: ranges, grids, PNG and GIF bytes. The one place where uint8 becomes [0, 1] and back."""
+"""Pixels: ranges, PNG, GIF and WebP bytes. The one place where uint8 becomes [0, 1] and back."""
 
 import io
-import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+MILLISECONDS = 100  # that a frame of an animation stays
+MARK = b"Software\0gancli"  # near the beginning of every PNG that is written here
 
 
 def to_unit(x: Any) -> Any:
@@ -18,45 +22,34 @@ def to_uint8(x: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-TILE_SIZE = 56  # pixels to which smaller images are enlarged in a grid
-GAP = 2  # pixels between the images of a grid
-GAP_SHADE = 64
-
-
-def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Lay images ``[N, H, W, C]`` uint8 out row by row on a dark gray sheet, square by default.
-
-    Small images are enlarged by a whole factor so that they can be seen; no pixel is mixed with another.
-
-    Returns:
-        One image ``[rows, columns, C]`` in pixels.
-    """
-    count, height, width, channels = images.shape
-    columns = columns or math.ceil(math.sqrt(count))
-    factor = max(1, TILE_SIZE // height)
-    height, width = height * factor + GAP, width * factor + GAP
-    sheet = np.full((math.ceil(count / columns) * height + GAP, columns * width + GAP, channels), GAP_SHADE, np.uint8)
-    for index, image in enumerate(images):
-        top, left = index // columns * height + GAP, index % columns * width + GAP
-        enlarged = image.repeat(factor, axis=0).repeat(factor, axis=1)
-        sheet[top : top + height - GAP, left : left + width - GAP] = enlarged
-    return sheet
-
-
 def _to_pillow(image: np.ndarray) -> Image.Image:
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def png_bytes(image: np.ndarray) -> bytes:
     """Encode one image ``[H, W, C]`` uint8 with 1, 3 or 4 channels."""
+    name, value = MARK.decode().split("\0")
+    about = PngInfo()
+    about.add_text(name, value)
     buffer = io.BytesIO()
-    _to_pillow(image).save(buffer, format="PNG", optimize=True)
+    _to_pillow(image).save(buffer, format="PNG", optimize=True, pnginfo=about)
     return buffer.getvalue()
 
 
-def gif_bytes(frames: list[np.ndarray], milliseconds: int = 100) -> bytes:
+def gif_bytes(frames: Sequence[np.ndarray]) -> bytes:
     """Encode frames ``[H, W, C]`` uint8 as a GIF that repeats for ever."""
+    return _animated(frames, "GIF")
+
+
+def webp_bytes(frames: Sequence[np.ndarray]) -> bytes:
+    """Encode frames ``[H, W, C]`` uint8 as a WebP without loss; several repeat for ever."""
+    return _animated(frames, "WEBP", lossless=True)
+
+
+def _animated(frames: Sequence[np.ndarray], form: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    first, *rest = (_to_pillow(frame) for frame in frames)
-    first.save(buffer, format="GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+    first, *rest = map(_to_pillow, frames)
+    if rest:
+        options |= {"save_all": True, "append_images": rest, "duration": MILLISECONDS, "loop": 0}
+    first.save(buffer, format=form, **options)
     return buffer.getvalue()

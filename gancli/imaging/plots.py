@@ -1,6 +1,5 @@
-"""Plots for data that can be plotted: one and two dimensions, as PNG bytes. Arrays in, bytes out."""
+"""Plots for data that can be plotted: one and two dimensions. Arrays in, images out."""
 
-import io
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,11 @@ os.environ["MPLBACKEND"] = "agg"  # of another value, also one that it does not 
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from gancli.imaging.pixels import png_bytes
 
 DATA, MODEL, SCORE = "black", "tab:green", "tab:blue"  # the colors of the paper's Figure 1
 
@@ -31,11 +34,17 @@ class Panel:
     mapped: np.ndarray | None  # [L], G of these latents
 
 
+def raster(figure: Figure, dpi: int = 110) -> np.ndarray:
+    """Draw a figure as an image ``[H, W, 3]``."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
 def render(figure: Figure, dpi: int = 110) -> bytes:
     """Draw a figure as PNG bytes, without a date, so that equal figures are equal bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    return buffer.getvalue()
+    return png_bytes(raster(figure, dpi))
 
 
 def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
@@ -45,7 +54,7 @@ def new_figure(width: float, height: float, layout: Literal["constrained"] | Non
     return Figure(figsize=(width, height), layout=layout)
 
 
-def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel]) -> bytes:
+def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel]) -> np.ndarray:
     """Draw Figure 1 of Goodfellow et al. 2014: p_data dotted, p_g solid, D dashed, the arrows z -> x underneath.
 
     Beside D, thin, the optimal D* = p_data / (p_data + p_g) for the generator of that stage.
@@ -55,7 +64,7 @@ def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel])
         data_density: p_data there, ``[P]``.
         panels: the stages, left to right.
     """
-    figure = new_figure(3.2 * len(panels), 3.6)
+    figure = new_figure(3.2 * len(panels), 4.0)
     axes = figure.subplots(2, len(panels), squeeze=False, height_ratios=(4, 1), sharex="col")
     for (top, bottom), panel in zip(axes.T, panels, strict=True):
         top.plot(x, data_density, color=DATA, linestyle="dotted", label=r"$p_{data}$")
@@ -63,11 +72,13 @@ def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel])
         if panel.discriminator is not None:
             top.plot(x, panel.discriminator, color=SCORE, linestyle="dashed", label="$D$")
         optimal = data_density / np.maximum(data_density + panel.density, np.finfo(np.float64).tiny)
-        top.plot(x, optimal, color=SCORE, linewidth=0.7, label="$D^*$")
+        top.plot(x, optimal, color=SCORE, linewidth=0.7, label="$D$* (optimal)")
         top.set(title=panel.title, ylim=(0, max(1.05, 1.3 * data_density.max())), xlim=(x[0], x[-1]))
         _draw_arrows(bottom, panel, (x[0], x[-1]))
-    axes[0, 0].legend(loc="upper left", frameon=False, fontsize="small")
-    return render(figure)
+    handles, _ = axes[0, 0].get_legend_handles_labels()
+    columns = len(handles) if len(panels) > 1 else 2
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
+    return raster(figure)
 
 
 def _draw_arrows(axes: Axes, panel: Panel, x_range: tuple[float, float]) -> None:
@@ -88,32 +99,56 @@ def plane(
     samples: np.ndarray,
     heat: np.ndarray | None,
     extent: tuple[float, float, float, float],
+    *,
+    title: str = "",
     heat_label: str = "$D(x)$",
     paths: np.ndarray | None = None,
-) -> bytes:
-    """Draw 2-D data, samples on top of it, and D as a heat map; with ``paths``, walks through latent space.
+) -> np.ndarray:
+    """Draw 2-D data and samples over D as a heat map; with ``paths``, walks through latent space.
 
     Args:
         data, samples: ``[N, 2]``.
         heat: D on a regular grid over ``extent``, ``[rows, columns]``, the first row lowest, in [0, 1]; None: no D.
         extent: left, right, bottom, top.
+        title: of the picture.
         heat_label: what the heat is.
         paths: images of latent paths, ``[R, T, 2]``.
     """
-    figure = new_figure(5.6, 4.8)
+    figure = new_figure(5.8 if heat is not None else 5.2, 5.4)
     axes = figure.subplots()
     if heat is not None:
         image = axes.imshow(
             heat, origin="lower", extent=extent, cmap="coolwarm", vmin=0, vmax=1, alpha=0.6, aspect="auto"
         )
         figure.colorbar(image, ax=axes, label=heat_label)
-    axes.scatter(*data.T, s=4, color=DATA, alpha=0.35, linewidths=0, label="data")
-    axes.scatter(*samples.T, s=4, color=MODEL, alpha=0.7, linewidths=0, label="samples")
-    for path in paths if paths is not None else ():
-        axes.plot(*path.T, linewidth=1, marker=".", markersize=3)
-    axes.set(xlim=extent[:2], ylim=extent[2:])
-    axes.legend(loc="upper right", fontsize="small")
-    return render(figure)
+    # In one scattering, in mixed order: of two, the upper one would hide the lower one where they agree.
+    order = np.random.default_rng(0).permutation(len(data) + len(samples))
+    colors = np.array([DATA] * len(data) + [MODEL] * len(samples))
+    axes.scatter(*np.concatenate([data, samples])[order].T, s=7, c=colors[order], alpha=0.6, linewidths=0)
+    handles = [
+        Line2D([], [], color=color, linestyle="none", marker="o", markersize=6, label=name)
+        for color, name in ((DATA, "data"), (MODEL, "samples"))
+    ]
+    if paths is not None:
+        handles += _draw_paths(axes, paths)
+    axes.set(title=title, xlabel="$x_1$", ylabel="$x_2$", xlim=extent[:2], ylim=extent[2:])
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+    return raster(figure)
+
+
+def _draw_paths(axes: Axes, paths: np.ndarray) -> list[Line2D]:
+    """Draw paths, each in a color of its own, and return what stands for them in a legend."""
+    ends = {"start": "o", "end": "s"}
+    for place, path in enumerate(paths):
+        color = f"C{place}"
+        axes.plot(*path.T, color=color, linewidth=1.5, marker=".", markersize=4)
+        for point, shape in zip((path[0], path[-1]), ends.values(), strict=True):
+            axes.plot(*point, color=color, markeredgecolor="black", markersize=7, marker=shape)
+    walk = Line2D([], [], color="C0", linewidth=1.5, marker=".", markersize=4, label="walk")
+    return [walk] + [
+        Line2D([], [], color="C0", linestyle="none", markeredgecolor="black", markersize=7, marker=shape, label=name)
+        for name, shape in ends.items()
+    ]
 
 
 def curves(

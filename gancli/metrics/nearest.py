@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from gancli.imaging.pixels import grid, png_bytes, to_unit
+from gancli.imaging.pixels import png_bytes, to_unit
+from gancli.imaging.sheets import Heading, grid
 from gancli.metrics.inputs import Inputs, Measured, identify_split
 from gancli.metrics.neighbors import nearest
 
-NUM_PAIRS = 32  # in the figure of nearest examples
+NUM_PAIRS, PAIRS_IN_ROW = 32, 4  # in the figure of nearest examples
+PAIR = (Heading("sample"), Heading("nearest training image"))
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ def measure(inputs: Inputs) -> Measured:
     if inputs.figure:
         order = np.argsort(distances[:, 0], kind="stable")[:NUM_PAIRS]
         pairs = np.stack([pixels[order], train.examples[rows[order, 0]]], axis=1)
-        inputs.pictures[inputs.figure] = png_bytes(grid(pairs.reshape(-1, *pixels.shape[1:]), columns=16))
+        in_row = min(PAIRS_IN_ROW, len(pairs))
+        sheet = grid(pairs.reshape(-1, *pixels.shape[1:]), 2 * in_row, headings=[PAIR] * in_row)
+        inputs.pictures[inputs.figure] = png_bytes(sheet)
     text = (
         f"median distance {found.median_distance:.3f}, of held-out images {found.held_out_median_distance:.3f}; "
         f"a sample is the closer one in {found.closer:.0%} of pairs"

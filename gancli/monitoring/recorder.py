@@ -7,6 +7,7 @@ from typing import Any
 from gancli.errors import DivergedError
 from gancli.games.pair import Pair
 from gancli.imaging.charts import Span, sheet
+from gancli.imaging.pixels import png_bytes
 from gancli.monitoring.accuracy import AccuracyProbe, imbalance
 from gancli.monitoring.curves import charts
 from gancli.monitoring.metrics import Monitor
@@ -102,8 +103,9 @@ class Recorder:
         pair = Pair.of(self._game, {player.name: state.averaged(player.name) for player in self._game.players})
         count = NUM_FIXED if pair.domain.is_images else NUM_FIXED_POINTS
         drawn = draw_every_class if pair.domain.num_classes else draw
-        step = int(state.step)
-        self._run.write_samples(step, picture(pair, drawn(pair, count, self._game.config.seed), title=f"step {step}"))
+        drawing = drawn(pair, count, self._game.config.seed)
+        step, classes = int(state.step), tuple(self._run.record.data.classes or {})
+        self._run.write_samples(step, png_bytes(picture(pair, drawing, title=f"step {step}", class_names=classes)))
 
     def _draw_curves(self) -> None:
         """Draw all that was measured so far, once it makes curves."""

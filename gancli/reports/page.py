@@ -4,14 +4,12 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
 TEMPLATE = "report.html"
-MARK = b'<meta name="generator" content="gancli">'  # in the template
-HEAD = 2000  # bytes among which it stands
+MARK = b'<meta name="generator" content="gancli">'  # in the template, near its beginning
 QUALITY = 90  # of WebP, which takes the place of a PNG where it is smaller
 
 
@@ -72,15 +70,6 @@ class Comparison:
     metrics: Table | None
     notes: tuple[str, ...]
     curves: tuple[Figure, ...]
-
-
-def is_page(path: Path) -> bool:
-    """Return whether a file is such a page."""
-    try:
-        with path.open("rb") as file:
-            return MARK in file.read(HEAD)
-    except OSError:
-        return False
 
 
 def render(title: str, runs: Sequence[RunPage], comparison: Comparison | None = None) -> str:

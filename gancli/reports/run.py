@@ -235,7 +235,7 @@ def protocol(one: Recorded) -> str:
 
 def _samples(one: Recorded) -> tuple[Figure, ...]:
     """Return the pictures of the first step, of some between, closer together at first, and of the last one."""
-    found = one.run.pictures()
+    found = one.run.samples()
     steps = sorted(found)
     if len(steps) > MOST_PICTURES:
         # Their places in between are spread evenly, and so keep the early ones, which are closer together.

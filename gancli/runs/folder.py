@@ -1,4 +1,4 @@
-"""A run folder: ``config.json``, ``metrics.jsonl``, ``curves.png``, ``samples/`` and ``checkpoints/``."""
+"""A run folder: record, measurements, curves, samples, checkpoints and pictures."""
 
 import contextlib
 import json
@@ -23,6 +23,8 @@ from gancli.training.domain import Domain
 from gancli.training.game import Game
 
 CONFIG, METRICS, SAMPLES, CURVES = "config.json", "metrics.jsonl", "samples", "curves.png"
+REPORT = "report.html"  # by default
+PICTURES = "pictures"  # by sample, interpolate and evaluate; an exported generator's folder has them, too
 FAKES = "fakes"  # how names of pictures begin; their step follows
 FORMAT = 2  # of a run folder
 FILE_ENDINGS = (*FILES, *EXTENSIONS, ".tar", ".gz", ".tgz", ".7z", ".rar")  # what no run is called
@@ -118,7 +120,7 @@ class Run:
         """
         cls.check_free(folder, overwrite=overwrite)
         with writing(folder):
-            for part in (METRICS, SAMPLES, CURVES, CHECKPOINTS, DAMAGED):
+            for part in (METRICS, SAMPLES, CURVES, PICTURES, REPORT, CHECKPOINTS, DAMAGED):
                 remove(folder / part)
             run = cls(folder, record)
             run.write_record()  # first of all: whatever stops the run now, its folder can be resumed or overwritten
@@ -217,7 +219,7 @@ class Run:
         """Keep the picture of the fixed latents at ``step``."""
         write_atomically(self.folder / SAMPLES / f"{FAKES}{step:06d}.png", png)
 
-    def pictures(self) -> dict[int, Path]:
+    def samples(self) -> dict[int, Path]:
         """Return the pictures of the fixed latents by their steps, rising."""
         paths = {path.stem.removeprefix(FAKES): path for path in (self.folder / SAMPLES).glob(f"{FAKES}*.png")}
         return dict(sorted((int(step), path) for step, path in paths.items() if step.isdecimal()))

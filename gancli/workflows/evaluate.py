@@ -15,13 +15,15 @@ from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_na
 from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import measure, measure_what_can_be, missing
 from gancli.features.catalog import FEATURES
-from gancli.files import write_atomically
+from gancli.files import check_free, write_atomically
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.inputs import Measured
 from gancli.metrics.statistics import Statistics, holds_statistics
 from gancli.reporting import Reporter
+from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import draw_latents
+from gancli.sampling.outputs import choose_output
 
 NUM_SAMPLES = 10_000
 
@@ -78,6 +80,7 @@ def evaluate(
     data_dir: Path | None = None,
     figure: Path | None = None,
     save_statistics: Path | None = None,
+    overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> EvaluateResult:
     """Measure samples.
@@ -97,8 +100,10 @@ def evaluate(
         step: a checkpoint, ``latest`` or ``best``.
         ema: averaged weights of the generator rather than raw ones.
         data_dir: where data sets lie.
-        figure: where ``nearest`` draws the closest pairs.
+        figure: where ``nearest`` draws the closest pairs. Default: ``pictures/nearest.png`` in the folder of a run; of
+            other samples there is no picture.
         save_statistics: where mean and covariance of the samples' features go.
+        overwrite: replace these two files where they exist.
         max_pixels: of an image in a folder or a zip, at most.
 
     Raises:
@@ -115,10 +120,17 @@ def evaluate(
         raise UsageError(f"--figure must end in .png, got '{figure}'.")
     if save_statistics is not None and save_statistics.suffix != ".npz":
         raise UsageError(f"--save-statistics must end in .npz, got '{save_statistics}'.")
+    for option, path in (("--figure", figure), ("--save-statistics", save_statistics)):
+        if path is not None:
+            check_free(path, option, overwrite=overwrite)
     _ = FEATURES[features]
     devices.keep_compiled_programs()
     opened = partial(open_images, data_dir=data_dir, listener=reporter, max_pixels=max_pixels)
     trained, samples = _open_source(source, num_samples, seed, step, ema, opened)
+    default = figure is None
+    if default and trained and (everything or "nearest" in metrics):
+        place = trained.run.folder / PICTURES / "nearest.png"
+        figure = choose_output(None, place, overwrite=overwrite, option="--figure")
     found = _open_reference(trained, samples, against, data_dir, opened)
     material = EvaluationInputs(
         samples=samples,
@@ -140,7 +152,8 @@ def evaluate(
     if everything and not measured:
         reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason(unavailable).items())
         raise GancliError(f"nothing could be measured on '{source}' ({reasons}).")
-    written = _write(material, save_statistics)
+    pictures = _write_pictures(material.pictures, reporter, needed=not default)
+    statistics = [] if save_statistics is None else [_write_statistics(material, save_statistics)]
     return EvaluateResult(
         source=source,
         samples=material.identify_samples(source),
@@ -150,7 +163,7 @@ def evaluate(
         seed=seed,
         measured=tuple(measured),
         unavailable=unavailable,
-        written=written,
+        written=(*pictures, *statistics),
         notes=trained.notes if trained else (),
     )
 
@@ -208,14 +221,23 @@ def _reference_name(reference: ImageSet | Statistics, against: str | None) -> st
     return reference.name if isinstance(reference, ImageSet) else str(against)
 
 
-def _write(material: EvaluationInputs, save_statistics: Path | None) -> tuple[Path, ...]:
-    for path, content in material.pictures.items():
-        write_atomically(path, content)
-    written = list(material.pictures)
-    if save_statistics is not None:
-        if material.num_samples < 2:
-            raise UsageError(f"--save-statistics needs at least 2 images, got {material.num_samples}.")
-        chosen = material.extractor
-        Statistics.of(material.features, chosen.identity, chosen.resize).save(save_statistics)
-        written.append(save_statistics)
+def _write_pictures(pictures: Mapping[Path, bytes], reporter: Reporter, *, needed: bool) -> tuple[Path, ...]:
+    """Write pictures; where nobody asked for one, a folder that cannot be written to is no reason to lose numbers."""
+    written = []
+    for path, content in pictures.items():
+        try:
+            write_atomically(path, content)
+            written.append(path)
+        except GancliError as error:
+            if needed:
+                raise
+            reporter.warning(f"{error} Choose another --figure.")
     return tuple(written)
+
+
+def _write_statistics(material: EvaluationInputs, path: Path) -> Path:
+    if material.num_samples < 2:
+        raise UsageError(f"--save-statistics needs at least 2 images, got {material.num_samples}.")
+    chosen = material.extractor
+    Statistics.of(material.features, chosen.identity, chosen.resize).save(path)
+    return path

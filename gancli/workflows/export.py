@@ -13,7 +13,8 @@ from gancli.compute import devices
 from gancli.data.catalog import is_path
 from gancli.errors import GancliError, UsageError
 from gancli.files import appearing, read_json, write_atomically
-from gancli.imaging import pixels as images
+from gancli.imaging.pixels import png_bytes, to_uint8
+from gancli.imaging.sheets import grid
 from gancli.own_files import without_folder
 from gancli.registry import Registry
 from gancli.runs.exported import WEIGHTS, is_export, write_weights
@@ -83,8 +84,8 @@ def export(
         write_weights(part / WEIGHTS, trained.pair.generator, standing, trained.step, ema=trained.ema)
         if "stablehlo" in formats:
             (part / STABLEHLO).write_bytes(_stablehlo(trained, standing))
-        drawn = images.to_uint8(draw(trained.pair, NUM_SAMPLES, 0).samples)
-        (part / SAMPLES).write_bytes(images.png_bytes(images.grid(drawn, COLUMNS)))
+        drawn = to_uint8(draw(trained.pair, NUM_SAMPLES, 0).samples)
+        (part / SAMPLES).write_bytes(png_bytes(grid(drawn, COLUMNS)))
         write_atomically(part / CARD, _card(trained, formats, measured))
     files = tuple(sorted(path.name for path in output.iterdir()))
     return ExportResult(output, files, trained.step, trained.ema, trained.notes)

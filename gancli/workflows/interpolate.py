@@ -10,13 +10,25 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.errors import UsageError
-from gancli.files import write_atomically
-from gancli.imaging import pixels as images
+from gancli.imaging.pixels import to_uint8
+from gancli.imaging.sheets import grid
 from gancli.latents.catalog import PATHS
 from gancli.latents.paths import lerp
+from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import draw_latents, generate
+from gancli.sampling.outputs import (
+    ANIMATIONS,
+    check_animation,
+    check_scale,
+    check_sheet,
+    choose_output,
+    write_animation,
+    write_picture,
+)
 from gancli.sampling.pictures import line_picture, plane_picture
+
+POINTS = 2000  # samples among which walks of points are drawn
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,7 @@ class InterpolateResult:
 
 def interpolate(
     folder: Path,
-    output: Path,
+    output: Path | None = None,
     *,
     rows: int = 8,
     frames: int = 10,
@@ -44,13 +56,16 @@ def interpolate(
     seed: int = 0,
     step: int | str = "latest",
     ema: bool = True,
+    scale: int | None = None,
+    overwrite: bool = False,
 ) -> InterpolateResult:
     """Draw ``rows`` walks of ``frames`` samples, each between two independent draws of the prior.
 
     A class-conditional run walks between their classes, too, along the straight line; with ``class_name`` it stays in
     that class.
 
-    A ``.png`` has a walk a row; a ``.gif`` shows all walks at once, there and back. For 1-D and 2-D data the picture
+    A ``.png`` has a walk a row, by default ``pictures/interpolation.png`` in the run's folder; a ``.gif``, ``.webp`` or
+    ``.mp4`` shows all walks at once, there and back. Images are enlarged by ``scale``. For 1-D and 2-D data the picture
     shows where the walks lead in data space.
 
     Raises:
@@ -60,13 +75,21 @@ def interpolate(
     for name, value, least in (("rows", rows, 1), ("frames", frames, 2)):
         if value < least:
             raise UsageError(f"--{name} must be at least {least}, got {value}.")
-    if output.suffix not in (".png", ".gif"):
-        raise UsageError(f"--output must end in .png or .gif, got '{output}'.")
+    check_scale(scale)
+    if output is not None and output.suffix not in (".png", *ANIMATIONS):
+        raise UsageError(f"--output must end in .png, .gif, .webp or .mp4, got '{output}'.")
     walk = PATHS[path]
+    output = choose_output(output, folder / PICTURES / "interpolation.png", overwrite=overwrite)
+    animated = output.suffix in ANIMATIONS
+    check_animation(output)
     devices.keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
-    if not trained.is_images and output.suffix == ".gif":
+    if trained.is_images:
+        check_sheet(scale, rows if animated else rows * frames, trained.domain.shape)
+    elif animated:
         raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png.")
+    elif scale is not None:
+        raise UsageError(f"--scale is for images, and the run in '{folder}' draws points. Leave it out.")
     pair = trained.pair
     draws = pair.draws
     label = None if class_name is None else trained.label(class_name)
@@ -77,14 +100,14 @@ def interpolate(
     samples = generate(pair, latents.reshape(rows * frames, -1))
     samples = samples.reshape(rows, frames, *pair.domain.shape)
     if not trained.is_images:
-        write_atomically(output, _walks_of_points(trained, samples, latents, seed))
-    elif output.suffix == ".gif":
-        pictures = images.to_uint8(samples)
-        sheets = [images.grid(pictures[:, frame]) for frame in range(frames)]
-        write_atomically(output, images.gif_bytes(sheets + sheets[-2:0:-1]))
+        write_picture(output, _walks_of_points(trained, samples, latents, seed))
+    elif animated:
+        pictures = to_uint8(samples)
+        sheets = [grid(pictures[:, frame], scale=scale) for frame in range(frames)]
+        write_animation(output, sheets + sheets[-2:0:-1])
     else:
-        sheet = images.grid(images.to_uint8(samples.reshape(-1, *pair.domain.shape)), columns=frames)
-        write_atomically(output, images.png_bytes(sheet))
+        sheet = grid(to_uint8(samples.reshape(-1, *pair.domain.shape)), columns=frames, scale=scale)
+        write_picture(output, sheet)
     return InterpolateResult(output, rows, frames, path, trained.step, trained.ema, seed, trained.notes)
 
 
@@ -93,9 +116,9 @@ def _along(path: Callable[..., jax.Array], ends: np.ndarray, t: np.ndarray) -> n
     return np.asarray(path(jnp.asarray(ends[:, 0]), jnp.asarray(ends[:, 1]), jnp.asarray(t[None])))
 
 
-def _walks_of_points(trained: Trained, samples: np.ndarray, latents: np.ndarray, seed: int) -> bytes:
+def _walks_of_points(trained: Trained, samples: np.ndarray, latents: np.ndarray, seed: int) -> np.ndarray:
     pair = trained.pair
+    title, drawn = f"walks at step {trained.step}", draw_latents(pair.draws, POINTS, seed)
     if pair.domain.shape == (1,):
-        return line_picture([(f"step {trained.step}", pair)], latents.reshape(-1, latents.shape[-1]))
-    background = generate(pair, draw_latents(pair.draws, 2000, seed))
-    return plane_picture(pair, background, samples)
+        return line_picture([(title, pair)], drawn, latents.reshape(-1, latents.shape[-1]))
+    return plane_picture(pair, generate(pair, drawn), title, samples)

@@ -8,8 +8,10 @@ from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically
 from gancli.reporting import Reporter
 from gancli.reports.differences import comparison
-from gancli.reports.page import Figure, is_page, render
+from gancli.reports.page import MARK, Figure, render
 from gancli.reports.run import Recorded, run_page, sentence
+from gancli.runs.folder import REPORT
+from gancli.sampling.outputs import choose_output
 from gancli.workflows.sample import sample
 
 NEAREST = 36  # samples behind the picture of nearest training images
@@ -18,20 +20,20 @@ MOST_RUNS = 12  # on one page
 
 def report(
     folders: Sequence[Path],
-    output: Path,
+    output: Path | None,
     reporter: Reporter,
     *,
     data_dir: Path | None = None,
     overwrite: bool = False,
-) -> None:
-    """Write a page on runs to ``output``.
+) -> Path:
+    """Write a page on runs, and return where it lies.
 
     Args:
         folders: of the runs.
-        output: an HTML file.
+        output: an HTML file; None: ``report.html`` in the run's folder, of several runs in the current one.
         reporter: hears how far it is.
         data_dir: where the data lies, for the nearest training images.
-        overwrite: replace a file that is no such page, too.
+        overwrite: replace a file that the user named, or that is no such page.
 
     Raises:
         UsageError: a run is named twice, there are too many, or the output is no HTML file.
@@ -41,20 +43,20 @@ def report(
         raise UsageError(f"a report takes at most {MOST_RUNS} runs, got {len(folders)}.")
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise UsageError("RUN names one run twice. Name each once.")
-    if output.suffix.lower() not in (".html", ".htm"):
+    if output is not None and output.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--output must end in .html, got '{output}'.")
-    if output.exists() and not overwrite and not is_page(output):
-        raise GancliError(f"'{output}' exists and is no report. Choose another --output, or give --overwrite.")
+    default = folders[0] / REPORT if len(folders) == 1 else Path(REPORT)
     runs = [Recorded.read(folder, name) for folder, name in zip(folders, _names(folders), strict=True)]
+    page = choose_output(output, default, overwrite=overwrite, mark=MARK)
     alone = len(runs) == 1
     pages = []
     for place, one in enumerate(runs):
         reporter.advance("runs", place, len(runs))
         pages.append(run_page(one, *_nearest(one, data_dir), with_curves=alone))
     title = runs[0].title if alone else ", ".join(one.name for one in runs)
-    page = render(title, pages, None if alone else comparison(runs))
+    write_atomically(page, render(title, pages, None if alone else comparison(runs)))
     reporter.advance("runs", len(runs), len(runs))
-    write_atomically(output, page)
+    return page
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

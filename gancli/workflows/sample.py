@@ -14,12 +14,14 @@ from gancli.data.images.classes import TABLE, table_of
 from gancli.errors import GancliError, UsageError
 from gancli.files import appearing, write_atomically
 from gancli.games.pair import Pair
-from gancli.imaging import pixels as images
-from gancli.imaging.pixels import to_unit
+from gancli.imaging.pixels import png_bytes, to_uint8, to_unit
+from gancli.imaging.sheets import Heading, grid
 from gancli.metrics.neighbors import nearest as nearest_rows
+from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import Drawing, draw, draw_every_class, draw_latents
-from gancli.sampling.pictures import line_picture, picture
+from gancli.sampling.outputs import STILLS, check_scale, check_sheet, choose_output, write_picture
+from gancli.sampling.pictures import class_headings, line_picture, picture
 
 STAGES = 4  # panels of Figure 1
 POINTS = 5000  # samples behind its densities, at least
@@ -39,7 +41,7 @@ class SampleResult:
 
 def sample(
     folder: Path,
-    output: Path,
+    output: Path | None = None,
     *,
     count: int = 64,
     seed: int = 0,
@@ -49,17 +51,19 @@ def sample(
     class_name: str | None = None,
     class_balanced: bool = False,
     into_folder: bool = False,
+    scale: int | None = None,
+    overwrite: bool = False,
     data_dir: Path | None = None,
 ) -> SampleResult:
-    """Draw ``count`` samples of a run and write them to ``output``.
+    """Draw ``count`` samples of a run and write them to ``output``, by default ``pictures/samples.png`` in its folder.
 
     A class-conditional run draws every class as often as it is among its data; with ``class_name`` that class alone,
     with ``class_balanced`` one of each class in turn, in a grid a column each.
 
-    ``.png`` is one picture, ``.npz`` holds the arrays ``samples`` (float32, as generated), ``latents``, for images
-    ``images`` (uint8) and for a class-conditional run ``labels`` (int32) and ``class_names``, of which
-    ``class_names[labels]`` are the samples' classes; a name without an ending, one that is a folder already and, with
-    ``into_folder``, any other is a folder with a PNG for each image.
+    ``.png`` and ``.webp`` are one picture, of images enlarged by ``scale``. ``.npz`` holds the arrays ``samples``
+    (float32, as generated), ``latents``, for images ``images`` (uint8) and for a class-conditional run ``labels``
+    (int32) and ``class_names``, of which ``class_names[labels]`` are the samples' classes. A name without an ending,
+    one that is a folder already and, with ``into_folder``, any other is a folder with a PNG for each image.
 
     Raises:
         UsageError: an option does not fit the output or the run.
@@ -69,40 +73,54 @@ def sample(
         raise UsageError(f"-n must be at least 1, got {count}.")
     if class_name is not None and class_balanced:
         raise UsageError("--class and --class-balanced exclude each other.")
-    kind = "" if into_folder or output.is_dir() else output.suffix
-    if nearest and kind != ".png":
-        raise UsageError(f"--nearest adds a column to a grid, so --output must end in .png, got '{output}'.")
-    if kind not in ("", ".png", ".npz"):
-        raise UsageError(f"--output must end in .png or .npz, or name a folder (a / at its end), got '{output}'.")
-    if kind == "" and output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise GancliError(f"'{output}' exists and is not an empty folder. Choose another --output.")
+    check_scale(scale)
+    kind = ".png" if output is None else "" if into_folder or output.is_dir() else output.suffix
+    if kind not in ("", *STILLS, ".npz"):
+        raise UsageError(
+            f"--output must end in .png, .webp or .npz, or name a folder (a / at its end), got '{output}'."
+        )
+    for what, given in (("--nearest adds a column to a grid", nearest), ("--scale enlarges a grid", scale)):
+        if given and kind not in STILLS:
+            raise UsageError(f"{what}, so --output must end in .png or .webp, got '{output}'.")
+    if kind == "":
+        assert output is not None
+        if output.exists() and (not output.is_dir() or any(output.iterdir())):
+            raise GancliError(f"'{output}' exists and is not an empty folder. Choose another --output.")
+    else:
+        output = choose_output(output, folder / PICTURES / "samples.png", overwrite=overwrite)
     devices.keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images and (nearest or kind == ""):
-        raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png or .npz.")
+        raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png, .webp or .npz.")
+    if trained.is_images:
+        check_sheet(scale, count, trained.domain.shape)
+    elif scale is not None:
+        raise UsageError(f"--scale is for images, and the run in '{folder}' draws points. Leave it out.")
     if class_balanced:
         trained.check_conditional()
         drawing = draw_every_class(trained.pair, count, seed)
     else:
         label = None if class_name is None else trained.label(class_name)
         drawing = draw(trained.pair, count, seed, label)
+    class_names = tuple(trained.run.record.data.classes or {})
     if kind == ".npz":
         write_atomically(output, _arrays(drawing, trained))
     elif kind == "":
         places = _classes_drawn(drawing, trained)
-        names = [] if places is None else np.array(tuple(trained.run.record.data.classes or {}))[places].tolist()
-        _write_folder(output, images.to_uint8(drawing.samples), names)
+        names = [] if places is None else np.array(class_names)[places].tolist()
+        _write_folder(output, to_uint8(drawing.samples), names)
     elif nearest:
-        write_atomically(output, _grid_with_nearest(trained, drawing, data_dir))
+        write_picture(output, _grid_with_nearest(trained, drawing, class_names, scale, data_dir))
     elif trained.domain.shape == (1,):
-        write_atomically(output, _figure_1(trained, max(count, POINTS), seed, ema=ema))
+        write_picture(output, _figure_1(trained, max(count, POINTS), seed, ema=ema))
     else:
-        write_atomically(output, picture(trained.pair, drawing))
+        title = f"step {trained.step}"
+        write_picture(output, picture(trained.pair, drawing, title, class_names=class_names, scale=scale))
     return SampleResult(output, count, trained.step, trained.ema, seed, trained.notes)
 
 
 def _arrays(drawing: Drawing, trained: Trained) -> bytes:
-    more = {"images": images.to_uint8(drawing.samples)} if trained.is_images else {}
+    more = {"images": to_uint8(drawing.samples)} if trained.is_images else {}
     if (places := _classes_drawn(drawing, trained)) is not None:
         labels, names = as_labels(tuple(trained.run.record.data.classes or {}))
         more |= {"labels": labels[places], "class_names": names}
@@ -127,12 +145,12 @@ def _write_folder(output: Path, pictures: np.ndarray, classes: Sequence[str]) ->
     with appearing(output) as part:
         part.mkdir()
         for index, image in enumerate(pictures):
-            (part / names[index]).write_bytes(images.png_bytes(image))
+            (part / names[index]).write_bytes(png_bytes(image))
         if classes:
             (part / TABLE).write_text(table_of(zip(names, classes, strict=True)), "utf-8", newline="")
 
 
-def _figure_1(trained: Trained, count: int, seed: int, *, ema: bool) -> bytes:
+def _figure_1(trained: Trained, count: int, seed: int, *, ema: bool) -> np.ndarray:
     """Draw 1-D data at up to four stages of training: checkpoints spread evenly up to the one asked for."""
     latents = draw_latents(trained.pair.draws, count, seed)
     stages: list[tuple[str, Pair]] = []
@@ -155,14 +173,16 @@ def _comparable(trained: Trained, pictures: np.ndarray) -> np.ndarray:
     return pictures.reshape(len(pictures), -1)
 
 
-def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None) -> bytes:
+def _grid_with_nearest(
+    trained: Trained, drawing: Drawing, class_names: Sequence[str], scale: int | None, data_dir: Path | None
+) -> np.ndarray:
     """Draw a grid whose rightmost column is the training example nearest to its left neighbor (Figure 2)."""
     dataset = trained.load_data(data_dir, cure="or leave out --nearest")
     count = len(drawing.samples)
-    columns = math.ceil(math.sqrt(count))
+    columns = drawing.columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     shape = trained.domain.shape
-    pictures = images.to_uint8(drawing.samples)
+    pictures = to_uint8(drawing.samples)
     last = np.minimum(np.arange(1, rows + 1) * columns, count) - 1  # the last sample of each row
     ends, data = (_comparable(trained, x) for x in (drawing.samples[last], to_unit(dataset.examples)))
     _, closest = nearest_rows(ends, data)
@@ -171,4 +191,6 @@ def _grid_with_nearest(trained: Trained, drawing: Drawing, data_dir: Path | None
         part = pictures[row * columns : (row + 1) * columns]
         tiles[row, : len(part)] = part
         tiles[row, columns] = dataset.examples[closest[row, 0]]
-    return images.png_bytes(images.grid(tiles.reshape(-1, *shape), columns + 1))
+    drawn = class_headings(trained.pair, drawing, class_names) or ([Heading("samples", columns)],)
+    headings = (*drawn, [Heading("nearest training image")])
+    return grid(tiles.reshape(-1, *shape), columns + 1, scale=scale, headings=headings)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gancli.imaging.sheets import GROUP_GAP, LINE_HEIGHT, MARGIN
 from tests.conftest import tiny
 
 
@@ -24,7 +25,7 @@ def run(tmp_path_factory):
 
 
 def samples(gancli, run, path, *more):
-    code, _, err = gancli("sample", run, "-n", 30, "--output", path, *more)
+    code, _, err = gancli("sample", run, "-n", 30, "--output", path, "--overwrite", *more)
     assert (code, err) == (0, "")
     with np.load(path) as arrays:
         return dict(arrays)
@@ -48,11 +49,29 @@ def test_samples_are_of_the_class_that_is_asked_for(gancli, tmp_path, run):
     np.testing.assert_array_equal(mixed["latents"][:, :8], three["latents"][:, :8])
 
 
-def test_pictures_have_a_class_a_column(gancli, tmp_path, run):
+HEADING = LINE_HEIGHT + MARGIN
+
+
+def test_pictures_have_a_class_a_column_and_its_name_above(gancli, tmp_path, run):
+    """Digits are enlarged to 96 pixels, and a picture without classes has no headings."""
     assert gancli("sample", run, "-n", 20, "--class-balanced", "--output", tmp_path / "a.png")[0] == 0
     for path, rows in ((tmp_path / "a.png", 2), (run / "samples" / "fakes000400.png", 7)):
         with Image.open(path) as image:
-            assert image.size == (10 * 58 + 2, rows * 58 + 2)
+            assert image.size == (10 * 98 + 2, HEADING + rows * 98 + 2)
+            strip = np.asarray(image)[:HEADING]
+        names = [strip[:, 2 + place * 98 : 98 + place * 98] for place in range(10)]
+        assert all((name > 200).any() for name in names)
+        assert len({name.tobytes() for name in names}) == 10
+    assert gancli("sample", run, "-n", 16, "--output", tmp_path / "b.png")[0] == 0
+    with Image.open(tmp_path / "b.png") as image:
+        assert image.size == (4 * 258 + 2, 4 * 258 + 2)
+
+
+def test_every_class_stands_beside_its_nearest_training_image(gancli, tmp_path, run):
+    options = ("-n", 20, "--class-balanced", "--nearest", "--scale", 7)
+    assert gancli("sample", run, *options, "--output", tmp_path / "a.png")[0] == 0
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == (11 * 58 + GROUP_GAP, 3 * LINE_HEIGHT + MARGIN + 2 * 58 + 2)
 
 
 def test_a_walk_keeps_to_its_class_or_leads_from_one_to_another(gancli, tmp_path, run):
@@ -209,7 +228,7 @@ def test_a_class_of_which_nothing_is_left_is_warned_of_and_never_drawn(gancli, t
     assert every["class_names"].tolist() == ["cats", "dogs", "rare"]
     assert set(samples(gancli, run, tmp_path / "y.npz")["labels"]) == {0, 1}
     with Image.open(run / "samples" / "fakes000002.png") as image:
-        assert image.size[0] == 2 * 58 + 2
+        assert image.size[0] == 2 * 258 + 2
     assert gancli("export", run, "--output", tmp_path / "out")[0] == 0
     card = (tmp_path / "out" / "README.md").read_text()
     assert "| classes | cats, dogs |" in card

@@ -12,6 +12,7 @@ from PIL import Image
 from gancli.data.images.find import EXTENSIONS
 from gancli.data.load import load
 from gancli.features import extractor
+from gancli.imaging.sheets import GAP, GROUP_GAP, LINE_HEIGHT, MARGIN, SHADE
 from gancli.metrics.frechet import frechet_distance
 from gancli.metrics.inputs import identify_split
 from gancli.metrics.moments import Moments
@@ -91,7 +92,7 @@ def test_no_number_depends_on_the_batch_size(digits_run, gancli):
 
 
 def test_everything_at_once_on_a_run(digits_run, gancli):
-    found = result(gancli, digits_run, "--all", "--samples", 200)
+    found = result(gancli, digits_run, "--all", "--samples", 200, "--figure", "pairs.png")
     assert list(found["metrics"]) == [
         *("fid", "kid", "inception_score", "precision_recall", "density_coverage", "nearest", "modes", "divergence")
     ]
@@ -111,8 +112,53 @@ def test_everything_at_once_on_a_run(digits_run, gancli):
     assert {name: found["samples"][name] for name in ("name", "count", "shape")} == {
         **{"name": str(digits_run), "count": 200, "shape": "8x8x1"},
     }
-    with Image.open("nearest.png") as picture:
-        assert picture.size == (16 * 58 + 2, 4 * 58 + 2)
+    with Image.open("pairs.png") as picture:
+        assert picture.size == (8 * 130 + 2 + 3 * 14, 2 * LINE_HEIGHT + MARGIN + 8 * 130 + 2)
+        sheet = np.asarray(picture)
+    strip = sheet[: 2 * LINE_HEIGHT + MARGIN]
+    for pair in range(4):
+        left = 2 + pair * (2 * 130 + 14)
+        names = [strip[:, left + place : left + place + 128] for place in (0, 130)]
+        assert all((name > 200).any() for name in names)
+        assert names[0].tobytes() != names[1].tobytes()
+        assert (sheet[:, left + 258 : left + 258 + (GROUP_GAP if pair < 3 else GAP)] == SHADE).all()
+    assert list(Path().iterdir()) == [Path("pairs.png")]
+
+
+def test_closest_pairs_lie_beside_the_run_or_where_the_user_says(digits_run, gancli):
+    shutil.copytree(digits_run, "run")
+    before = set(Path("run").rglob("*"))
+    for _ in range(2):
+        code, out, _ = gancli("evaluate", "run", "--nearest", "--samples", 20, "-q")
+        assert (code, "written           run/pictures/nearest.png\n" in out) == (0, True)
+    assert set(Path("run").rglob("*")) - before == {Path("run/pictures"), Path("run/pictures/nearest.png")}
+    Path("x.png").write_text("mine")
+    Path("x.npz").write_text("mine")
+    for option, name in (("--figure", "x.png"), ("--save-statistics", "x.npz")):
+        asked = ("evaluate", "run", "--nearest", "--samples", 20, option, name, "-q")
+        message = f"error: '{name}' exists. Replace it with --overwrite, or choose another {option}.\n"
+        assert gancli(*asked) == (1, "", message)
+        assert Path(name).read_text() == "mine"
+        assert gancli(*asked, "--overwrite")[0] == 0
+        assert Path(name).read_bytes() != b"mine"
+
+
+def test_without_a_run_there_is_a_picture_if_the_user_names_it(gancli):
+    np.save("x.npy", load("digits", "validation").examples[:20])
+    asked = ("evaluate", "x.npy", "--nearest", "--against", "digits", "-q")
+    assert "written" not in gancli(*asked)[1]
+    assert list(Path().iterdir()) == [Path("x.npy")]
+    assert "written           pairs.png\n" in gancli(*asked, "--figure", "pairs.png")[1]
+
+
+def test_a_picture_that_nobody_asked_for_costs_no_numbers(digits_run, gancli):
+    shutil.copytree(digits_run, "run")
+    Path("run/pictures").write_text("a file, no folder")
+    code, out, err = gancli("evaluate", "run", "--nearest", "--samples", 20, "-q")
+    assert (code, "median distance" in out, "written" in out) == (0, True, False)
+    assert err == "warning: cannot write run/pictures/nearest.png: Not a directory. Choose another --figure.\n"
+    code, _, err = gancli("evaluate", "run", "--nearest", "--samples", 20, "-q", "--figure", "run/pictures/x.png")
+    assert (code, err) == (1, "error: cannot write run/pictures/x.png: Not a directory.\n")
 
 
 def test_points_have_modes_and_an_exact_divergence(points_run, gancli):

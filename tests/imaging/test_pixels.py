@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.imaging.pixels import gif_bytes, grid, png_bytes, to_uint8, to_unit
+from gancli.imaging.pixels import MARK, gif_bytes, png_bytes, to_uint8, to_unit, webp_bytes
 
 EVERY_PIXEL = np.arange(256, dtype=np.uint8)
 
@@ -29,30 +29,31 @@ def test_rounding_is_to_the_nearest_and_values_outside_are_clipped():
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("shape", [(8, 8), (28, 28), (5, 9), (64, 64)])
-def test_a_grid_holds_every_image_in_order(shape, channels):
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (5, *shape, channels), np.uint8)
-    sheet = grid(images, columns=3)
-    factor = max(1, 56 // shape[0])
-    height, width = shape[0] * factor + 2, shape[1] * factor + 2
-    assert sheet.shape == (2 * height + 2, 3 * width + 2, channels)
-    for index, image in enumerate(images):
-        top, left = index // 3 * height + 2, index % 3 * width + 2
-        tile = sheet[top : top + height - 2 : factor, left : left + width - 2 : factor]
-        np.testing.assert_array_equal(tile, image)
-    assert (sheet[0] == 64).all()
-
-
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_png_is_lossless(channels):
+@pytest.mark.parametrize("encode", [png_bytes, lambda image: webp_bytes([image])], ids=["png", "webp"])
+def test_png_and_webp_are_lossless(encode, channels):
     image = np.random.default_rng(0).integers(0, 256, (6, 7, channels), np.uint8)
-    with Image.open(io.BytesIO(png_bytes(image))) as picture:
-        np.testing.assert_array_equal(np.asarray(picture).reshape(image.shape), image)
+    image[..., 3:] |= 1  # of pixels that nobody sees, WebP keeps no color
+    with Image.open(io.BytesIO(encode(image))) as picture:
+        assert getattr(picture, "n_frames", 1) == 1
+        mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
+        np.testing.assert_array_equal(np.asarray(picture.convert(mode)).reshape(image.shape), image)
 
 
-def test_a_gif_repeats_for_ever():
+def test_a_png_bears_a_mark_near_its_beginning():
+    content = png_bytes(np.zeros((6, 7, 3), np.uint8))
+    assert MARK in content[:80]
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.info["Software"] == "gancli"
+
+
+@pytest.mark.parametrize("encode", [gif_bytes, webp_bytes])
+def test_an_animation_repeats_for_ever(encode):
     frames = [np.full((4, 4, 1), shade, np.uint8) for shade in (0, 128, 255)]
-    with Image.open(io.BytesIO(gif_bytes(frames))) as gif:
-        assert getattr(gif, "n_frames", 1) == 3
-        assert gif.info["loop"] == 0
+    with Image.open(io.BytesIO(encode(frames))) as animation:
+        assert getattr(animation, "n_frames", 1) == 3
+        assert animation.info["loop"] == 0
+        for index, frame in enumerate(frames):
+            animation.seek(index)
+            animation.load()
+            assert animation.info["duration"] == 100
+            np.testing.assert_array_equal(np.asarray(animation.convert("L")), frame[..., 0])

@@ -75,18 +75,19 @@ def figure(
         config = resolve("gaussian", None, {"seed": seed} | ({"num_steps": num_steps} if num_steps else {}))
         goal = Goal(config, outdir / f"figure1-seed{seed}")
         drawn = _trained(goal, None, outdir / "figure1.png", reporter, data_dir)
-        sample(goal.folder, drawn.output, seed=seed)
+        sample(goal.folder, drawn.output, seed=seed, overwrite=True)
         return [drawn]
     if number == 3:
         goal = published(outdir, PANELS["a"], seed, num_steps)
         drawn = _trained(goal, PANELS["a"], outdir / "figure3.png", reporter, data_dir)
-        interpolate(goal.folder, drawn.output, rows=WALKS, frames=FRAMES, path="linear", seed=seed)
+        interpolate(goal.folder, drawn.output, rows=WALKS, frames=FRAMES, path="linear", seed=seed, overwrite=True)
         return [drawn]
     results = []
     for panel, preset in zip(panels, presets, strict=True):
         goal = published(outdir, preset, seed, num_steps)
         drawn = _trained(goal, preset, outdir / f"figure2{panel}.png", reporter, data_dir)
-        sample(goal.folder, drawn.output, count=SAMPLES, seed=seed, nearest=True, data_dir=data_dir)
+        options = {"count": SAMPLES, "seed": seed, "nearest": True, "data_dir": data_dir}
+        sample(goal.folder, drawn.output, overwrite=True, **options)
         results.append(drawn)
     return results
 
