@@ -29,8 +29,9 @@ demo: setup ## Train on embedded digits, sample, interpolate, evaluate; pictures
 	$(BIN)/gancli interpolate demo/run --frames 20 --path slerp --output demo/interpolation.gif
 	$(BIN)/gancli evaluate demo/run --all --figure demo/nearest.png
 	$(BIN)/gancli parzen demo/run --baselines
+	$(BIN)/gancli report demo/run --output demo/report.html
 	@echo
-	@echo "Look at demo/samples.png, demo/interpolation.png, demo/interpolation.gif and demo/nearest.png"
+	@echo "Look at demo/report.html, demo/samples.png, demo/interpolation.png, demo/interpolation.gif and demo/nearest.png"
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile

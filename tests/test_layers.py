@@ -17,6 +17,7 @@ LAYERS = [
     {"cli"},
     {"reproduce"},
     {"workflows"},
+    {"reports"},
     {"monitoring"},
     {"evaluation"},
     {"runs", "sampling"},

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet
+from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Overwrite, Quiet
 
 
 def report(
@@ -20,7 +20,7 @@ def report(
             help="The page. Default: report.html in the run's folder; of several runs, in the current one.",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    overwrite: Overwrite = False,
     data_dir: DataDir = None,
     quiet: Quiet = False,
     json: Json = False,

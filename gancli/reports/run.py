@@ -228,8 +228,9 @@ def protocol(one: Recorded) -> str:
         return f"{text}."
     features = features_of(config.dataset) if config.features == "auto" else config.features
     return (
-        f"{text}, against the {data.num_examples:,} training images of {data.name} (SHA-256 {data.sha256[:12]}...); "
-        f"features: {features}. ± is one standard error of drawing samples. Another seed of training differs by more."
+        f"{text}, against the {data.num_examples:,} training images of {config.dataset} "
+        f"(SHA-256 {data.sha256[:12]}...); features: {features}. ± is one standard error of drawing "
+        f"samples. Another seed of training differs by more."
     )
 
 

@@ -1,6 +1,7 @@
 """Which settings a run uses, and what is said of the others."""
 
 import dataclasses
+import shlex
 import tomllib
 
 import pytest
@@ -10,7 +11,7 @@ from gancli.data.catalog import DATASETS
 from gancli.errors import UsageError
 from gancli.recipes.files import read_config
 from gancli.recipes.presets import PRESETS
-from gancli.recipes.resolve import check_used, resolve, toml_of, unused, uses
+from gancli.recipes.resolve import check_used, command_of, resolve, toml_of, unused, uses
 
 IDLE = [
     (
@@ -148,3 +149,19 @@ def test_toml_has_what_differs_from_the_defaults_with_its_help():
     values = tomllib.loads(text)
     assert not {"batch_size", "k", "conv_sizes", "margin"} & set(values)
     assert {"dataset", "model", "loss", "generator_widths"} <= set(values)
+
+
+@pytest.mark.parametrize("preset", [name for name, one in PRESETS.items() if one.dataset])
+def test_the_command_of_a_run_gives_its_configuration(gancli, preset):
+    config = resolve(PRESETS[preset].dataset, preset, {"seed": 7})
+    code, out, _ = gancli(*shlex.split(command_of(config))[1:], "--print-config")
+    assert (code, out) == (0, toml_of(config))
+
+
+def test_the_command_of_a_run_is_what_a_shell_takes():
+    config = resolve("./my images", None, {"penalty": (), "mirror": True, "loss": "hinge", "num_steps": 5})
+    words = shlex.split(command_of(config))
+    assert words[:3] == ["gancli", "train", "./my images"]
+    assert "--mirror" in words
+    assert words[words.index("--penalty") + 1] == "none"
+    assert words[words.index("--steps") + 1] == "5"
