@@ -32,7 +32,9 @@ class Group(NamedTuple):
 
 
 def charts(game: Game, lines: Lines, best: int | None = None) -> tuple[Chart, ...]:
-    """Return a chart of everything that lines of ``metrics.jsonl`` hold, and none of what the game does not measure.
+    """Return a chart of everything that lines of ``metrics.jsonl`` hold twice or more.
+
+    What the game does not measure has none.
 
     Args:
         game: which says what its numbers are.
@@ -49,7 +51,7 @@ def charts(game: Game, lines: Lines, best: int | None = None) -> tuple[Chart, ..
         return Chart(group.title, _curves(lines, group.names), group.limit, floor=group.floor)
 
     found = [drawn(losses), *_of_metrics(lines, best), *map(drawn, groups)]
-    return tuple(chart for chart in found if chart.curves)
+    return tuple(chart for chart in found if any(len(curve.steps) > 1 for curve in chart.curves))
 
 
 def _groups(game: Game, keys: Sequence[str]) -> Iterator[Group]:

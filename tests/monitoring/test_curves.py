@@ -34,15 +34,16 @@ def test_losses_are_one_chart_by_the_papers_letters():
 
 @pytest.mark.parametrize(("loss", "title"), [("minimax", "D(x), a probability"), ("mmd", None)])
 def test_outputs_of_d_are_called_what_they_are(loss, title):
-    found = charts(a_game(loss=loss), lines({"d_real": 0.5, "d_fake": 0.25} if title else {"generator_loss": 1.0}))
+    line = {"d_real": 0.5, "d_fake": 0.25} if title else {"generator_loss": 1.0}
+    found = charts(a_game(loss=loss), lines(line, line))
     if title:
-        assert found == (Chart(title, (Curve("data", [10], [0.5]), Curve("samples", [10], [0.25]))),)
+        assert found == (Chart(title, (Curve("data", [10, 20], [0.5] * 2), Curve("samples", [10, 20], [0.25] * 2))),)
     else:
         assert [chart.title for chart in found] == ["losses"]
 
 
 def test_scores_are_no_probabilities():
-    (found,) = charts(a_game(loss="hinge"), lines({"d_real": 1.5, "d_fake": -2.0}))
+    (found,) = charts(a_game(loss="hinge"), lines(*2 * [{"d_real": 1.5, "d_fake": -2.0}]))
     assert found.title.endswith(", not a probability")
 
 
@@ -55,14 +56,14 @@ def test_metrics_have_their_errors_and_the_best_step():
 
 def test_modes_are_drawn_beneath_all_there_are():
     modes = {"verdict": "healthy", "hit": 7, "total": 8, "kl": 0.25}
-    found = {chart.title: chart for chart in charts(a_game(), lines({"modes": modes}), best=10)}
+    found = {chart.title: chart for chart in charts(a_game(), lines(*2 * [{"modes": modes}]), best=10)}
     hit, kl = found["modes: hit (higher is better)"], found["modes: kl (lower is better)"]
     assert (hit.limit, hit.floor, hit.best) == (("all there are", 8.0), 0.0, None)
-    assert (kl.limit, kl.best, kl.curves[0].values) == (None, 10, [0.25])
+    assert (kl.limit, kl.best, kl.curves[0].values) == (None, 10, [0.25, 0.25])
 
 
 def test_a_bound_is_drawn_beneath_its_limit():
-    (found,) = charts(a_game(loss="minimax"), lines({"jsd_bound": 0.25}))
+    (found,) = charts(a_game(loss="minimax"), lines(*2 * [{"jsd_bound": 0.25}]))
     assert found.title == "lower bound of the Jensen-Shannon divergence (nats)"
     assert found.limit is not None
     assert found.limit[1] == pytest.approx(0.6931, abs=1e-4)
@@ -73,6 +74,10 @@ def test_spikes_are_drawn_only_where_there_were_any():
     assert charts(a_game(), lines(quiet, quiet)) == ()
     (found,) = charts(a_game(), lines(quiet, quiet | {"generator_spikes": 2.0}))
     assert [curve.name for curve in found.curves] == ["G"]
+
+
+def test_a_single_point_is_no_curve():
+    assert charts(a_game(), lines({"fid": {"value": 3.0}, "generator_loss": 1.0})) == ()
 
 
 def test_what_only_a_users_game_measures_is_drawn_too():

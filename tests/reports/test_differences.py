@@ -59,7 +59,7 @@ def test_numbers_of_other_protocols_are_not_ranked(make):
 
 
 def test_curves_of_all_runs_are_in_one_chart_each(make):
-    runs = [make("a", measured(20, 3.0), measured(40, 2.0)), make("b", measured(40, 4.0))]
+    runs = [make("a", measured(20, 3.0), measured(40, 2.0)), make("b", measured(20, 5.0), measured(40, 4.0))]
     found = {chart.title: chart for chart in overlaid(runs)}
     assert list(found) == [
         *("losses: D", "losses: G", "Fréchet distance (lower is better)"),
@@ -67,7 +67,7 @@ def test_curves_of_all_runs_are_in_one_chart_each(make):
     ]
     assert found["Fréchet distance (lower is better)"].curves == (
         Curve("a", [20, 40], [3.0, 2.0], [0.125, 0.125]),
-        Curve("b", [40], [4.0], [0.125]),
+        Curve("b", [20, 40], [5.0, 4.0], [0.125, 0.125]),
     )
     drawn = comparison(runs).curves
     assert [one.caption for one in drawn] == list(found)
