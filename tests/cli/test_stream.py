@@ -51,11 +51,11 @@ def test_a_streamed_class_conditional_run_is_the_same_run(gancli, tmp_path):
 def test_it_streams_by_itself_and_says_so(gancli, tmp_path, monkeypatch):
     monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 100_000)  # of which digits take 83 008
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "run", *LOUD)
-    assert (code, err.splitlines()[0]) == (0, "streaming the data: 0.0 GiB, and 0.0 GiB are free on the device")
+    assert (code, err.splitlines()[1]) == (0, "streaming the data: 0.0 GiB, and 0.0 GiB are free on the device")
     monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 1_000_000)
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "other", *LOUD)
     assert code == 0
-    assert err.splitlines()[0].startswith("compiled in ")
+    assert err.splitlines()[1].startswith("compiled in ")
     assert_same(tmp_path / "run", tmp_path / "other", 40)
 
 
@@ -96,7 +96,7 @@ def test_a_signal_saves_and_ends(gancli, tmp_path, pictures, number, code):
     out, err = process.communicate(timeout=60)
     step = Run.open(folder).metrics()[-1]["step"]
     assert (process.returncode, out) == (code, "")
-    assert err == f"error: stopped by {signal.Signals(number).name} at step {step}; saved. Continue with --resume.\n"
+    assert err == f"stopped by {signal.Signals(number).name} at step {step}; saved. Continue with --resume.\n"
     go_on = ("--resume", "--steps", step + 10, "--quiet")
     assert gancli("train", pictures, "--outdir", folder, *go_on)[0] == 0
     assert gancli("train", pictures, "--outdir", tmp_path / "whole", *options(steps=step + 10))[0] == 0
