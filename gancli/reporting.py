@@ -46,6 +46,9 @@ class Reporter(Protocol):
     def advance(self, what: str, done: int, total: int) -> None:
         """Of some long work besides training, ``done`` of ``total`` parts are finished."""
 
+    def end(self) -> None:
+        """Training is over, or stops here."""
+
 
 class Silence:
     """Drops every report."""
@@ -66,6 +69,9 @@ class Silence:
         """Drop it."""
 
     def advance(self, what: str, done: int, total: int) -> None:
+        """Drop it."""
+
+    def end(self) -> None:
         """Drop it."""
 
 

@@ -66,9 +66,9 @@ class TerminalReporter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for bar in (self._bar, self._work_bar):
-            if bar:
-                bar.stop()
+        self.end()  # training may have failed
+        if self._work_bar:
+            self._work_bar.stop()
 
     def _print(self, line: str) -> None:
         """Print a line; a terminal's lines are broken between words, those of a file or pipe not at all."""
@@ -85,8 +85,6 @@ class TerminalReporter:
 
     def start(self, num_steps: int, step: int) -> None:
         """Show the bar, where there is a terminal."""
-        if self._bar:  # of a run before this one
-            self._bar.stop()
         self._num_steps, self._table, self._said_when = num_steps, EvaluationTable(), False
         self._forecast = Forecast(step, num_steps, time.monotonic())
         if not self._quiet and self._has_bars:
@@ -160,6 +158,12 @@ class TerminalReporter:
         today = datetime.now()
         when = today + timedelta(seconds=left / SHARE_OF_STEPS)  # no evaluation is in it yet
         self._print(f"done at about {time_of_day(when, today)}")
+
+    def end(self) -> None:
+        """Let the bar stand as it is: what follows goes below it."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
 
     def evaluated(self, step: int, cells: Mapping[str, str], *, best: bool) -> None:
         """Add a row to the table of evaluations: under the bar, or as a line."""

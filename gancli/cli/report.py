@@ -73,7 +73,8 @@ def show_seeds(summary: dict[str, Any], outdir: Path, *, as_json: bool) -> None:
         print_json(summary)
         return
     count = len(summary["runs"])
-    print(f"{count} runs in {outdir}; mean and standard deviation over them, also in {outdir}/summary.json:")
+    print(f"{count} runs in {outdir}")
+    print("mean and standard deviation over them, also in summary.json there:")
     width = max(len(name) for name in summary["metrics"])
     for name, found in summary["metrics"].items():
         spread = "" if found["standard_deviation"] is None else f" ± {found['standard_deviation']:.4g}"

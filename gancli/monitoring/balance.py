@@ -62,7 +62,8 @@ def beaten_at(objective: Objective, lines: Sequence[Mapping[str, Any]]) -> int |
         return None
     known = [last[name] for name in ("accuracy_train", "accuracy_fake") if name in last]
     right = min(known) >= RIGHT if known else _is_sure(objective, last)
-    faded = last["generator_gradient_norm"] < FADED * max(line["generator_gradient_norm"] for line in lines)
+    longest = max(line.get("generator_gradient_norm", 0.0) for line in lines)
+    faded = last["generator_gradient_norm"] < FADED * longest
     return last["step"] if right and faded else None
 
 

@@ -163,16 +163,15 @@ def _load(
 def _introduce(game: Game, dataset: Dataset, outdir: Path, reporter: Reporter, start: int = 0) -> None:
     """Say in one line what is about to happen, before anything is compiled."""
     config = game.config
-    kinds = len(set(dataset.labels[dataset.labels >= 0].tolist())) if len(dataset.classes) > 1 else 0
     what = f"images of {show_shape(dataset.shape)}" if dataset.is_images else "points"
-    data = f"{dataset.name} ({len(dataset):,} {what}{f', {kinds} classes' if kinds > 1 else ''})"
+    if (kinds := len(dataset.classes)) > 1:
+        what += f", {kinds:,} {'classes' if dataset.is_images else 'modes'}"
     sizes = ", ".join(f"{name} {count:,}" for name, count in count_parameters(game).items())
-    machine = (
-        f"{config.devices} x {jax.devices()[0].device_kind}" if config.devices > 1 else jax.devices()[0].device_kind
-    )
+    several = f"{config.devices} x " if config.devices > 1 else ""
     epochs = config.num_steps * game.domains[0].rows_per_step / len(dataset)
     reporter.status(
-        f"{data}, {config.model} ({sizes} parameters), on {machine}, into {outdir}: "
+        f"{dataset.name} ({len(dataset):,} {what}), {config.model} ({sizes} parameters), "
+        f"on {several}{jax.devices()[0].device_kind}, into {outdir}: "
         f"{number_of(config.num_steps, 'step', 'steps')} ({epochs:,.1f} epochs)"
         + (f", from step {start:,} on" if start else "")
     )

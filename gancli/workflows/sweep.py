@@ -114,6 +114,9 @@ class _Relay:
     def advance(self, what: str, done: int, total: int) -> None:
         """Keep it."""
 
+    def end(self) -> None:
+        """Keep it."""
+
     def _send(self, kind: str, content: object) -> None:
         try:
             self._connection.send((kind, content))

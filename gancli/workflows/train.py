@@ -106,6 +106,7 @@ def _train_on(data: dict[str, Batch] | Stream, ready: Prepared, reporter: Report
         except DivergedError as error:
             raise recorder.explain(error) from None
         best = recorder.best()
+    reporter.end()
     _interrupt(stop.signal_number, recorder.last.step if recorder.last else start)  # one that came with the last step
     return _result(ready, recorder, chunk, best, time.perf_counter() - began)
 
