@@ -52,7 +52,8 @@ def train_one(dataset: str, loss: str, seed: int, steps: int | None, data_dir: P
         result = new_run(config, run, TerminalReporter(quiet=True), data_dir=data_dir)
         last = Run.open(run).metrics()[-1]
         found = {"dataset": dataset, "loss": loss, "seed": seed, "steps": config.num_steps}
-        found |= {"images_per_second": result.images_per_second, "verdict": (result.verdict or "").split(":")[0]}
+        found |= {"images_per_second": result.images_per_second}
+        found |= {"verdict": result.verdict.name if result.verdict else ""}
         found |= {"modes": last["modes"]["hit"], "kl": last["modes"]["kl"]}
         if dataset in POINTS:
             found["high_quality"] = last["modes"]["high_quality"]

@@ -1,7 +1,8 @@
 """How a workflow reports while it works, without knowing to whom; and the plain data that it reports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 Watch = Callable[[int, int], None]  # told how many parts of some work are done, of how many
@@ -39,8 +40,14 @@ class Reporter(Protocol):
     def progress(self, progress: "Progress") -> None:
         """A chunk of steps is done."""
 
+    def evaluated(self, step: int, cells: Mapping[str, str], *, best: bool) -> None:
+        """An evaluation is done; ``cells`` are a row of a table, by column. ``best``: of the run so far."""
+
     def advance(self, what: str, done: int, total: int) -> None:
         """Of some long work besides training, ``done`` of ``total`` parts are finished."""
+
+    def end(self) -> None:
+        """Training is over, or stops here."""
 
 
 class Silence:
@@ -58,8 +65,29 @@ class Silence:
     def progress(self, progress: "Progress") -> None:
         """Drop it."""
 
+    def evaluated(self, step: int, cells: Mapping[str, str], *, best: bool) -> None:
+        """Drop it."""
+
     def advance(self, what: str, done: int, total: int) -> None:
         """Drop it."""
+
+    def end(self) -> None:
+        """Drop it."""
+
+
+class Aside(Silence):
+    """Passes on warnings and how far long work is: what else a rehearsal says is not about the run."""
+
+    def __init__(self, reporter: Reporter):
+        self._reporter = reporter
+
+    def warning(self, message: str) -> None:
+        """Pass it on."""
+        self._reporter.warning(message)
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Pass it on."""
+        self._reporter.advance(what, done, total)
 
 
 def number_of(count: int, one: str, several: str) -> str:
@@ -70,3 +98,16 @@ def number_of(count: int, one: str, several: str) -> str:
 def show_shape(shape: tuple[int, ...]) -> str:
     """Return ``28x28x1`` for ``(28, 28, 1)``."""
     return "x".join(map(str, shape))
+
+
+def duration(seconds: float) -> str:
+    """Return ``4.2 s``, ``41 s``, from two minutes on ``14 min``, and from an hour on ``1 h 12 min``."""
+    if seconds < 120:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min"
+
+
+def time_of_day(when: datetime, now: datetime) -> str:
+    """Return ``14:32``, with the date where it is more than a day away."""
+    return f"{when:%H:%M}" if when - now < timedelta(days=1) else f"{when:%Y-%m-%d %H:%M}"

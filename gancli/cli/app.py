@@ -72,12 +72,13 @@ def entry_point(arguments: list[str] | None = None) -> None:
             if signals.signal_number is None:
                 raise
             code, message = 0, ""
-        if signals.signal_number is not None and not (message and code > 128):  # unless training has said more
+        stopped = bool(message) and code > 128  # training answered a signal itself: what it did is saved
+        if signals.signal_number is not None and not stopped:
             code, message = 128 + signals.signal_number, signals.message()
         if message:
             with contextlib.suppress(GancliError):  # one message is enough
                 sys.stdout.flush()
-            print(f"error: {message}", file=sys.stderr)
+            print(message if stopped else f"error: {message}", file=sys.stderr)
         raise SystemExit(code)
 
 

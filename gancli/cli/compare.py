@@ -1,7 +1,7 @@
 """``gancli compare``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -67,28 +67,20 @@ def compare(
 
 
 WIDEST = 100_000  # columns of text
-ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
 STAR = " *"
 
 
 def _rows(column: "Column") -> list[list[str]]:
     """Return a row for each number that the metric's entry shows; the best of one protocol has a star."""
     from gancli.metrics.catalog import METRICS
+    from gancli.metrics.cells import cell, label
 
     rows = []
-    for name, better in METRICS[column.metric].columns.items():
-        label = column.metric if name in ("value", "mean") else f"{column.metric} {name}"
+    for name in METRICS[column.metric].columns:
         ranks = column.ranks.get(name) or [None] * len(column.values)
-        cells = [_cell(one, name) + STAR * (rank == 1) for one, rank in zip(column.values, ranks, strict=True)]
-        rows.append([label + ARROWS[better], *cells])
+        cells = [
+            (cell(one, name) if one else "-") + STAR * (rank == 1)
+            for one, rank in zip(column.values, ranks, strict=True)
+        ]
+        rows.append([label(column.metric, name), *cells])
     return rows
-
-
-def _cell(one: dict[str, Any] | None, name: str) -> str:
-    if one is None:
-        return "-"
-    value = one[name]
-    if not isinstance(value, float):
-        return str(value)
-    error = one.get("standard_error") or one.get("standard_deviation")
-    return f"{value:.4g} ± {error:.2g}" if error and name in ("value", "mean", "bound") else f"{value:.4g}"

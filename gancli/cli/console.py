@@ -1,19 +1,26 @@
 """What a person sees: results on stdout, everything else on stderr."""
 
 import json
+import shutil
 import sys
+import textwrap
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.text import Text
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from gancli.cli.progress import EvaluationTable, TrainingBar, WorkTimeColumn
+from gancli.monitoring.forecast import SHARE_OF_STEPS, Forecast
+from gancli.reporting import duration, time_of_day
 
 if TYPE_CHECKING:
     from gancli.reporting import Progress as TrainingProgress
 
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BEFORE_FORECAST = 2.0  # of training
 
 
 def print_json(values: dict[str, Any]) -> None:
@@ -22,11 +29,16 @@ def print_json(values: dict[str, Any]) -> None:
 
 
 def print_table(rows: Iterable[tuple[str, object]]) -> None:
-    """Print names and values in two columns on stdout; long values are not broken, so that they can be copied."""
+    """Print names and values in two columns on stdout; a terminal breaks long values between words, a file nowhere."""
     rows = list(rows)
     width = max(len(name) for name, _ in rows)
+    room = shutil.get_terminal_size().columns - width - 2 if sys.stdout.isatty() else None
     for name, value in rows:
-        print(f"{name:{width}}  {value}".rstrip())
+        text = str(value)
+        if room and len(text) > room:  # a long name of a file stays whole, to be copied
+            lines = textwrap.wrap(text, max(room, 1), break_long_words=False, break_on_hyphens=False)
+            text = f"\n{'':{width + 2}}".join(lines)
+        print(f"{name:{width}}  {text}".rstrip())
 
 
 def warn(message: str) -> None:
@@ -34,24 +46,17 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
-class TwoLineProgress(Progress):
-    """A bar, and under it the numbers, so that 80 columns are enough."""
-
-    numbers = ""
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        """Return the two lines."""
-        yield self.make_tasks_table(self.tasks)
-        yield Text(self.numbers)
-
-
 class TerminalReporter:
     """Follows training: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet."""
 
     def __init__(self, *, quiet: bool):
-        self._console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+        self._console = Console(stderr=True, markup=False, highlight=False)
+        self._has_bars = self._console.is_terminal and not self._console.is_dumb_terminal
         self._quiet = quiet
-        self._bar: TwoLineProgress | None = None
+        self._bar: TrainingBar | None = None
+        self._table = EvaluationTable()
+        self._forecast: Forecast | None = None
+        self._said_when = False
         self._num_steps = 0
         self._last_line = float("-inf")
         self._works: dict[str, tuple[float, int]] = {}  # when some work was first heard of, and how far it was
@@ -61,44 +66,39 @@ class TerminalReporter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for bar in (self._bar, self._work_bar):
-            if bar:
-                bar.stop()
+        self.end()  # training may have failed
+        if self._work_bar:
+            self._work_bar.stop()
+
+    def _print(self, line: str) -> None:
+        """Print a line; a terminal's lines are broken between words, those of a file or pipe not at all."""
+        self._console.print(line, soft_wrap=not self._console.is_terminal)
 
     def status(self, message: str) -> None:
         """Print a line unless quiet."""
         if not self._quiet:
-            self._console.print(message)
+            self._print(message)
 
     def warning(self, message: str) -> None:
         """Print a warning, quiet or not."""
-        self._console.print(f"warning: {message}")
+        self._print(f"warning: {message}")
 
     def start(self, num_steps: int, step: int) -> None:
         """Show the bar, where there is a terminal."""
-        self._num_steps = num_steps
-        if self._quiet or not self._console.is_terminal:
-            return
-        self._bar = TwoLineProgress(
-            TextColumn("step"),
-            MofNCompleteColumn(),
-            BarColumn(),
-            TimeElapsedColumn(),
-            TextColumn("ETA"),
-            TimeRemainingColumn(),
-            console=self._console,
-        )
-        self._task = self._bar.add_task("", total=num_steps, completed=step)
-        self._bar.start()
+        self._num_steps, self._table, self._said_when = num_steps, EvaluationTable(), False
+        self._forecast = Forecast(step, num_steps, time.monotonic())
+        if not self._quiet and self._has_bars:
+            self._bar = TrainingBar(self._console, self._forecast, num_steps, step)
+            self._bar.start()
 
     def advance(self, what: str, done: int, total: int) -> None:
         """Show how far some long work is: a bar with rate and time to go, or a line every few seconds."""
         if self._quiet:
             return
         if self._bar:  # in the middle of training: its second line
-            self._bar.numbers = f"{what}: {done:,}/{total:,}"
+            self._bar.works(f"{what}: {done:,}/{total:,}" if done < total else "")
             return
-        if self._console.is_terminal:
+        if self._has_bars:
             self._show_work(what, done, total)
             return
         now = time.monotonic()
@@ -109,9 +109,8 @@ class TerminalReporter:
             self._last_line = now
             began, first = self._works[what]
             rate = (done - first) / max(now - began, 1e-9)
-            self._console.print(
-                f"{what}: {done:,}/{total:,}  {rate:,.0f}/s, {(total - done) / max(rate, 1e-9):,.0f} s to go"
-            )
+            left = duration((total - done) / max(rate, 1e-9))
+            self._print(f"{what}: {done:,}/{total:,}  {rate:,.0f}/s, {left} left")
         if done >= total:
             self._works.pop(what, None)
 
@@ -122,7 +121,7 @@ class TerminalReporter:
                 MofNCompleteColumn(),
                 BarColumn(),
                 TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(),
+                WorkTimeColumn(),
                 console=self._console,
                 transient=True,
             )
@@ -137,11 +136,42 @@ class TerminalReporter:
 
     def progress(self, progress: "TrainingProgress") -> None:
         """Move the bar or print a line."""
+        if self._quiet:
+            return
         numbers = f"{progress.images_per_second:,.0f} images/s  {progress.text}"
         now = time.monotonic()
         if self._bar:
-            self._bar.numbers = numbers
-            self._bar.update(self._task, completed=progress.step)
-        elif not self._quiet and (now - self._last_line >= SECONDS_BETWEEN_LINES or progress.step == self._num_steps):
+            self._bar.advanced(progress.step, numbers)
+        elif now - self._last_line >= SECONDS_BETWEEN_LINES or progress.step == self._num_steps:
             self._last_line = now
-            self._console.print(f"step {progress.step}/{self._num_steps}  {numbers}")
+            self._print(f"step {progress.step}/{self._num_steps}  {numbers}")
+        self._say_when(progress.step, now)
+
+    def _say_when(self, step: int, now: float) -> None:
+        """Say once, after the first seconds, at what time of day training will be done."""
+        assert self._forecast is not None, "progress before the start"
+        self._forecast.note(step, now)
+        left = self._forecast.left(now)
+        if self._said_when or not left or self._forecast.elapsed(now) < SECONDS_BEFORE_FORECAST:
+            return
+        self._said_when = True
+        today = datetime.now()
+        when = today + timedelta(seconds=left / SHARE_OF_STEPS)  # no evaluation is in it yet
+        self._print(f"done at about {time_of_day(when, today)}")
+
+    def end(self) -> None:
+        """Let the bar stand as it is: what follows goes below it."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+    def evaluated(self, step: int, cells: Mapping[str, str], *, best: bool) -> None:
+        """Add a row to the table of evaluations: under the bar, or as a line."""
+        if self._quiet:
+            return
+        lines = self._table.lines(step, cells, best=best)
+        if self._bar:
+            self._bar.evaluated(lines)
+            return
+        for line in lines:
+            self._print(line)

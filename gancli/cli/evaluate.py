@@ -127,7 +127,11 @@ def evaluate(
 ) -> None:
     """Measure samples: of a run, of a folder of images, of anybody's arrays.
 
+    Without a metric, a run is measured by those that it is evaluated by while it trains.
+
     Examples:
+
+      gancli evaluate
 
       gancli evaluate --fid
 

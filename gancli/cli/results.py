@@ -1,11 +1,12 @@
 """What verbs print."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gancli.cli.console import print_json, print_table
 from gancli.cli.settings import used_rows
-from gancli.reporting import number_of
+from gancli.reporting import duration, number_of
 
 if TYPE_CHECKING:
     from gancli.workflows.plan import Plan
@@ -19,14 +20,15 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         values = {"run": str(result.folder), "steps": result.steps, "images_seen": result.images_seen}
         values |= {"seconds": result.seconds, "evaluation_seconds": result.evaluation_seconds}
         values |= {"peak_bytes": result.peak_bytes}
-        values |= {"best_step": result.best.step if result.best else None, "verdict": result.verdict}
+        values |= {"best_step": result.best.step if result.best else None}
+        values |= {"verdict": asdict(result.verdict) if result.verdict else None}
         values |= {"spikes": result.spikes}
         print_json(values | measured | result.accuracies)
         return
     rows = [("run", result.folder), ("steps", f"{result.steps:,} ({result.images_seen:,} images)")]
     if result.last:
         rows += [
-            ("time", f"{result.seconds:.1f} s ({result.images_per_second:,.0f} images/s)"),
+            ("time", f"{duration(result.seconds)} ({result.images_per_second:,.0f} images/s)"),
             *_told(result),
             ("samples", result.folder / "samples" / f"fakes{result.steps:06d}.png"),
         ]
@@ -34,9 +36,8 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         rows.append(("memory", f"{result.peak_bytes / 2**20:,.0f} MiB at its peak"))
     if result.evaluations:
         share = result.evaluation_seconds / result.seconds
-        rows.append(
-            ("evaluation", f"{result.evaluations} in {result.evaluation_seconds:.1f} s ({share:.1%} of the time)")
-        )
+        spent = duration(result.evaluation_seconds)
+        rows.append(("evaluation", f"{result.evaluations} in {spent} ({share:.1%} of the time)"))
     if result.best:
         best = result.best
         if best.step == result.steps:
@@ -47,7 +48,9 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
     if result.spikes:
         rows.append(("spikes", f"{number_of(result.spikes, 'gradient', 'gradients')} far longer than usual"))
     if result.verdict:
-        rows.append(("verdict", result.verdict))
+        rows.append(("verdict", result.verdict.text))
+        if result.verdict.cure:
+            rows.append(("try", result.verdict.cure))
     print_table(rows)
 
 
@@ -70,7 +73,8 @@ def show_seeds(summary: dict[str, Any], outdir: Path, *, as_json: bool) -> None:
         print_json(summary)
         return
     count = len(summary["runs"])
-    print(f"{count} runs in {outdir}; mean and standard deviation over them, also in {outdir}/summary.json:")
+    print(f"{count} runs in {outdir}")
+    print("mean and standard deviation over them, also in summary.json there:")
     width = max(len(name) for name in summary["metrics"])
     for name, found in summary["metrics"].items():
         spread = "" if found["standard_deviation"] is None else f" ± {found['standard_deviation']:.4g}"
@@ -107,7 +111,7 @@ def show_plan(plan: "Plan", *, as_json: bool) -> None:
             ("data", f"streamed: {plan.streamed}" if plan.streamed else "on the device, whole"),
             ("memory", "state {}, data {}, temporary {}".format(*mebibytes) + where),
             *([("peak memory", f"{plan.peak_bytes / 2**20:,.0f} MiB expected")] if plan.peak_bytes else []),
-            ("compiling", f"{plan.seconds_to_compile:.1f} s"),
-            ("1,000 steps", f"{plan.seconds_per_1000_steps:.1f} s (so {total:,.0f} s for all)"),
+            ("compiling", duration(plan.seconds_to_compile)),
+            ("1,000 steps", f"{duration(plan.seconds_per_1000_steps)} (so {duration(total)} for all)"),
         ]
     )

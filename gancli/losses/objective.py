@@ -82,7 +82,7 @@ class Objective(Entry):
     compares: str = "outputs"
     network: str = "scorer"  # what D is: a "scorer", or an "autoencoder" whose output is minus its error
     belief: "Callable[[jax.Array], jax.Array] | None" = SIGMOID  # D(x) in [0, 1]; None: it has none
-    shows: tuple[str, float] = ("D", 1.0)  # where outputs are shown as they are: the word for them, and their sign
+    shows: tuple[str, float] = ("score", 1.0)  # where outputs are shown as they are: the word for them, and their sign
     threshold: float | None = 0.0  # output above which D takes a sample for real; None: half-way between the means
     needs_one_of: tuple[str, ...] = ()  # penalties or bounds of which D must have one
     uses_margin: bool = False  # whether the discriminator's half takes ``margin``

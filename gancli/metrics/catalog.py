@@ -6,6 +6,7 @@ A metric is added by its file in this folder, which ends in ``measure(inputs) ->
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from gancli.metrics.inputs import Inputs, Measured
 from gancli.registry import Entry, Registry, lazy
@@ -34,10 +35,13 @@ class MetricEntry(Entry):
     measure: Callable[[Inputs], Measured]
     # The numbers that ``compare`` shows, and whether "lower" or "higher" is better; empty: neither.
     columns: Mapping[str, str] = field(hash=False)
+    row: Callable[[Mapping[str, Any]], dict[str, str]] | None = None  # cells by label, where columns are not enough
     key: str | None = None  # of the columns, the one that checkpoints are ranked by; None: it takes more than one
     while_training: bool = True
     needs: tuple[Need, ...] = ()
     fewest: int = 1  # images among the samples, and in the reference where it needs one
+
+    ranks_by: str = ""  # what ``key`` is called in a sentence, where the metric's name does not say it
 
     @property
     def lower_is_better(self) -> bool:
@@ -101,6 +105,7 @@ METRICS: Registry[MetricEntry] = Registry(
             measure=lazy("gancli.metrics.density_coverage:measure"),
             columns={"density": "higher", "coverage": "higher"},
             key="coverage",
+            ranks_by="coverage",
             needs=(Need.IMAGES, Need.REFERENCE, Need.REFERENCE_IMAGES),
             fewest=6,  # its neighbors and one
             summary="Precision and recall that a single outlier does not move (Naeem et al. 2020).",
@@ -123,7 +128,9 @@ METRICS: Registry[MetricEntry] = Registry(
             flag="Modes hit, duplicates, a verdict.",
             measure=lazy("gancli.metrics.modes:measure"),
             columns={"verdict": "", "hit": "higher", "kl": "lower"},
+            row=lazy("gancli.metrics.modes:row"),
             key="kl",
+            ranks_by="KL of modes",
             needs=(Need.REFERENCE, Need.REFERENCE_IMAGES, Need.CLASSIFIER, Need.SAME_SIZE),
             fewest=2,
             summary="Modes that samples reach, KL of their shares, repetitions (Metz et al. 2017; Arora, Zhang 2017).",

@@ -1,6 +1,7 @@
-"""Which of the data's modes samples reach, how often they repeat themselves, and what that amounts to."""
+"""Which of the data's modes samples reach, and how often they repeat themselves."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +9,12 @@ import numpy as np
 from scipy.special import rel_entr
 
 from gancli.imaging.pixels import to_unit
+from gancli.metrics.health import amounts_to
 from gancli.metrics.inputs import Density, Inputs, Measured
 from gancli.metrics.neighbors import count_within, nearest
 from gancli.reporting import Watch
 
 HIGH_QUALITY = 3.0  # standard deviations from a mode's center (Srivastava et al. 2017, VEEGAN)
-MISSING, MOST_MISSING = 0.99, 0.5  # shares of the modes below which collapse is partial or outright
-DIVERGENT, VERY_DIVERGENT = 0.25, 1.0  # nats of KL above which it is
-FEW_IMAGES, VERY_FEW_IMAGES = 10.0, 0.1  # distinct images as a multiple of the samples, below which it is
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,12 @@ class ModeCount:
     kl: float  # KL(samples ‖ data) between the shares of the modes, nats
     shares: tuple[float, ...]  # of the samples, one for each mode
     high_quality: float | None = None  # share of samples within 3 standard deviations of a mode, for mixtures
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """What JSON has of it, and what :func:`gancli.metrics.health.amounts_to` goes by."""
+        numbers = {"hit": self.hit, "total": self.total, "kl": self.kl}
+        return numbers | ({} if self.high_quality is None else {"high_quality": self.high_quality})
 
 
 def count_classes(classes: np.ndarray, data_classes: np.ndarray, num_classes: int) -> ModeCount:
@@ -72,6 +77,17 @@ class Duplicates:
         """Distinct images below which a repetition would probably have been seen: n (n - 1) / 2."""
         return self.count * (self.count - 1) / 2
 
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """What JSON has of it, and what :func:`gancli.metrics.health.amounts_to` goes by."""
+        return {
+            "exact_duplicates": self.exact,
+            "near_duplicate_pairs": self.pairs,
+            "duplicate_distance": self.threshold,
+            "distinct_images": self.support,
+            "least_distinct_images": self.least_support,
+        }
+
 
 def closest(examples: np.ndarray, watch: Watch | None = None) -> float:
     """Return the distance of the two closest examples ``[n, d]``, at least 2."""
@@ -87,21 +103,14 @@ def count_duplicates(samples: np.ndarray, threshold: float, watch: Watch | None 
     return Duplicates(count, exact, threshold, pairs, count * (count - 1) / (2 * pairs) if pairs else None)
 
 
-def verdict(modes: ModeCount, duplicates: Duplicates | None) -> tuple[str, str]:
-    """Judge a generator: ``healthy``, ``partial collapse`` or ``collapse``, and the numbers behind it in one line."""
-    share = modes.hit / modes.total
-    distinct = duplicates.support / duplicates.count if duplicates and duplicates.support else math.inf
-    told = f"{modes.hit} of {modes.total} modes, KL {modes.kl:.3f} nats"
-    if modes.high_quality is not None:
-        told += f", {modes.high_quality:.1%} of the samples within 3 standard deviations of one"
-    if duplicates:
-        known = f"about {duplicates.support:,.0f}" if duplicates.support else f"over {duplicates.least_support:,.0f}"
-        told += f", {known} distinct images"
-    if share <= MOST_MISSING or modes.kl > VERY_DIVERGENT or distinct < VERY_FEW_IMAGES:
-        return "collapse", told
-    if share < MISSING or modes.kl > DIVERGENT or distinct < FEW_IMAGES:
-        return "partial collapse", told
-    return "healthy", told
+def row(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the table of a run shows, by column."""
+    total = str(values["total"])
+    cells = {"modes": f"{values['hit']:>{len(total)}} of {total}", "KL ↓": f"{values['kl']:.3f}"}
+    if "high_quality" in values:
+        return cells | {"near one ↑": f"{values['high_quality']:.1%}"}
+    distinct = values["distinct_images"]
+    return cells | {"distinct ↑": f"{distinct:,.0f}" if distinct else f">{values['least_distinct_images']:,.0f}"}
 
 
 def measure(inputs: Inputs) -> Measured:
@@ -113,8 +122,7 @@ def measure(inputs: Inputs) -> Measured:
 def _of_points(inputs: Inputs, density: Density) -> Measured:
     count = count_gaussians(inputs.points, density.centers, density.standard_deviation)
     modes = f"{inputs.dataset_name} within {HIGH_QUALITY:g} standard deviations"
-    protocol = inputs.about_samples | {"modes": modes}
-    return _judged(inputs, count, None, {"high_quality": count.high_quality}, protocol)
+    return _measured(inputs, count, {}, inputs.about_samples | {"modes": modes})
 
 
 def _of_images(inputs: Inputs) -> Measured:
@@ -123,21 +131,16 @@ def _of_images(inputs: Inputs) -> Measured:
     pixels = inputs.pixels()[: len(found.reference)]
     threshold = inputs.closest_pair(len(pixels))
     duplicates = count_duplicates(to_unit(pixels).reshape(len(pixels), -1), threshold, inputs.watch("duplicates"))
-    values = {
-        "exact_duplicates": duplicates.exact,
-        "near_duplicate_pairs": duplicates.pairs,
-        "duplicate_distance": duplicates.threshold,
-        "distinct_images": duplicates.support,
-        "least_distinct_images": duplicates.least_support,
-    }
     protocol = {"classes": found.classifier, "reference": found.compared} | inputs.about_samples
-    return _judged(inputs, count, duplicates, values, protocol)
+    return _measured(inputs, count, duplicates.numbers, protocol)
 
 
-def _judged(
-    inputs: Inputs, count: ModeCount, duplicates: Duplicates | None, more: dict[str, Any], protocol: dict[str, Any]
-) -> Measured:
-    judged, text = verdict(count, duplicates)
-    values = {"verdict": judged, "hit": count.hit, "total": count.total, "kl": count.kl} | more
-    values["shares"] = [float(share) for share in count.shares] if count.total <= 25 else None
-    return Measured("modes", values, protocol, inputs.draw, f"{judged}: {text}")
+def _measured(inputs: Inputs, count: ModeCount, more: dict[str, Any], protocol: dict[str, Any]) -> Measured:
+    numbers = count.numbers | more
+    found = amounts_to(numbers)
+    assert found is not None, "modes were counted"
+    name, reason = found
+    shares = [float(share) for share in count.shares] if count.total <= 25 else None
+    return Measured(
+        "modes", {"verdict": name} | numbers | {"shares": shares}, protocol, inputs.draw, f"{name}: {reason}"
+    )

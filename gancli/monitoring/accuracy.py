@@ -1,6 +1,5 @@
-"""How the two players stand while they train: what D gets right, and whether one of them has won."""
+"""What D gets right while it trains."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -17,9 +16,6 @@ from gancli.training.game import Game
 from gancli.training.state import TrainState
 
 NUM_PROBED = 1000  # examples of each kind
-SURE = 0.95  # share of the largest divergence there can be, from which on D is sure of everything
-LASTING = 0.1  # share of the steps so far, at their end, for which that must hold
-FEWEST_LINES = 5  # of metrics, for the same
 NULL_PAIRS = 100  # of batches of data, behind the null distribution of MMD²
 
 
@@ -94,35 +90,3 @@ def _ask(
 
     data = [one and Batch(domain.to_model(one.examples), one.labels) for one in (train, held_out)]
     return tuple(one and outputs(*one, key) for one, key in zip((*data, Batch(fake, train.labels)), keys, strict=True))
-
-
-def sure_since(objective: Objective, lines: Sequence[dict[str, Any]]) -> int | None:
-    """Return the step since which D has been sure of everything, if that lasts and G depends on it; else None.
-
-    Args:
-        objective: which can say so only if the divergence that its loss bounds has a largest value.
-        lines: of ``metrics.jsonl``.
-    """
-    reading = objective.reading
-    if reading is None or reading.most is None or objective.compares not in ("outputs", "features"):
-        return None
-    sure = [line[reading.key] >= SURE * reading.most for line in lines]
-    count = next((place for place, one in enumerate(reversed(sure)) if not one), len(sure))
-    if count < max(FEWEST_LINES, LASTING * len(lines)):
-        return None
-    return lines[-count]["step"]
-
-
-def imbalance(game: Game, lines: Sequence[dict[str, Any]]) -> str | None:
-    """Say that D has won, since when, and one thing to try; None where it has not, or the game has no D."""
-    scores = getattr(game, "scores", None)
-    since = sure_since(scores.objective, lines) if isinstance(scores, Scores) else None
-    if not isinstance(scores, Scores) or since is None:
-        return None
-    config = game.config
-    cure = (
-        f"more noise on what it sees (now --instance-noise {config.instance_noise:g})"
-        if scores.domain.is_images
-        else f"a lower --discriminator-learning-rate (now {config.discriminator_learning_rate:g})"
-    )
-    return f"D tells all samples from data since step {since}, so G learns little; try {cure}"

@@ -1,6 +1,7 @@
 """Metrics while training: a few samples now and then, compared with a reference described once."""
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gancli.config import TrainConfig
@@ -13,6 +14,8 @@ from gancli.evaluation.measures import missing
 from gancli.features.extractor import Extractor
 from gancli.games.pair import Pair
 from gancli.metrics.catalog import METRICS, json_name
+from gancli.metrics.cells import row
+from gancli.metrics.health import amounts_to
 from gancli.reporting import Reporter
 from gancli.sampling.draws import draw_latents
 from gancli.training.game import Game, layout
@@ -29,6 +32,14 @@ def check_metrics(config: TrainConfig) -> None:
         raise UsageError(
             f"--metrics must begin with one that says which checkpoint is best ({ranking}), got '{config.metrics[0]}'."
         )
+
+
+def cells(metrics: Sequence[str], found: Mapping[str, Mapping[str, Any] | None]) -> dict[str, str]:
+    """Return what an evaluation found as a row of a table, by column: the numbers, then what they amount to."""
+    made = {label: cell for name in metrics for label, cell in row(name, found[json_name(name)]).items()}
+    quality = found.get("precision_recall")
+    amounts = amounts_to(found.get("modes"), quality["precision"] if quality else None)
+    return made | ({"verdict": amounts[0]} if amounts else {})
 
 
 class Monitor:
@@ -86,7 +97,6 @@ class Monitor:
                 found[json_name(name)] = None
             else:
                 found[json_name(name)] = measured.values
-                self._reporter.status(f"step {int(state.step)}  {METRICS[name].label} {measured.text}")
         self.count += 1
         self.seconds += time.perf_counter() - began
         return found

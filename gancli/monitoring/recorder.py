@@ -8,9 +8,12 @@ from gancli.errors import DivergedError
 from gancli.games.pair import Pair
 from gancli.imaging.charts import Span, sheet
 from gancli.imaging.pixels import png_bytes
-from gancli.monitoring.accuracy import AccuracyProbe, imbalance
+from gancli.metrics.cells import score_name
+from gancli.monitoring.accuracy import AccuracyProbe
+from gancli.monitoring.balance import ended, has_no_gradient
 from gancli.monitoring.curves import charts
-from gancli.monitoring.metrics import Monitor
+from gancli.monitoring.metrics import Monitor, cells
+from gancli.monitoring.verdict import Verdict, verdict
 from gancli.reporting import Progress, Reporter
 from gancli.runs.checkpoints import Checkpoints
 from gancli.runs.folder import Run
@@ -31,7 +34,7 @@ class Best:
     """The best checkpoint of a run."""
 
     step: int
-    metric: str
+    metric: str  # what the score is called
     score: float
     last: float | None  # score of the newest checkpoint, where it has one
 
@@ -68,15 +71,18 @@ class Recorder:
             self.accuracies = self._probe.accuracies(state)
         # The line of a step is the same whether or not the run stops there.
         told = progress.to_dict() | (self.accuracies if looked_at else {})
-        run.append_metrics(told | (self._monitor.measure(state) if self._monitor and due else {}))
-        if looked_at:
-            self._warn_of_imbalance(progress.step)
+        found = self._monitor.measure(state) if self._monitor and due else {}
+        run.append_metrics(told | found)
+        if looked_at or last or has_no_gradient(progress.measured):
+            self._warn_of_end(progress.step)
         if spikes := _spikes(progress.measured):
             counts = ", ".join(f"{count} of the {name}" for name, count in spikes.items())
             answer = " were cut" if config.on_spike == "cut" else ""
             self._reporter.status(f"step {progress.step}  gradients far longer than usual{answer}: {counts}")
         scores = run.scores() if due else {}
         is_best = progress.step in scores and run.best_step(scores) == progress.step
+        if found:
+            self._reporter.evaluated(progress.step, cells(config.metrics, found), best=is_best)
         gave_up = due and self._gave_up(scores)
         finished = last or gave_up
         if finished or looked_at:
@@ -86,8 +92,9 @@ class Recorder:
         if finished or stopping or is_best or progress.step % config.checkpoint_every == 0:
             self._checkpoints.save(state)
         if gave_up:
+            score = score_name(config.metrics[0])
             self._reporter.status(
-                f"stopped at step {progress.step}: no better {config.metrics[0]} in {config.patience} evaluations."
+                f"stopped at step {progress.step}: no better {score} in {config.patience} evaluations."
             )
         if finished or stopping:
             self._checkpoints.wait()
@@ -124,32 +131,22 @@ class Recorder:
         if not any(step in scores for step in steps):
             return None
         step = run.best_step(steps)
-        return Best(step, run.record.config.metrics[0], scores[step], scores.get(steps[-1]))
+        return Best(step, score_name(run.record.config.metrics[0]), scores[step], scores.get(steps[-1]))
 
     def spikes(self) -> int:
         """Return how many gradients were far longer than usual in the whole run."""
         return sum(sum(_spikes(line).values()) for line in self._run.metrics())
 
-    def verdict(self) -> str | None:
-        """Return what the run amounts to: its modes, when last counted, and whether D has won; None if unknown."""
-        lines = self._run.metrics()
-        counted = next((line["modes"] for line in reversed(lines) if line.get("modes")), None)
-        won = imbalance(self._game, lines)
-        modes = None
-        if counted:
-            modes = f"{counted['verdict']}: {counted['hit']} of {counted['total']} modes, KL {counted['kl']:.3f} nats"
-            if counted.get("high_quality") is not None:
-                modes += f", {counted['high_quality']:.1%} of the samples within 3 standard deviations of one"
-        if won:
-            return f"imbalanced: {won}" + (f" ({modes})" if modes else "")
-        return modes
+    def verdict(self) -> Verdict | None:
+        """Return what the run amounts to; None if unknown."""
+        return verdict(self._game, self._run.metrics())
 
-    def _warn_of_imbalance(self, step: int) -> None:
-        """Say once, and again only after it was mended, that D has won."""
-        won = imbalance(self._game, self._run.metrics())
-        if won and not self._warned:
-            self._reporter.warning(f"step {step}: {won}.")
-        self._warned = won is not None
+    def _warn_of_end(self, step: int) -> None:
+        """Say once, and again only after it was mended, that the game does not go on."""
+        end = ended(self._game, self._run.metrics())
+        if end and not self._warned:
+            self._reporter.warning(f"step {step}: {end.reason}; try {end.cure}.")
+        self._warned = end is not None
 
     def explain(self, error: DivergedError) -> DivergedError:
         """Add to a divergence what is kept, and what might help."""

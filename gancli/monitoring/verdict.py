@@ -1,10 +1,13 @@
-"""What a run amounts to, from the lines of its ``metrics.jsonl`` alone: its modes, its samples, its balance."""
+"""What a run amounts to, from the lines of its ``metrics.jsonl`` alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gancli.monitoring.accuracy import imbalance
+from gancli.config import TrainConfig
+from gancli.metrics.health import COLLAPSE, PARTIAL, POOR, amounts_to
+from gancli.monitoring.balance import ended
+from gancli.recipes.resolve import uses
 from gancli.training.game import Game
 
 
@@ -13,25 +16,48 @@ class Verdict:
     """What a run amounts to, and the rule that says so."""
 
     step: int  # at which that was so
-    name: str  # healthy, partial collapse, collapse or imbalanced
-    reason: str  # the number behind it first
-    cure: str | None  # one thing to try
+    name: str  # of a game that goes on: healthy, poor samples, partial collapse, collapse; else imbalanced or stalled
+    reason: str  # what decided first, in parentheses what did not
+    cure: str | None  # one thing to try; None where nothing is wrong, or nothing is known to help
+
+    @property
+    def text(self) -> str:
+        """The verdict in one line, without the cure."""
+        return f"{self.name} at step {self.step}: {self.reason}"
 
 
-def verdict(game: Game, lines: Sequence[dict[str, Any]]) -> Verdict | None:
+def verdict(game: Game, lines: Sequence[Mapping[str, Any]]) -> Verdict | None:
     """Return what a run amounts to; None where nothing is known.
+
+    A game that ended before its time comes first. Else it is what the last evaluation found.
 
     Args:
         game: of the run.
         lines: of its ``metrics.jsonl``.
     """
-    if won := imbalance(game, lines):
-        reason, _, cure = won.partition("; try ")
-        return Verdict(lines[-1]["step"], "imbalanced", reason, cure or None)
-    counted = next((line for line in reversed(lines) if line.get("modes")), None)
-    if counted is None:
+    found = _of_samples(game.config, lines)
+    end = ended(game, lines)
+    if end is None:
+        return found
+    reason = f"{end.reason} ({found.text})" if found else end.reason
+    return Verdict(lines[-1]["step"], end.name, reason, end.cure)
+
+
+def _of_samples(config: TrainConfig, lines: Sequence[Mapping[str, Any]]) -> Verdict | None:
+    """Return what the last evaluation of modes or precision amounts to."""
+    for line in reversed(lines):
+        modes, quality = line.get("modes"), line.get("precision_recall")
+        if modes or quality:
+            found = amounts_to(modes, quality["precision"] if quality else None)
+            return found and Verdict(line["step"], *found, cure=_cure(config, found[0]))
+    return None
+
+
+def _cure(config: TrainConfig, name: str) -> str | None:
+    if name in (POOR, PARTIAL):
+        return f"more steps (--resume --steps {2 * config.num_steps})"
+    if name != COLLAPSE:
         return None
-    modes = counted["modes"]
-    return Verdict(
-        counted["step"], modes["verdict"], f"{modes['hit']} of {modes['total']} modes, KL {modes['kl']:.3f} nats", None
-    )
+    if uses(config, "packing") and config.packing == 1 and not config.conditional and config.batch_size % 2 == 0:
+        return "--packing 2"
+    return None if config.loss == "hinge" else "--loss hinge"

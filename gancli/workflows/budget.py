@@ -4,15 +4,15 @@ import dataclasses
 import tempfile
 import time
 from collections.abc import Collection
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import jax
 
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
+from gancli.monitoring.forecast import SHARE_OF_STEPS
 from gancli.recipes.resolve import uses
-from gancli.reporting import Reporter, Silence
+from gancli.reporting import Reporter, Silence, duration
 from gancli.training.chunk import compile_chunk
 from gancli.training.loop import run_steps
 from gancli.training.streaming import training_data, why_streamed
@@ -20,11 +20,9 @@ from gancli.workflows.prepare import prepare_new
 
 ENOUGH_STEPS = 10_000  # fewer are given to narrower networks; chosen, not measured
 NARROWEST = 32  # base channels
-SHARE_OF_STEPS = 0.9  # of the time; the rest goes to evaluations, pictures and checkpoints
 FEWEST_EVALUATIONS = 10
 BETWEEN_EVALUATIONS = 120.0  # seconds, in which a run too short for so many has fewer
 MEASURED = 1.0  # seconds
-DAY = 24 * 3600
 
 
 def within(
@@ -45,13 +43,14 @@ def within(
         config: the run.
         seconds: that it may take in all.
         said: fields that the user set.
-        reporter: hears what was measured, and when the run will be done.
+        reporter: hears what was measured, and how long the run will take.
         data_dir: where the data lies.
         most_steps: how many steps there are at most; None: any number.
 
     Raises:
         GancliError: the data cannot be had, or a name or value is wrong.
     """
+    reporter.status(f"measuring a second of training, for as many steps as take {duration(seconds)}")
     while True:
         per_second = steps_per_second(config, data_dir, reporter)
         steps = _rounded(seconds * SHARE_OF_STEPS * per_second)
@@ -71,8 +70,8 @@ def within(
         evaluations = min(FEWEST_EVALUATIONS, max(1.0, seconds / BETWEEN_EVALUATIONS))
         changes["evaluate_every"] = min(config.evaluate_every, _rounded(steps / evaluations))
     wide = f"--base-channels {config.base_channels}, " if uses(config, "base_channels") else ""
-    expected = datetime.now() + timedelta(seconds=steps / per_second / SHARE_OF_STEPS)
-    reporter.status(f"{wide}--steps {steps}: done at about {expected:{'%H:%M' if seconds < DAY else '%Y-%m-%d %H:%M'}}")
+    taken = duration(steps / per_second / SHARE_OF_STEPS)
+    reporter.status(f"{wide}--steps {steps}: they take about {taken} here")
     return dataclasses.replace(config, **changes)
 
 

@@ -20,7 +20,7 @@ from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.inputs import Measured
 from gancli.metrics.statistics import Statistics, holds_statistics
 from gancli.reporting import Reporter
-from gancli.runs.folder import PICTURES
+from gancli.runs.folder import PICTURES, Run
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import draw_latents
 from gancli.sampling.outputs import choose_output
@@ -87,7 +87,8 @@ def evaluate(
 
     Args:
         source: a run, a data set (``mnist/test``), a folder or zip of images, or a file of arrays.
-        metrics: names of the catalog.
+        metrics: names of the catalog; none, without ``everything`` and ``save_statistics``: those that the run itself
+            is evaluated by while it trains.
         reporter: receives progress.
         everything: measure whatever can be measured here, and say why the rest cannot.
         against: the reference: a data set, a folder, a file of arrays or of statistics. Default: what the run was
@@ -111,8 +112,7 @@ def evaluate(
         GancliError: something cannot be read, had or written.
     """
     if not metrics and not everything and save_statistics is None:
-        flags = " ".join(f"--{name}" for name in METRICS)
-        raise UsageError(f"nothing to measure: give at least one of {flags}, or --all.")
+        metrics = _usual(source)
     for name, value in (("--samples", num_samples), ("--batch-size", batch_size), ("--max-pixels", max_pixels)):
         if value is not None and value < 1:
             raise UsageError(f"{name} must be at least 1, got {value}.")
@@ -166,6 +166,14 @@ def evaluate(
         written=(*pictures, *statistics),
         notes=trained.notes if trained else (),
     )
+
+
+def _usual(source: str) -> tuple[str, ...]:
+    """Return the metrics that a run is evaluated by while it trains; of other sources none are usual."""
+    if split_name(source) is None and is_run(Path(source)):
+        return Run.open(Path(source)).record.config.metrics
+    flags = " ".join(f"--{name}" for name in METRICS)
+    raise UsageError(f"nothing to measure: give at least one of {flags}, or --all.")
 
 
 def by_reason(unavailable: Mapping[str, str]) -> dict[str, list[str]]:

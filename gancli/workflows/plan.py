@@ -7,14 +7,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import jax
-import numpy as np
 
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
-from gancli.reporting import Reporter, Silence
+from gancli.reporting import Aside, Reporter, Silence
 from gancli.training.streaming import Stream, why_streamed
 from gancli.workflows import processes
-from gancli.workflows.prepare import Prepared, prepare_new
+from gancli.workflows.prepare import Prepared, count_parameters, prepare_new
 from gancli.workflows.train import TrainResult, train_prepared
 
 PROBE_UPDATES = 20  # of the discriminator
@@ -49,7 +48,8 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
         Interrupted: a signal stopped it.
     """
     with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
-        ready, result = _rehearse(config, Path(folder, "run"), data_dir, reporter)
+        reporter.status(f"rehearsing {2 * _half(config)} steps of {config.num_steps:,}")
+        ready, result = _rehearse(config, Path(folder, "run"), data_dir, Aside(reporter))
         peak_bytes = result.peak_bytes
         if jax.default_backend() == "cpu":
             reporter.status("once more, for the peak of memory")
@@ -63,7 +63,7 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
         seconds_per_step = max(seconds_per_step, stream.seconds_to_read())
     return Plan(
         config=dataclasses.replace(config, penalty_weight=ready.game.config.penalty_weight),
-        parameters={player.name: _count(ready.state.params[player.name]) for player in ready.game.players},
+        parameters=count_parameters(ready.game),
         num_devices=ready.game.config.devices,
         state_bytes=sum(leaf.nbytes for leaf in jax.tree.leaves(ready.state)),
         data_bytes=ready.data_bytes,
@@ -84,7 +84,7 @@ def _rehearse(
     They are steps of the run's own program, and once or twice everything else happens that a run does as time goes by:
     samples, checkpoints, an evaluation. So the peak of memory is the run's.
     """
-    steps = min(max(1, PROBE_UPDATES // config.k), config.log_every)
+    steps = _half(config)
     rehearsed = dataclasses.replace(
         config,
         num_steps=2 * steps,  # the first half wakes the machine, the second one is measured
@@ -98,6 +98,11 @@ def _rehearse(
         return ready, train_prepared(ready, reporter)
     except Interrupted as stop:
         raise Interrupted("stopped; a dry run keeps nothing.", stop.signal_number) from None
+
+
+def _half(config: TrainConfig) -> int:
+    """Return how many steps half of a rehearsal has."""
+    return min(max(1, PROBE_UPDATES // config.k), config.log_every)
 
 
 def _peak_elsewhere(config: TrainConfig, folder: Path, data_dir: Path | None) -> int | None:
@@ -120,7 +125,3 @@ def _peak_elsewhere(config: TrainConfig, folder: Path, data_dir: Path | None) ->
 def _rehearsed_peak(connection: Connection, config: TrainConfig, folder: Path, data_dir: Path | None) -> int | None:
     del connection  # it reports no progress
     return _rehearse(config, folder, data_dir, Silence())[1].peak_bytes
-
-
-def _count(params: object) -> int:
-    return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(params))

@@ -1,6 +1,7 @@
 """Everything that a run needs before its first step: data, game, state, folder."""
 
 import dataclasses
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,8 @@ from gancli.metrics.catalog import METRICS
 from gancli.models.catalog import architecture
 from gancli.monitoring.accuracy import AccuracyProbe
 from gancli.monitoring.metrics import Monitor, check_metrics
-from gancli.reporting import Reporter
+from gancli.recipes.resolve import uses
+from gancli.reporting import Reporter, duration, number_of, show_shape
 from gancli.runs.exported import is_export
 from gancli.runs.folder import DataRecord, Run, RunRecord
 from gancli.runs.trained import check_data
@@ -42,6 +44,7 @@ from gancli.training.game import Game, begin, layout
 from gancli.training.state import TrainState, join_state, split_state
 from gancli.training.streaming import why_streamed
 
+FEW_IMAGES = 1000  # to train on without augmentation, below which a warning says so; chosen, not measured yet
 # What is settled when a run begins: said of one that goes on, it asks for nothing else.
 SETTLED = (("devices", 0), ("penalty_weight", None), ("schedule_steps", 0))
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
@@ -157,6 +160,40 @@ def _load(
     return made.config, dataset, record, made  # a game may settle what depends on the data
 
 
+def _introduce(game: Game, dataset: Dataset, outdir: Path, reporter: Reporter, start: int = 0) -> None:
+    """Say in one line what is about to happen, before anything is compiled."""
+    config = game.config
+    what = f"images of {show_shape(dataset.shape)}" if dataset.is_images else "points"
+    if (kinds := len(dataset.classes)) > 1:
+        what += f", {kinds:,} {'classes' if dataset.is_images else 'modes'}"
+    sizes = ", ".join(f"{name} {count:,}" for name, count in count_parameters(game).items())
+    several = f"{config.devices} x " if config.devices > 1 else ""
+    epochs = config.num_steps * game.domains[0].rows_per_step / len(dataset)
+    reporter.status(
+        f"{dataset.name} ({len(dataset):,} {what}), {config.model} ({sizes} parameters), "
+        f"on {several}{jax.devices()[0].device_kind}, into {outdir}: "
+        f"{number_of(config.num_steps, 'step', 'steps')} ({epochs:,.1f} epochs)"
+        + (f", from step {start:,} on" if start else "")
+    )
+
+
+def count_parameters(game: Game) -> dict[str, int]:
+    """Return the number of parameters of each player."""
+    params = layout(game).params
+    return {one.name: sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params[one.name])) for one in game.players}
+
+
+def too_few(config: TrainConfig, dataset: Dataset) -> str | None:
+    """Return a warning where D may memorize the images, for want of others and of augmentation."""
+    if not dataset.is_images or len(dataset) >= FEW_IMAGES or config.augment or not uses(config, "augment"):
+        return None
+    names = ("color", "translation", "cutout") if dataset.shape[-1] > 1 else ("translation", "cutout")
+    return (
+        f"{number_of(len(dataset), 'image is', 'images are')} few to train on: D may memorize them. "
+        f"Try --augment {','.join(names)}."
+    )
+
+
 def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState:
     config, (domain,) = game.config, game.domains
     state = jax.block_until_ready(begin(game, {domain.name: dataset.mean()}))  # if it does not fit, no folder is made
@@ -169,7 +206,9 @@ def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState
         )
     began = time.perf_counter()
     state = jax.block_until_ready(with_trained_decoder(config, domain, state, jax.device_put(dataset.examples)))
-    reporter.status(f"trained the decoder for {config.decoder_steps:,} steps in {time.perf_counter() - began:.1f} s")
+    reporter.status(
+        f"trained the decoder for {config.decoder_steps:,} steps in {duration(time.perf_counter() - began)}"
+    )
     return state
 
 
@@ -191,8 +230,11 @@ def prepare_new(
     # Kept as a number, so that the run may go further without beginning its schedules again.
     config = dataclasses.replace(config, schedule_steps=config.moving_steps) if config.moves else config
     config, dataset, data, game = _load(config, files, data_dir, reporter)
+    _introduce(game, dataset, outdir, reporter)
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, dataset, reporter)
+    if reason := too_few(config, dataset):
+        reporter.warning(reason)
     state = _first_state(game, dataset, reporter)
     record = RunRecord(__version__, config, (data,), devices.describe(), files)
     return Prepared(Run.create(outdir, record, overwrite=overwrite), game, state, dataset, probe, monitor, 0)
@@ -234,6 +276,8 @@ def prepare_resumed(
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, dataset, reporter)
     step, state = _last_state(run, game, dataset, reporter)
+    if step < config.num_steps:
+        _introduce(game, dataset, outdir, reporter, start=step)
     now: dict[str, Any] = devices.describe()
     began = {"environment": now["environment"]} | run.record.machine  # runs of older versions did not record it
     moved = [name for name in RECORDED if began["environment"].get(name) != now["environment"].get(name)]

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -108,7 +108,13 @@ class _Relay:
         """Pass the step on."""
         self._send("step", progress.step)
 
+    def evaluated(self, step: int, cells: Mapping[str, str], *, best: bool) -> None:
+        """Keep it: it stays in the run's folder."""
+
     def advance(self, what: str, done: int, total: int) -> None:
+        """Keep it."""
+
+    def end(self) -> None:
         """Keep it."""
 
     def _send(self, kind: str, content: object) -> None:

@@ -10,7 +10,8 @@ from gancli.compute import devices
 from gancli.config import TrainConfig
 from gancli.errors import DivergedError, Interrupted
 from gancli.monitoring.recorder import Best, Recorder
-from gancli.reporting import Progress, Reporter
+from gancli.monitoring.verdict import Verdict
+from gancli.reporting import Progress, Reporter, duration
 from gancli.runs.folder import Run
 from gancli.runs.lock import alone_in
 from gancli.training.chunk import Chunk, compile_chunk
@@ -37,7 +38,7 @@ class TrainResult:
     evaluations: int = 0
     evaluation_seconds: float = 0.0  # of ``seconds``
     best: Best | None = None  # of the checkpoints that are kept
-    verdict: str | None = None  # on modes and balance, where they are known
+    verdict: Verdict | None = None  # where anything is known
     accuracies: dict[str, float] = field(default_factory=dict)  # of D, on data of both kinds and on samples
     spikes: int = 0  # gradients of all players far longer than usual, in the whole run
     null_spread: float | None = None  # of G's loss between batches of data, where G compares samples
@@ -90,7 +91,7 @@ def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
 def _train_on(data: dict[str, Batch] | Stream, ready: Prepared, reporter: Reporter) -> TrainResult:
     run, game, state, start = ready.run, ready.game, ready.state, ready.start
     chunk = compile_chunk(game, state, data)
-    reporter.status(f"compiled in {chunk.seconds_to_compile:.1f} s")
+    reporter.status(f"compiled in {duration(chunk.seconds_to_compile)}")
     began = time.perf_counter()
     with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
         recorder = Recorder(run, game, ready.probe, ready.monitor, checkpoints, reporter)
@@ -107,6 +108,7 @@ def _train_on(data: dict[str, Batch] | Stream, ready: Prepared, reporter: Report
         except DivergedError as error:
             raise recorder.explain(error) from None
         best = recorder.best()
+    reporter.end()
     _interrupt(stop.signal_number, recorder.last.step if recorder.last else start)  # one that came with the last step
     return _result(ready, recorder, chunk, best, time.perf_counter() - began)
 

@@ -63,6 +63,12 @@ def test_run_defaults_to_ckpt_and_the_protocol_is_told(digits_run, gancli):
     ]
 
 
+def test_a_run_is_measured_by_its_own_metrics_where_none_is_named(digits_run, gancli):
+    found = result(gancli, digits_run, "--samples", 100)
+    assert list(found["metrics"]) == ["fid", "modes"]
+    assert found == result(gancli, digits_run, "--fid", "--modes", "--samples", 100)
+
+
 def test_the_distance_is_that_of_the_samples_that_sample_writes(digits_run, gancli):
     gancli("sample", digits_run, "-n", 300, "--seed", 5, "--output", "s.npz")
     with np.load("s.npz") as arrays:
@@ -272,7 +278,7 @@ def test_statistics_of_other_features_are_refused(digits_run, gancli, weights):
 
 BAD = [
     (
-        ["{run}"],
+        ["digits/test"],
         2,
         "nothing to measure: give at least one of --fid --kid --inception-score --precision-recall "
         "--density-coverage --nearest --modes --divergence, or --all.",

@@ -51,11 +51,11 @@ def test_a_streamed_class_conditional_run_is_the_same_run(gancli, tmp_path):
 def test_it_streams_by_itself_and_says_so(gancli, tmp_path, monkeypatch):
     monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 100_000)  # of which digits take 83 008
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "run", *LOUD)
-    assert (code, err.splitlines()[0]) == (0, "streaming the data: 0.0 GiB, and 0.0 GiB are free on the device")
+    assert (code, err.splitlines()[1]) == (0, "streaming the data: 0.0 GiB, and 0.0 GiB are free on the device")
     monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 1_000_000)
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "other", *LOUD)
     assert code == 0
-    assert err.splitlines()[0].startswith("compiled in ")
+    assert err.splitlines()[1].startswith("compiled in ")
     assert_same(tmp_path / "run", tmp_path / "other", 40)
 
 
@@ -96,7 +96,9 @@ def test_a_signal_saves_and_ends(gancli, tmp_path, pictures, number, code):
     out, err = process.communicate(timeout=60)
     step = Run.open(folder).metrics()[-1]["step"]
     assert (process.returncode, out) == (code, "")
-    assert err == f"error: stopped by {signal.Signals(number).name} at step {step}; saved. Continue with --resume.\n"
+    warning, line = err.splitlines()
+    assert warning.startswith("warning: 54 images are few to train on: ")
+    assert line == f"stopped by {signal.Signals(number).name} at step {step}; saved. Continue with --resume."
     go_on = ("--resume", "--steps", step + 10, "--quiet")
     assert gancli("train", pictures, "--outdir", folder, *go_on)[0] == 0
     assert gancli("train", pictures, "--outdir", tmp_path / "whole", *options(steps=step + 10))[0] == 0
@@ -120,7 +122,9 @@ def test_data_that_cannot_be_read_any_more_ends_the_run_with_one_line(gancli, tm
     what = "was cut short" if damage == "cut" else "cannot be read any more: No such file or directory"
     cure = "Delete its folder, which is made again, and continue with --resume."
     assert (process.returncode, out) == (1, "")
-    assert err == f"error: the training data in '{images}' {what}. {cure}\n"
+    warning, line = err.splitlines()
+    assert warning.startswith("warning: 54 images are few to train on: ")
+    assert line == f"error: the training data in '{images}' {what}. {cure}"
     saved = Run.open(folder).metrics()[-1]["step"]
     with Run.open(folder).checkpoints() as checkpoints:
         assert checkpoints.steps()[-1] in (saved - 10, saved)

@@ -84,7 +84,9 @@ def test_json_is_one_object_on_stdout_and_all_else_is_on_stderr(tmp_path, gancli
     assert values["steps"] == 20
     assert values["images_seen"] == 320
     assert set(values) >= {"run", "seconds", "verdict", "jsd_bound", "d_real", "d_fake", "images_per_second"}
-    assert err.splitlines()[0].startswith("compiled in ")
+    assert err.splitlines()[0].startswith("digits (1,297 images of 8x8x1, 10 classes), mlp (generator ")
+    assert err.splitlines()[0].endswith(f"on cpu, into {tmp_path / 'run'}: 20 steps (0.2 epochs)")
+    assert err.splitlines()[1].startswith("compiled in ")
     assert err.splitlines()[-1].startswith("step 20/20  ")
 
 

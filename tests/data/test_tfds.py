@@ -95,7 +95,9 @@ def test_a_prepared_folder_is_your_images(data_dir):
 
 def test_it_is_trained_on_by_its_name(gancli, tmp_path, data_dir):
     command = ("train", "flowers", "--data-dir", data_dir, "--outdir", tmp_path / "run", "--conditional")
-    code, _, err = gancli(*command, *tiny(model="mlp", steps=10, sample_every=10, evaluate_every=0, batch_size=8))
+    code, _, err = gancli(
+        *command, *tiny(model="mlp", steps=10, sample_every=10, evaluate_every=0, batch_size=8, augment="cutout")
+    )
     assert (code, err) == (0, "")
     code, out, _ = gancli("data", "check", data_dir / "flowers" / "2.1.1")
     assert code == 0

@@ -352,3 +352,20 @@ def test_mirrored_images_are_half_of_them_and_the_same_wherever_a_chunk_begins()
         np.testing.assert_array_equal(met, batches(game, number, 0))
         turned += flips.tolist()
     assert 70 < sum(turned) < 130  # of 200: 4.2 standard deviations
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"loss": "minimax"}, "D(real) 0.75 D(fake) 0.25"),
+        ({"loss": "hinge"}, "score(real) 0.75 score(fake) 0.25"),
+        ({"loss": "relativistic"}, "score(real) 0.75 score(fake) 0.25"),
+        ({"loss": "wasserstein", "penalty": ("clip",)}, "score(real) 0.75 score(fake) 0.25"),
+        ({"loss": "least-squares"}, "score(real) 0.75 score(fake) 0.25"),
+        ({"loss": "energy"}, "energy(real) 0.75 energy(fake) 0.25"),
+    ],
+)
+def test_only_probabilities_are_shown_as_d(changes, text):
+    game, _ = small(**changes)
+    measured = {"discriminator_loss": 1.0, "generator_loss": 2.0, "d_real": 0.75, "d_fake": 0.25}
+    assert game.told(measured) == f"loss D 1.000 G 2.000  {text}"

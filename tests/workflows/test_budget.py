@@ -47,7 +47,10 @@ def test_steps_are_those_that_fit_less_what_evaluations_take(pretend):
     pretend({64: 5.0})
     config, heard = within(3600)
     assert (config.num_steps, config.base_channels, config.evaluate_every) == (16_000, 64, 1000)
-    assert heard[-1].startswith("--base-channels 64, --steps 16000: done at about ")
+    assert heard == [
+        "measuring a second of training, for as many steps as take 1 h 0 min",
+        "--base-channels 64, --steps 16000: they take about 59 min here",
+    ]
 
 
 @pytest.mark.parametrize(

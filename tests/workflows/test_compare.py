@@ -26,7 +26,7 @@ def test_results_of_one_protocol_are_ranked(digits_run, gancli):
     rows = [line.split() for line in out.splitlines()]
     assert ["metric", "a.json", "b.json"] in rows
     assert next(row for row in rows if row[:2] == ["fid", "↓"]).count("*") == 1
-    assert all("*" in next(row for row in rows if row[1:3] == [name, "↑"]) for name in ("precision", "recall"))
+    assert all("*" in next(row for row in rows if row[:2] == [name, "↑"]) for name in ("precision", "recall"))
     assert next(row for row in rows if row[:2] == ["nearest", "closer"]).count("*") == 0
     assert out.splitlines()[-1] == "* best by one protocol; ↓ lower is better, ↑ higher is better"
     code, out, _ = gancli("compare", "a.json", "b.json", "--json")

@@ -1,11 +1,16 @@
 """What a run is refused before its first step, and with what it goes on."""
 
+import dataclasses
 import re
 
+import numpy as np
 import pytest
 
+from gancli.data.load import load
+from gancli.recipes.resolve import resolve
 from gancli.runs.folder import Run
-from tests.conftest import tiny
+from gancli.workflows.prepare import FEW_IMAGES, too_few
+from tests.conftest import tiny, write_folder
 from tests.workflows.runs import assert_same
 
 
@@ -178,3 +183,40 @@ def test_a_name_that_is_no_text_is_refused_before_anything_is_written(tmp_path, 
     assert (code, err.count("\n")) == (1, 1)
     assert "caf\\udce9' has a name that is no text in the encoding of file names here" in err
     assert [list(path.iterdir()) for path in tmp_path.iterdir()] == [[]]
+
+
+def few(count, channels=1, **options):
+    """Return what is said of so many images."""
+    digits = load("digits")
+    images = np.zeros((count, 8, 8, channels), np.uint8)
+    dataset = dataclasses.replace(digits, examples=images, labels=np.zeros(count, np.int32))
+    return too_few(resolve("digits", None, options), dataset)
+
+
+def test_few_images_without_augmentation_are_warned_of():
+    assert few(FEW_IMAGES - 1) == (
+        "999 images are few to train on: D may memorize them. Try --augment translation,cutout."
+    )
+    assert (few(1, channels=3) or "").endswith("Try --augment color,translation,cutout.")
+    assert few(FEW_IMAGES) is None
+    assert few(10, augment=("translation",)) is None
+    assert few(10, loss="mmd") is None  # nobody memorizes anything
+    assert few(10, model="dcgan")
+
+
+def test_digits_and_points_are_not_few():
+    for name in ("digits", "ring"):
+        assert too_few(resolve(name, None, {}), load(name)) is None
+
+
+def test_few_images_are_said_to_be_few_before_training_and_not_when_it_goes_on(gancli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_folder("some", np.zeros((20, 8, 8, 1), np.uint8))
+    code, _, err = gancli("train", "some", "--outdir", "run", *tiny(model="mlp", steps=2, batch_size=4))
+    assert (code, err) == (
+        0,
+        "warning: 18 images are few to train on: D may memorize them. Try --augment translation,cutout.\n",
+    )
+    code, _, err = gancli("train", "--outdir", "run", "--resume", "--steps", 4)
+    assert (code, "warning" in err) == (0, False)  # it cannot be mended now
+    assert ", into run: 4 steps (0.9 epochs), from step 2 on\n" in err

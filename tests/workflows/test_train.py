@@ -71,7 +71,7 @@ def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(straight, tmp_path, ganc
     assert process.returncode == code
     assert out == ""
     step = Run.open(folder).metrics()[-1]["step"]
-    assert err == f"error: stopped by {signal.Signals(number).name} at step {step}; saved. Continue with --resume.\n"
+    assert err == f"stopped by {signal.Signals(number).name} at step {step}; saved. Continue with --resume.\n"
     goal = max(40, step + 10)
     assert gancli("train", "digits", "--outdir", folder, "--steps", goal, "--resume", "--quiet")[0] == 0
     reference = straight
@@ -87,7 +87,7 @@ def test_a_signal_with_the_last_step_counts_too(tmp_path, gancli, monkeypatch):
     command = ("train", "ring", "--seeds", "0-1", "--outdir", tmp_path / "runs", *tiny())
     code, out, err = gancli(*command)
     assert (code, out) == (143, "")
-    assert err == "error: stopped by SIGTERM at step 20; saved. Continue with --resume.\n"
+    assert err == "stopped by SIGTERM at step 20; saved. Continue with --resume.\n"
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["seed0"]
 
 
@@ -104,7 +104,7 @@ def test_a_run_that_trains_is_read_by_all_and_written_by_nobody_else(tmp_path, g
     assert gancli("sample", folder, "-n", 4, "-o", tmp_path / "samples.npz")[0] == 0
     assert process.poll() is None
     process.terminate()
-    assert process.communicate(timeout=60)[1].startswith("error: stopped by SIGTERM at step ")
+    assert process.communicate(timeout=60)[1].startswith("stopped by SIGTERM at step ")
     steps = [line["step"] for line in Run.open(folder).metrics()]
     assert steps == [*range(10, steps[-1] + 1, 10)]
     assert not (folder / ".lock").exists()

@@ -18,7 +18,8 @@ from gancli.games.adversarial import Adversarial, discriminator_gradients, gener
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Pair
 from gancli.losses.catalog import LOSSES
 from gancli.metrics.divergence import bound, density_divergence
-from gancli.metrics.modes import count_gaussians, verdict
+from gancli.metrics.health import COLLAPSE, amounts_to
+from gancli.metrics.modes import count_gaussians
 from gancli.recipes.resolve import resolve
 from gancli.reporting import Reporter
 from gancli.sampling.draws import discriminator_outputs, draw_latents, generate
@@ -241,9 +242,9 @@ def deliberate_collapse(seed: int, rounds: int = 300, updates: int = 50) -> Iter
     density, pair = mixture("ring"), Pair.of(game, state.params)
     points = generate(pair, draw_latents(pair.draws, 5000, seed))
     found = count_gaussians(points, density.centers, density.standard_deviation)
-    named, told = verdict(found, None)
-    setting = f"ring, {updates} generator updates per discriminator update: {told}"
-    yield Check("a collapsed generator is found out: verdict collapse", setting, 1.0, float(named == "collapse"), 0.0)
+    named, reason = amounts_to(found.numbers) or ("", "")
+    setting = f"ring, {updates} generator updates per discriminator update: {reason}"
+    yield Check("a collapsed generator is found out: verdict collapse", setting, 1.0, float(named == COLLAPSE), 0.0)
 
 
 def _generator_heavy_round(game: Adversarial, data: jax.Array, updates: int, state: TrainState) -> TrainState:

@@ -1,0 +1,41 @@
+"""Numbers of metrics as tables show them: a cell and the label of its column."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gancli.metrics.catalog import METRICS
+
+ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
+PLAIN = ("value", "mean")  # names of a number that say no more than the metric's
+
+
+def label(metric: str, number: str) -> str:
+    """Return ``fid ↓`` for its ``value``, ``precision ↑`` of ``precision-recall``, ``modes hit ↑``."""
+    arrow = ARROWS[METRICS[metric].columns[number]]
+    if number in metric.split("-"):
+        return number + arrow
+    return (metric if number in PLAIN else f"{metric} {number}") + arrow
+
+
+def cell(values: Mapping[str, Any], number: str) -> str:
+    """Return a number, with its standard error or deviation where it has one."""
+    value = values[number]
+    if not isinstance(value, float):
+        return str(value)
+    error = values.get("standard_error") or values.get("standard_deviation")
+    return f"{value:.4g} ± {error:.2g}" if error and number in (*PLAIN, "bound") else f"{value:.4g}"
+
+
+def row(metric: str, values: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the cells of a metric in a row of the table of a run, by their labels; None: it failed."""
+    entry = METRICS[metric]
+    if values is None:
+        return {metric: "failed"}
+    if entry.row is not None:
+        return entry.row(values)
+    return {label(metric, number): cell(values, number) for number in entry.columns}
+
+
+def score_name(metric: str) -> str:
+    """Return what the number that ranks checkpoints is called: ``fid``, ``KL of modes``."""
+    return METRICS[metric].ranks_by or metric
