@@ -35,6 +35,8 @@ class MetricEntry(Entry):
     measure: Callable[[Inputs], Measured]
     # The numbers that ``compare`` shows, and whether "lower" or "higher" is better; empty: neither.
     columns: Mapping[str, str] = field(hash=False)
+    # More of its numbers, which not all data have; for curves and reports.
+    also: Mapping[str, str] = field(hash=False, default_factory=dict)
     row: Callable[[Mapping[str, Any]], dict[str, str]] | None = None  # cells by label, where columns are not enough
     key: str | None = None  # of the columns, the one that checkpoints are ranked by; None: it takes more than one
     while_training: bool = True
@@ -42,6 +44,11 @@ class MetricEntry(Entry):
     fewest: int = 1  # images among the samples, and in the reference where it needs one
 
     ranks_by: str = ""  # what ``key`` is called in a sentence, where the metric's name does not say it
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """All numbers, and what is better of each."""
+        return {**self.columns, **self.also}
 
     @property
     def lower_is_better(self) -> bool:
@@ -128,6 +135,7 @@ METRICS: Registry[MetricEntry] = Registry(
             flag="Modes hit, duplicates, a verdict.",
             measure=lazy("gancli.metrics.modes:measure"),
             columns={"verdict": "", "hit": "higher", "kl": "lower"},
+            also={"high_quality": "higher", "distinct_images": "higher"},
             row=lazy("gancli.metrics.modes:row"),
             key="kl",
             ranks_by="KL of modes",

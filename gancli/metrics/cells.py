@@ -6,6 +6,7 @@ from typing import Any
 from gancli.metrics.catalog import METRICS
 
 ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
+WORDS = {"kl": "KL", "high_quality": "share of samples near one"}
 PLAIN = ("value", "mean")  # names of a number that say no more than the metric's
 
 
@@ -15,6 +16,14 @@ def label(metric: str, number: str) -> str:
     if number in metric.split("-"):
         return number + arrow
     return (metric if number in PLAIN else f"{metric} {number}") + arrow
+
+
+def title(metric: str, number: str) -> str:
+    """Return the same in words: ``Fréchet distance (lower is better)``, ``modes: KL (lower is better)``."""
+    entry = METRICS[metric]
+    better = entry.numbers[number]
+    words = entry.label if number in PLAIN else f"{entry.label}: {WORDS.get(number, number.replace('_', ' '))}"
+    return f"{words} ({better} is better)" if better else words
 
 
 def cell(values: Mapping[str, Any], number: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from gancli.games.pair import DISCRIMINATOR, GENERATOR
 from gancli.imaging.charts import Chart, Curve
 from gancli.metrics.catalog import METRICS, json_name
+from gancli.metrics.cells import PLAIN, title
 from gancli.training.game import Game
 from gancli.training.spikes import COUNT
 
@@ -82,17 +83,17 @@ def _of_metrics(lines: Lines, best: int | None) -> Iterator[Chart]:
     for metric, entry in METRICS.items():
         key = json_name(metric)
         measured = [line[key] | {"step": line["step"]} for line in lines if line.get(key)]
-        for number, better in entry.columns.items():
+        for number, better in entry.numbers.items():
             if not better or not measured:
                 continue
-            is_whole = number == entry.key or len(entry.columns) == 1
-            errors = "standard_error" if number in ("value", "mean") else None
+            errors = "standard_error" if number in PLAIN else None
             total = measured[-1].get("total") if number == "hit" else None
-            title = entry.label if number in ("value", "mean") else f"{entry.label}: {number.replace('_', ' ')}"
             curve = _curve("", measured, number, errors)
             if curve:
+                total = measured[-1].get("total") if number == "hit" else None
                 limit, floor = (("all there are", float(total)), 0.0) if total else (None, None)
-                yield Chart(f"{title} ({better} is better)", (curve,), limit, best if is_whole else None, floor)
+                marked = best if number == entry.key else None
+                yield Chart(title(metric, number), (curve,), limit, marked, floor)
 
 
 def _curves(lines: Lines, names: Mapping[str, str]) -> tuple[Curve, ...]:

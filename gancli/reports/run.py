@@ -12,11 +12,13 @@ from gancli.config import TrainConfig, option_name, settings, shown
 from gancli.errors import GancliError
 from gancli.evaluation.extractors import features_of
 from gancli.imaging.charts import Chart, Span, svg
+from gancli.metrics import cells
 from gancli.metrics.catalog import METRICS, json_name
+from gancli.metrics.cells import title
 from gancli.monitoring.curves import charts
 from gancli.monitoring.verdict import verdict
 from gancli.recipes.resolve import command_of, resolve, uses
-from gancli.reporting import number_of, show_shape
+from gancli.reporting import duration, number_of, show_shape
 from gancli.reports.page import Figure, RunPage, Table
 from gancli.runs.folder import Run
 from gancli.training.game import Game
@@ -135,26 +137,19 @@ def shown_value(config: TrainConfig, name: str) -> str:
 
 
 def numbers() -> Iterator[tuple[str, str, str, str]]:
-    """Yield the numbers of all metrics: the metric's and the number's name in JSON, what people call it, the better."""
+    """Yield the numbers of all metrics: names of metric and number in JSON, words for both, and what is better."""
     for metric, entry in METRICS.items():
-        for number, better in entry.columns.items():
-            name = entry.label if number in ("value", "mean") else f"{entry.label}: {number.replace('_', ' ')}"
-            yield json_name(metric), number, f"{name} ({better} is better)" if better else name, better
+        for number, better in entry.numbers.items():
+            yield json_name(metric), number, title(metric, number), better
 
 
 def cell(found: Mapping[str, Any] | None, number: str) -> str:
     """Return a number of a metric with its standard error; empty where it was not measured."""
-    value = (found or {}).get(number)
-    if found is None or value is None:
-        return ""
-    if not isinstance(value, float):
-        return f"{value:,}" if isinstance(value, int) else str(value)
-    error = _error(found, number)
-    return f"{value:.4g}" + (f" ± {error:.2g}" if error else "")
+    return "" if found is None or found.get(number) is None else cells.cell(found, number)
 
 
 def _error(found: Mapping[str, Any], number: str) -> float | None:
-    return found.get("standard_error") if number in ("value", "mean") else None
+    return found.get("standard_error") if number in cells.PLAIN else None
 
 
 def differ(one: Mapping[str, Any], other: Mapping[str, Any], number: str) -> bool | None:
@@ -197,7 +192,7 @@ def _facts(one: Recorded) -> Table:
         ("data", f"{config.dataset}: {data.num_examples:,} {kind}, {show_shape(data.shape)}{classes}"),
         ("game", f"{config.loss}, {config.model}"),
         ("steps", f"{last['step']:,} of {config.num_steps:,}, {last['step'] / one.epoch:,.1f} epochs"),
-        ("training", f"{seconds:,.0f} s, {seen / seconds:,.0f} images/s, without evaluations"),
+        ("training", f"{duration(seconds)}, {seen / seconds:,.0f} images/s, without evaluations"),
     ]
     return Table((), tuple(rows))
 
@@ -208,9 +203,9 @@ def _metrics(one: Recorded) -> Table | None:
     steps = sorted({step for step in (one.best, *list(evaluated)[-1:]) if step is not None})
     rows = []
     for metric, number, name, _ in numbers():
-        cells = [cell(evaluated[step].get(metric), number) for step in steps]
-        if any(cells):
-            rows.append((name, *cells))
+        found = [cell(evaluated[step].get(metric), number) for step in steps]
+        if any(found):
+            rows.append((name, *found))
     heads = [f"step {step:,}{', the best' if step == one.best else ''}" for step in steps]
     return Table(("metric", *heads), tuple(rows)) if rows else None
 

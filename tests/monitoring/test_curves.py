@@ -57,7 +57,7 @@ def test_metrics_have_their_errors_and_the_best_step():
 def test_modes_are_drawn_beneath_all_there_are():
     modes = {"verdict": "healthy", "hit": 7, "total": 8, "kl": 0.25}
     found = {chart.title: chart for chart in charts(a_game(), lines(*2 * [{"modes": modes}]), best=10)}
-    hit, kl = found["modes: hit (higher is better)"], found["modes: kl (lower is better)"]
+    hit, kl = found["modes: hit (higher is better)"], found["modes: KL (lower is better)"]
     assert (hit.limit, hit.floor, hit.best) == (("all there are", 8.0), 0.0, None)
     assert (kl.limit, kl.best, kl.curves[0].values) == (None, 10, [0.25, 0.25])
 
