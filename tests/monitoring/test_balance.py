@@ -115,7 +115,7 @@ def test_a_short_hopeless_run_is_warned_of_before_it_ends(gancli):
     code, out, err = gancli("train", "digits", *options, "--generator-learning-rate", 1e6)
     assert code == 0
     assert err == (
-        "warning: step 40: no gradient reaches G since step 40, so it learns nothing; "
+        "warning: step 20: no gradient reaches G since step 20, so it learns nothing; "
         "try a lower --generator-learning-rate (now 1e+06).\n"
     )
     assert "verdict     stalled at step 60: no gradient reaches G since step 40, so it learns nothing\n" in out

@@ -1,0 +1,11 @@
+"""Made-up data of a few images stand in for those of the paper."""
+
+import pytest
+
+from gancli.workflows import prepare
+
+
+@pytest.fixture(autouse=True)
+def _no_data_is_too_small(monkeypatch):
+    """Say nothing of few images, of which the paper's data has tens of thousands."""
+    monkeypatch.setattr(prepare, "FEW_IMAGES", 0)
