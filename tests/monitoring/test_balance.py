@@ -118,7 +118,7 @@ def test_a_short_hopeless_run_is_warned_of_before_it_ends(gancli):
         "warning: step 20: no gradient reaches G since step 20, so it learns nothing; "
         "try a lower --generator-learning-rate (now 1e+06).\n"
     )
-    assert "verdict     stalled at step 60: no gradient reaches G since step 40, so it learns nothing\n" in out
+    assert "verdict     stalled at step 60: no gradient reaches G since step 20, so it learns nothing\n" in out
 
 
 @pytest.mark.parametrize("dataset", ["ring", "digits"])
