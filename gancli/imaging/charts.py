@@ -20,6 +20,7 @@ INK = "#000001"  # of texts and axes; an SVG takes the color of the page around 
 MOST_POINTS = 400  # of a curve; of more, the highest and lowest are drawn
 FEW_POINTS = 40  # each of which is marked
 WIDE_RANGE = 50.0  # of the largest value to the median, from which on an axis is logarithmic
+NUMBER = "{x:,.8g}"  # of axes
 COLUMNS = 2
 ROW_HEIGHT, TITLE_HEIGHT = 2.7, 0.4  # inches
 
@@ -129,7 +130,7 @@ def _draw(axes: Axes, chart: Chart, span: Span) -> None:
         axes.axhline(value, color=INK, linewidth=0.8, linestyle="dashed", label=name)
     if chart.best is not None:
         axes.axvline(chart.best, color=INK, linewidth=0.8, linestyle="dotted", label=f"best: step {chart.best:,}")
-    axes.yaxis.set_major_formatter("{x:,g}")
+    axes.yaxis.set_major_formatter(NUMBER)
     everything = np.concatenate([np.asarray(one.values, np.float64) for one in chart.curves])
     if everything.min() > 0 and everything.max() > WIDE_RANGE * np.median(everything):
         axes.set_yscale("log")
@@ -145,6 +146,7 @@ def _draw(axes: Axes, chart: Chart, span: Span) -> None:
         above = axes.secondary_xaxis(
             "top", functions=(partial(np.multiply, 1 / per_epoch), partial(np.multiply, per_epoch))
         )
+        above.xaxis.set_major_formatter(NUMBER)
         above.set_xlabel("epoch", color=INK, fontsize="x-small", labelpad=2)
         above.tick_params(colors=INK, labelsize="x-small", length=2)
     for place in axes.spines.values():

@@ -7,6 +7,7 @@ from gancli.metrics.catalog import METRICS
 
 ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
 WORDS = {"kl": "KL", "high_quality": "share of samples near one"}
+LARGE = 10_000.0  # from which on numbers are shown whole
 PLAIN = ("value", "mean")  # names of a number that say no more than the metric's
 
 
@@ -31,8 +32,9 @@ def cell(values: Mapping[str, Any], number: str) -> str:
     value = values[number]
     if not isinstance(value, float):
         return str(value)
+    text = f"{value:,.0f}" if abs(value) >= LARGE else f"{value:.4g}"
     error = values.get("standard_error") or values.get("standard_deviation")
-    return f"{value:.4g} ± {error:.2g}" if error and number in (*PLAIN, "bound") else f"{value:.4g}"
+    return f"{text} ± {error:.2g}" if error and number in (*PLAIN, "bound") else text
 
 
 def row(metric: str, values: Mapping[str, Any] | None) -> dict[str, str]:

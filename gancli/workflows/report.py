@@ -51,11 +51,13 @@ def report(
     alone = len(runs) == 1
     pages = []
     for place, one in enumerate(runs):
-        reporter.advance("runs", place, len(runs))
+        if not alone:
+            reporter.advance("runs", place, len(runs))
         pages.append(run_page(one, *_nearest(one, data_dir), with_curves=alone))
     title = runs[0].title if alone else ", ".join(one.name for one in runs)
     write_atomically(page, render(title, pages, None if alone else comparison(runs)))
-    reporter.advance("runs", len(runs), len(runs))
+    if not alone:
+        reporter.advance("runs", len(runs), len(runs))
     return page
 
 

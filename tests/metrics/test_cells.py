@@ -3,7 +3,7 @@
 import pytest
 
 from gancli.metrics.catalog import METRICS
-from gancli.metrics.cells import cell, label, row, score_name
+from gancli.metrics.cells import cell, label, row, score_name, title
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,19 @@ def test_a_column_is_called_by_what_it_holds(metric, number, text):
     assert label(metric, number) == text
 
 
+@pytest.mark.parametrize(
+    ("metric", "number", "text"),
+    [
+        ("fid", "value", "Fréchet distance (lower is better)"),
+        ("modes", "kl", "modes: KL (lower is better)"),
+        ("modes", "high_quality", "modes: share of samples near one (higher is better)"),
+        ("modes", "verdict", "modes: verdict"),
+    ],
+)
+def test_the_same_in_words(metric, number, text):
+    assert title(metric, number) == text
+
+
 def test_columns_of_all_metrics_differ():
     labels = [label(metric, number) for metric, entry in METRICS.items() for number in entry.columns]
     assert len(set(labels)) == len(labels)
@@ -28,6 +41,7 @@ def test_columns_of_all_metrics_differ():
 
 def test_a_number_has_its_error_and_words_have_none():
     assert cell({"value": 6.9123, "standard_error": 0.0691}, "value") == "6.912 ± 0.069"
+    assert cell({"distinct_images": 624750.0}, "distinct_images") == "624,750"
     assert cell({"mean": 0.5, "standard_deviation": None}, "mean") == "0.5"
     assert cell({"verdict": "healthy", "standard_error": 1.0}, "verdict") == "healthy"
     assert cell({"coverage": 0.5, "standard_error": 1.0}, "coverage") == "0.5"  # the error is of another number
