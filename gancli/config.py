@@ -68,6 +68,7 @@ MOVING: When = {"moves": (True,)}  # what has a --final- value
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
+BIDIRECTIONAL: When = {"game": ("bidirectional",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +138,7 @@ class TrainConfig:
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, or matching (a generator alone), which --loss mmd sets.",
+        "Who plays: adversarial, matching (a generator alone), which --loss mmd sets, or bidirectional (an encoder, too).",
         GAME,
         choices="game",
     )
@@ -270,6 +271,20 @@ class TrainConfig:
     output_init_range: float | None = setting(None, "The same for its last layer alone.", NETWORKS, only=DENSE)
     discriminator_init_range: float | None = setting(
         None, "The same for the discriminator.", NETWORKS, unless=NO_DISCRIMINATOR
+    )
+    encoder: str = setting(
+        "deterministic",
+        "What the encoder answers: deterministic (one z, BiGAN) or stochastic (mean and variance of z, ALI).",
+        NETWORKS,
+        only=BIDIRECTIONAL,
+        choices=("deterministic", "stochastic"),
+    )
+    encoder_widths: tuple[int, ...] = setting(
+        (1024, 1024),
+        "Hidden units per layer of the encoder.",
+        NETWORKS,
+        only=BIDIRECTIONAL | {"model": ("mlp",)},
+        least=1,
     )
     max_column_norm: float = setting(
         0.0, "Upper bound of the norm of any unit's incoming weights; 0: none.", NETWORKS, least=0

@@ -15,8 +15,11 @@ PENALTY = _FIRST - 1
 AUGMENTATION = _FIRST - 5
 # Into the key of some latents.
 CLASSES = _FIRST - 6
-# Into the key of a seed, for samples of a finished run.
+# Into the key of a seed, for samples of a finished run, and for its encoder.
 LATENTS = _FIRST - 1
+ENCODER = _FIRST - 7
+# Into the key of an update, for the noise of a stochastic encoder.
+POSTERIOR = _FIRST - 8
 # A seed of its own: latents of standing statistics.
 STANDING = _FIRST - 3
 # Into the key of a network, beside the numbers of its layers.
@@ -26,7 +29,8 @@ BY_KEY = {
     "run": (ORDER, DECODER, PROBE, MIRROR),
     "pass": (PENALTY, AUGMENTATION),
     "latents": (CLASSES,),
-    "seed": (LATENTS,),
+    "seed": (LATENTS, ENCODER),
+    "update": (POSTERIOR,),
     "standing": (STANDING,),
     "network": (PROJECTION,),
 }

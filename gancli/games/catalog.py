@@ -56,5 +56,11 @@ GAMES: Registry[GameEntry] = Registry(
             use="A reference without adversary: for --loss mmd, which sets it.",
             cite=("li2015generative",),
         ),
+        "bidirectional": GameEntry(
+            lazy("gancli.games.bidirectional:Bidirectional.build"),
+            summary="An encoder learns beside the generator; D scores pairs of example and latents (Donahue et al. 2017).",
+            use="For latents of your images with `gancli encode`; with --encoder stochastic it is ALI.",
+            cite=("donahue2017adversarial", "dumoulin2017adversarially"),
+        ),
     },
 )
