@@ -138,7 +138,7 @@ class TrainConfig:
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, matching (a generator alone), which --loss mmd sets, or bidirectional (an encoder, too).",
+        "Who plays: adversarial, matching (a generator alone; --loss mmd sets it), or bidirectional (and an encoder).",
         GAME,
         choices="game",
     )

@@ -109,9 +109,7 @@ class Bidirectional:
 
         return microbatched(run, encoder, x, jax.random.fold_in(key, POSTERIOR), self.config.microbatch)
 
-    def pairs(
-        self, makers: Makers, x: jax.Array, latents: jax.Array, key: jax.Array
-    ) -> tuple[jax.Array, jax.Array]:
+    def pairs(self, makers: Makers, x: jax.Array, latents: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Return packs of pairs, real (x, E(x)) and fake (G(z), z), as D sees them: augmented and noised."""
         config, (domain,) = self.config, self.domains
         found = self.inferred(makers[ENCODER], x, key)
@@ -203,18 +201,14 @@ class Bidirectional:
         d_norm = gradient_norm(gradients)
         if UPDATES[config.updates]:
             latents, key = drawn(before)
-            of_makers, losses = makers_gradients(
-                self, makers_of(state), state.params[DISCRIMINATOR], x, latents, key
-            )
+            of_makers, losses = makers_gradients(self, makers_of(state), state.params[DISCRIMINATOR], x, latents, key)
             norms = {name: gradient_norm(of_makers[name]) for name in (GENERATOR, ENCODER)}
             total = d_norm + norms[GENERATOR] + norms[ENCODER]
             state = update(self, state, {DISCRIMINATOR: gradients, **of_makers}, total)
         else:
             state = update(self, state, {DISCRIMINATOR: gradients}, d_norm)
             latents, key = drawn(config.k)
-            of_makers, losses = makers_gradients(
-                self, makers_of(state), state.params[DISCRIMINATOR], x, latents, key
-            )
+            of_makers, losses = makers_gradients(self, makers_of(state), state.params[DISCRIMINATOR], x, latents, key)
             norms = {name: gradient_norm(of_makers[name]) for name in (GENERATOR, ENCODER)}
             state = update(self, state, of_makers, d_norm + norms[GENERATOR] + norms[ENCODER])
         return state, measured | losses | {

@@ -58,7 +58,7 @@ GAMES: Registry[GameEntry] = Registry(
         ),
         "bidirectional": GameEntry(
             lazy("gancli.games.bidirectional:Bidirectional.build"),
-            summary="An encoder learns beside the generator; D scores pairs of example and latents (Donahue et al. 2017).",
+            summary="An encoder learns beside the generator; D scores pairs (Donahue et al. 2017, BiGAN).",
             use="For latents of your images with `gancli encode`; with --encoder stochastic it is ALI.",
             cite=("donahue2017adversarial", "dumoulin2017adversarially"),
         ),

@@ -114,9 +114,7 @@ class PairDiscriminator(nnx.Module):
 
     def __call__(self, pairs: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
         count = len(pairs)
-        flat, latents = jnp.split(
-            pairs.reshape(count, self.packing, -1), [math.prod(self.data_shape)], axis=2
-        )
+        flat, latents = jnp.split(pairs.reshape(count, self.packing, -1), [math.prod(self.data_shape)], axis=2)
         images = flat.reshape(count, self.packing, *self.data_shape)
         features = self.inside(jnp.concatenate([images[:, place] for place in range(self.packing)], axis=-1), key)
         together = jnp.concatenate([features, latents.reshape(count, -1)], axis=1)
@@ -164,8 +162,6 @@ def pair_discriminator(
     return family.discriminator("scorer", config.model)(config, (size,), False, np.zeros(size), rngs)
 
 
-def _features(
-    config: TrainConfig, family: Architecture, data_shape: Shape, bounded: bool, rngs: nnx.Rngs
-) -> Features:
+def _features(config: TrainConfig, family: Architecture, data_shape: Shape, bounded: bool, rngs: nnx.Rngs) -> Features:
     build = family.discriminator("scorer", config.model)
     return Features(build(config, data_shape, bounded, np.zeros(data_shape), rngs), data_shape)
