@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from gancli.compute import devices
-from gancli.data.images.framed import read_framed
 from gancli.data.load import Dataset
 from gancli.errors import UsageError
-from gancli.evaluation.image_sets import open_images, split_name
 from gancli.files import check_free, write_atomically
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.imaging.sheets import Heading, grid
@@ -18,7 +16,7 @@ from gancli.metrics.neighbors import nearest
 from gancli.reporting import Reporter
 from gancli.runs.trained import Trained
 from gancli.sampling.outputs import STILLS, choose_output, write_picture
-from gancli.workflows.inference import Inferred, Inverse, distances
+from gancli.workflows.inference import Inferred, Inverse, distances, read_for
 
 HELD_OUT = 1000  # images by which is decided what a generator can draw, at most
 FEWEST_HELD_OUT = 100  # a 99th percentile of fewer says nothing
@@ -140,30 +138,6 @@ def encode(
     if reconstruct is not None:
         write_picture(reconstruct, _sheet(images, inferred, dataset.examples[rows[:SHOWN]]))
     return result
-
-
-def read_for(
-    trained: Trained, source: str, data_dir: Path | None, reporter: Reporter
-) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
-    """Return names, images uint8 ``[N, H, W, C]`` of the size of a run's data, and labels ``[N]`` of a data set.
-
-    Raises:
-        UsageError: there is nothing of that name, or a data set has images of another size.
-        GancliError: an image cannot be read.
-    """
-    config, shape = trained.game.config, trained.domain.shape
-    path = Path(source)
-    if split_name(source) is None and (path.exists() or "/" in source or path.suffix):
-        return *read_framed(path, shape, config.crop, config.max_pixels), None
-    found = open_images(source, data_dir, reporter)
-    if found.shape != shape or found.dataset is None:
-        sizes = ("x".join(map(str, one)) for one in (found.shape, shape))
-        raise UsageError(
-            f"'{source}' has images of {next(sizes)}, and the run in '{trained.run.folder}' {next(sizes)}."
-        )
-    dataset = found.dataset
-    names = tuple(f"{dataset.name}/{dataset.split}[{row}]" for row in range(len(dataset)))
-    return names, np.asarray(dataset.examples), dataset.labels
 
 
 def _nearest(images: np.ndarray, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -3,13 +3,16 @@
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.data.images.framed import read_framed
 from gancli.errors import UsageError
+from gancli.evaluation.image_sets import open_images, split_name
 from gancli.games.encodes import ENCODER, Encodes
 from gancli.games.inversion import Fit, encoder_for, explained_variance, first_weights, refine, train_encoder
 from gancli.games.pair import NormStatistics
@@ -17,8 +20,9 @@ from gancli.imaging.pixels import to_unit
 from gancli.reporting import Reporter, duration
 from gancli.runs.encoders import read_encoder, write_encoder
 from gancli.runs.trained import Trained
-from gancli.sampling.draws import BLOCK
 from gancli.training.state import Params
+
+BLOCK = 100  # images that go through networks at a time; of fewer, as many are computed
 
 
 @dataclass(frozen=True)
@@ -118,3 +122,39 @@ def distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the Euclidean distances ``[N]`` of images ``[N, H, W, C]``, uint8 or in [0, 1], in [0, 1] pixels."""
     difference = to_unit(one).astype(np.float64) - to_unit(other)
     return np.sqrt(np.sum(difference.reshape(len(difference), -1) ** 2, axis=1))
+
+
+def read_for(
+    trained: Trained, source: str, data_dir: Path | None, reporter: Reporter
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
+    """Return names, images uint8 ``[N, H, W, C]`` of the size of a run's data, and labels ``[N]`` of a data set.
+
+    Raises:
+        UsageError: there is nothing of that name, or a data set has images of another size.
+        GancliError: an image cannot be read.
+    """
+    config, shape = trained.game.config, trained.domain.shape
+    path = Path(source)
+    if split_name(source) is None and (path.exists() or "/" in source or path.suffix):
+        return *read_framed(path, shape, config.crop, config.max_pixels), None
+    found = open_images(source, data_dir, reporter)
+    if found.shape != shape or found.dataset is None:
+        sizes = ("x".join(map(str, one)) for one in (found.shape, shape))
+        raise UsageError(
+            f"'{source}' has images of {next(sizes)}, and the run in '{trained.run.folder}' {next(sizes)}."
+        )
+    dataset = found.dataset
+    names = tuple(f"{dataset.name}/{dataset.split}[{row}]" for row in range(len(dataset)))
+    return names, np.asarray(dataset.examples), dataset.labels
+
+
+def read_one(trained: Trained, source: str, data_dir: Path | None, reporter: Reporter) -> np.ndarray:
+    """Return one image ``[1, H, W, C]``; errors as in :func:`read_for`.
+
+    Raises:
+        UsageError: there are several.
+    """
+    _, images, _ = read_for(trained, source, data_dir, reporter)
+    if len(images) != 1:
+        raise UsageError(f"'{source}' holds {len(images):,} images. Give one image.")
+    return images

@@ -11,9 +11,10 @@ import numpy as np
 from gancli.compute import devices
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_uint8
-from gancli.imaging.sheets import grid
+from gancli.imaging.sheets import Heading, grid
 from gancli.latents.catalog import PATHS
 from gancli.latents.paths import lerp
+from gancli.reporting import Reporter, Silence
 from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import draw_latents, generate
@@ -27,6 +28,7 @@ from gancli.sampling.outputs import (
     write_picture,
 )
 from gancli.sampling.pictures import line_picture, plane_picture
+from gancli.workflows.inference import Inverse, read_one
 
 POINTS = 2000  # samples among which walks of points are drawn
 
@@ -49,17 +51,24 @@ def interpolate(
     folder: Path,
     output: Path | None = None,
     *,
-    rows: int = 8,
+    rows: int | None = None,
     frames: int = 10,
     path: str = "linear",
     class_name: str | None = None,
     seed: int = 0,
     step: int | str = "latest",
     ema: bool = True,
+    between: tuple[str, str] | None = None,
+    refine: int = 0,
     scale: int | None = None,
     overwrite: bool = False,
+    data_dir: Path | None = None,
+    reporter: Reporter | None = None,
 ) -> InterpolateResult:
-    """Draw ``rows`` walks of ``frames`` samples, each between two independent draws of the prior.
+    """Draw ``rows`` walks, 8 by default, of ``frames`` samples, each between two independent draws of the prior.
+
+    With ``between`` one walk leads from the latents of one image to those of another, as `gancli encode` finds them;
+    ``refine`` and ``reporter`` as there.
 
     A class-conditional run walks between their classes, too, along the straight line; with ``class_name`` it stays in
     that class.
@@ -72,7 +81,14 @@ def interpolate(
         UsageError: an option is out of range or does not fit the run.
         GancliError: the run cannot be read or the output not be written.
     """
-    for name, value, least in (("rows", rows, 1), ("frames", frames, 2)):
+    if between and rows is not None:
+        raise UsageError(
+            f"--rows {rows} does nothing with --from and --to, between which one walk leads. Leave it out."
+        )
+    if refine and not between:
+        raise UsageError(f"--refine {refine} is for latents of images. Give --from and --to, too, or leave it out.")
+    rows = 1 if between else 8 if rows is None else rows
+    for name, value, least in (("rows", rows, 1), ("frames", frames, 2), ("refine", refine, 0)):
         if value < least:
             raise UsageError(f"--{name} must be at least {least}, got {value}.")
     check_scale(scale)
@@ -93,7 +109,12 @@ def interpolate(
     pair = trained.pair
     draws = pair.draws
     label = None if class_name is None else trained.label(class_name)
-    ends = draw_latents(draws, 2 * rows, seed, label).reshape(rows, 2, 1, -1)
+    images, ends = None, draw_latents(draws, 2 * rows, seed, label).reshape(rows, 2, 1, -1)
+    if between:
+        reporter = reporter or Silence()
+        inverse = Inverse.of(trained, None, reporter)
+        images = np.concatenate([read_one(trained, name, data_dir, reporter) for name in between])
+        ends = inverse.encode(images, refine).latents.reshape(1, 2, 1, -1)
     t = np.linspace(0.0, 1.0, frames, dtype=np.float32)[:, None]
     z, classes = np.split(ends, [draws.player.config.latent_size], axis=-1)
     latents = np.concatenate([_along(walk, z, t), _along(lerp, classes, t)], axis=-1)
@@ -105,9 +126,13 @@ def interpolate(
         pictures = to_uint8(samples)
         sheets = [grid(pictures[:, frame], scale=scale) for frame in range(frames)]
         write_animation(output, sheets + sheets[-2:0:-1])
-    else:
+    elif images is None:
         sheet = grid(to_uint8(samples.reshape(-1, *pair.domain.shape)), columns=frames, scale=scale)
         write_picture(output, sheet)
+    else:
+        tiles = np.concatenate([images[:1], to_uint8(samples[0]), images[1:]])
+        headings = [[Heading("from")], [Heading("walk", frames)], [Heading("to")]]
+        write_picture(output, grid(tiles, len(tiles), scale=scale, headings=headings))
     return InterpolateResult(output, rows, frames, path, trained.step, trained.ema, seed, trained.notes)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gancli.data.load import load
 from gancli.files import read_arrays
 from gancli.runs.folder import Run
 from tests.conftest import tiny
@@ -37,11 +38,9 @@ def finished(digits_run, tmp_path_factory):
 @pytest.fixture
 def images(tmp_path):
     """A folder of digits of another size, one of them in color."""
-    from sklearn.datasets import load_digits
-
     folder = tmp_path / "images"
     folder.mkdir()
-    digits = np.rint(load_digits().images[:3] * 255 / 16).astype(np.uint8)
+    digits = load("digits").examples[:3, ..., 0]
     for name, digit in zip("abc", digits, strict=True):
         Image.fromarray(digit).resize((24, 16)).convert("RGB" if name == "c" else "L").save(folder / f"{name}.png")
     return folder
@@ -148,3 +147,24 @@ def test_refusals_of_the_run(gancli, played, finished, images, tmp_path):
         f"error: b.png in '{images}' cannot be read: it is no image, or its header is damaged. "
         "Take it away, or repair it.\n"
     )
+
+
+def test_a_walk_leads_from_one_image_to_another(gancli, played, images, tmp_path):
+    picture = tmp_path / "walk.png"
+    ends = ("--from", images / "a.png", "--to", images / "c.png")
+    code, out, _ = gancli("interpolate", played, *ends, "--frames", 3, "-o", picture, "--json")
+    assert code == 0
+    assert json.loads(out) | {"rows": 1, "frames": 3} == json.loads(out)
+    with Image.open(picture) as drawn:
+        assert drawn.width > 4 * drawn.height
+    for more, message in (
+        (("--from", images / "a.png"), "--from and --to belong together. Give both, or none of them."),
+        (
+            (*ends, "--rows", 2),
+            "--rows 2 does nothing with --from and --to, between which one walk leads. Leave it out.",
+        ),
+        (("--refine", 5), "--refine 5 is for latents of images. Give --from and --to, too, or leave it out."),
+        (("--from", images, "--to", images / "a.png"), f"'{images}' holds 3 images. Give one image."),
+    ):
+        found = gancli("interpolate", played, *more, "-o", tmp_path / "other.png")
+        assert found == (2, "", f"error: {message}\n")
