@@ -27,7 +27,7 @@ LAYERS = [
     {"models", "data"},
     {"losses", "metrics", "features", "config", "latents"},
     {"compute", "own_files"},
-    {"registry", "files", "bibliography"},
+    {"registry", "files", "fields", "bibliography"},
     {"imaging", "reporting", "errors", "salts"},
     {"__init__"},
 ]

@@ -4,9 +4,10 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from gancli.config import TrainConfig, defaults, option_name, settings, shown
+from gancli.config import TrainConfig, defaults, option_name, settings
 from gancli.data.catalog import DATASETS, YOUR_IMAGES, Mixture, is_path
 from gancli.errors import UsageError
+from gancli.fields import shown
 from gancli.losses.catalog import LOSSES
 from gancli.models.catalog import MODELS
 from gancli.own_files import is_own
