@@ -22,7 +22,7 @@ from gancli.metrics.inputs import Classes, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch, show_shape
-from gancli.sampling.draws import discriminator_outputs, draw_latents, generate
+from gancli.sampling.draws import discriminator_findings, discriminator_outputs, draw_latents, generate
 
 
 class Reference:
@@ -234,6 +234,11 @@ class EvaluationInputs:
         outputs = discriminator_outputs(self.pair, examples)
         assert outputs is not None, "the metric needs a discriminator"
         return outputs
+
+    def class_logits(self, examples: np.ndarray) -> np.ndarray:
+        """Return the class logits ``[n, K]`` of the run's discriminator for examples ``[n, *data_shape]``."""
+        assert self.pair is not None
+        return discriminator_findings(self.pair, examples).logits
 
     @property
     def density(self) -> GaussianMixture | None:

@@ -95,6 +95,17 @@ def _nothing_held_out_of_run(inputs: EvaluationInputs) -> str | None:
     return _none_in(inputs.held_out())
 
 
+def _no_classes(inputs: EvaluationInputs) -> str | None:
+    if inputs.pair is None or inputs.pair.scores is None or not inputs.pair.scores.num_classes:
+        return "needs a classifier: a run with --game semi-supervised"
+    split = inputs.held_out()
+    if reason := _none_in(split):
+        return reason
+    if len(split.classes) != inputs.pair.scores.num_classes or split.labels.min() < 0:
+        return f"needs the classes of validation images, and '{split.name}' has none; take --metrics fid"
+    return None
+
+
 def _none_in(split: Dataset) -> str | None:
     if len(split):
         return None
@@ -111,6 +122,7 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.HELD_OUT: _nothing_held_out,
     Need.DISCRIMINATOR: _no_discriminator,
     Need.RUN_HELD_OUT: _nothing_held_out_of_run,
+    Need.CLASSES: _no_classes,
 }
 
 

@@ -88,6 +88,11 @@ class Split(Protocol):
         """Which part: train, validation or test."""
         ...
 
+    @property
+    def labels(self) -> "np.ndarray":
+        """The class of each example, int32 ``[n]``; below zero: none."""
+        ...
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the examples."""
@@ -220,6 +225,10 @@ class Inputs(Protocol):
 
     def held_out(self) -> Split:
         """Return the validation split of the run's data."""
+        ...
+
+    def class_logits(self, examples: "np.ndarray") -> "np.ndarray":
+        """Return the class logits ``[n, K]`` of the run's discriminator for examples ``[n, *data_shape]``."""
         ...
 
     def scores(self, examples: "np.ndarray") -> "np.ndarray":
