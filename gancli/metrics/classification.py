@@ -28,7 +28,7 @@ class Mistakes:
     @property
     def text(self) -> str:
         """The same for people."""
-        return f"{self.error:.2%} ± {self.standard_error:.2g}, {self.wrong:,} of {self.count:,} wrong"
+        return f"{self.error:.2%} ± {self.standard_error:.2%}, {self.wrong:,} of {self.count:,} wrong"
 
     def to_dict(self) -> dict[str, float]:
         """Return the numbers as JSON has them."""
