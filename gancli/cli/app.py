@@ -10,7 +10,19 @@ try:
     import typer
 
     from gancli import __version__
-    from gancli.cli import classify, compare, data, evaluate, export, interpolate, parzen, report, reproduce, sample, train
+    from gancli.cli import (
+        classify,
+        compare,
+        data,
+        evaluate,
+        export,
+        interpolate,
+        parzen,
+        report,
+        reproduce,
+        sample,
+        train,
+    )
     from gancli.cli import listing as catalog
     from gancli.cli.settings import Command, TrainCommand
     from gancli.cli.signals import Stoppable

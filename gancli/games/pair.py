@@ -91,7 +91,6 @@ class Scores:
     objective: Objective
     convolves: bool = False  # whether its networks are made of convolutions
     num_classes: int = 0  # of data, that its logits tell apart; 0: it has none
-    num_classes: int = 0  # of data, that it tells apart by its logits; 0: none
 
     def pack(self, x: jax.Array) -> jax.Array:
         """Lay examples ``[B, *shape]`` side by side, as many as D scores at once (Lin et al. 2018: PacGAN)."""

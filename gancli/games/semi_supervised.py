@@ -1,8 +1,8 @@
 """The game with few labels: D also tells classes apart, and learns from images without a class, too.
 
-Goodfellow et al. 2014 (§7.4) name it; the losses are those of Salimans et al. 2016 (§5). D has K class logits l(x). As a
-softmax over K + 1 classes, of which the last one, "sample", has the logit 0, it takes x for real with probability
-``sigmoid(Z(x))``, ``Z = log sum_k exp l_k``. So any loss of logits plays the game by Z, beside the cross-entropy of the
+Goodfellow et al. 2014 (§7.4) name it; the losses are those of Salimans et al. 2016 (§5). D has K class logits l(x). As
+a softmax over K + 1 classes, of which the last one, "sample", has the logit 0, it takes x for real with probability
+``sigmoid(Z(x))``, ``Z = log sum_k exp l_k``. So a loss of logits plays the game by Z, beside the cross-entropy of the
 labeled images, ``Z(x) - l_y(x)``.
 """
 
@@ -103,9 +103,7 @@ class SemiSupervised:
         if not self.config.alone:
             latents = divided(self.draws.latents(latent_key, self.config.batch_size))
             fake = generated(self.draws, state.params[GENERATOR], latents)
-        gradients, found = discriminator_gradients(
-            self, state.params[DISCRIMINATOR], known, real, fake, network_key
-        )
+        gradients, found = discriminator_gradients(self, state.params[DISCRIMINATOR], known, real, fake, network_key)
         d_norm = gradient_norm(gradients)
         state = update(self, state, {DISCRIMINATOR: gradients}, d_norm)
         measured = {

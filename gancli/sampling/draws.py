@@ -77,8 +77,8 @@ def discriminator_findings(pair: Pair, x: np.ndarray) -> Any:
         part = x[start : start + BLOCK]
         full = np.pad(part, [(0, BLOCK - len(part))] + [(0, 0)] * (x.ndim - 1), mode="edge")
         found = _seen(pair.scores, pair.discriminator, jnp.asarray(full))
-        parts.append(jax.tree.map(lambda one, count=len(part): np.asarray(one)[:count], found))
-    return jax.tree.map(lambda *found: np.concatenate(found), *parts)
+        parts.append(jax.tree.map(np.asarray, found))
+    return jax.tree.map(lambda *found: np.concatenate(found)[: len(x)], *parts)
 
 
 def beliefs(pair: Pair, x: np.ndarray) -> np.ndarray | None:

@@ -247,7 +247,9 @@ def too_few(config: TrainConfig, dataset: Dataset) -> str | None:
 
 def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState:
     config, domain, mean = game.config, game.domains[0], dataset.mean()
-    state = jax.block_until_ready(begin(game, {one.name: mean for one in game.domains}))  # if it does not fit, no folder is made
+    state = jax.block_until_ready(
+        begin(game, {one.name: mean for one in game.domains})
+    )  # if it does not fit, no folder is made
     if not config.decoder_steps:
         return state
     if reason := why_streamed(config, dataset.examples.nbytes):
