@@ -58,7 +58,7 @@ def draw_places(labels: np.ndarray, num_classes: int, count: int, seed: int) -> 
         places = np.flatnonzero(labels == label)
         if len(places) < share:
             raise UsageError(
-                f"--labels {count} takes {share} images of each class, and class number {label} has {len(places)}. "
+                f"--labels {count} takes {share} images of each class, and class {label} (from 0) has {len(places)}. "
                 f"Take fewer."
             )
         drawn.append(rng.choice(places, share, replace=False))
