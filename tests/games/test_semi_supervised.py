@@ -37,6 +37,10 @@ def found(game: SemiSupervised, state: Any, x: jax.Array) -> Any:
     return game.scores.score(state.params["discriminator"], x)
 
 
+def class_logits(game: Any, params: Any, x: jax.Array) -> jax.Array:
+    return game.scores.score(params, x).logits
+
+
 def test_the_probability_of_real_is_that_of_a_softmax_with_one_more_class():
     game, state = few()
     seen = found(game, state, UNIT)
@@ -56,7 +60,7 @@ def test_ds_gradient_is_that_of_a_softmax_over_data_classes_and_samples():
     known, real, fake = Batch(UNIT[:6], jnp.asarray(LABELS[:6])), UNIT[6:14], UNIT[::-1][:8] ** 2
 
     def log_softmax(params, x):
-        logits = game.scores.score(params, x).logits
+        logits = class_logits(game, params, x)
         return jax.nn.log_softmax(jnp.concatenate([logits, jnp.zeros((len(x), 1))], axis=1), axis=1)
 
     def direct(params):
@@ -112,7 +116,7 @@ def test_alone_d_learns_from_labels_and_neither_images_nor_samples_reach_it():
     assert set(measured) == {"label_loss", "label_error", "discriminator_gradient_norm"}
 
     def cross_entropy(params):
-        logits = game.scores.score(params, known.examples).logits
+        logits = class_logits(game, params, known.examples)
         return -jnp.mean(jax.nn.log_softmax(logits, axis=1)[jnp.arange(8), known.labels])
 
     discriminator = state.params["discriminator"]
