@@ -26,6 +26,8 @@ MOVING: When = {"moves": (True,)}  # what has a --final- value
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
+NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised")}
+FEW_LABELS: When = {"game": ("semi-supervised",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +97,19 @@ class TrainConfig:
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, or matching (a generator alone), which --loss mmd sets.",
+        "Who plays: adversarial, semi-supervised, or matching (a generator alone), which --loss mmd sets.",
         GAME,
         choices="game",
+    )
+    labels: str = setting(
+        "100",
+        "How many training images have a class, as many of each; or a table FILE.csv of images and classes.",
+        GAME,
+        only=FEW_LABELS,
+        metavar="N|FILE.csv",
+    )
+    alone: bool = setting(
+        False, "Train the discriminator on the labeled images alone, for comparison.", GAME, only=FEW_LABELS
     )
     loss: str = setting(
         "non-saturating",
@@ -110,7 +122,7 @@ class TrainConfig:
         (),
         "What bounds the discriminator: r1, r2, gradient-penalty, clip, spectral-norm, or none.",
         GAME,
-        unless=NO_DISCRIMINATOR,
+        unless=NOT_ADVERSARIAL,
         choices=("r1", "r2", "gradient-penalty", "clip", "spectral-norm"),
         common=True,
     )
@@ -137,21 +149,21 @@ class TrainConfig:
         0.0,
         "Weight of the term that keeps the features of samples apart.",
         GAME,
-        unless=NO_DISCRIMINATOR,
+        unless=NOT_ADVERSARIAL,
         least=0,
     )
     k: int = setting(
-        1, "Discriminator updates per generator update.", GAME, unless=NO_DISCRIMINATOR, least=1, common=True
+        1, "Discriminator updates per generator update.", GAME, unless=NOT_ADVERSARIAL, least=1, common=True
     )
     updates: str = setting(
         "alternating",
         "alternating (Algorithm 1) or simultaneous (both gradients at the same weights and samples).",
         GAME,
-        unless=NO_DISCRIMINATOR,
+        unless=NOT_ADVERSARIAL,
         choices=("alternating", "simultaneous"),
     )
     packing: int = setting(
-        1, "Examples that the discriminator scores at once, as one.", GAME, unless=NO_DISCRIMINATOR, least=1
+        1, "Examples that the discriminator scores at once, as one.", GAME, unless=NOT_ADVERSARIAL, least=1
     )
     instance_noise: float = setting(
         0.0,

@@ -17,6 +17,8 @@ AUGMENTATION = _FIRST - 5
 CLASSES = _FIRST - 6
 # Into the key of a seed, for samples of a finished run.
 LATENTS = _FIRST - 1
+# Into a generator of NumPy's, beside a seed: which images are labeled.
+LABELED = _FIRST - 7
 # A seed of its own: latents of standing statistics.
 STANDING = _FIRST - 3
 # Into the key of a network, beside the numbers of its layers.
@@ -27,6 +29,7 @@ BY_KEY = {
     "pass": (PENALTY, AUGMENTATION),
     "latents": (CLASSES,),
     "seed": (LATENTS,),
+    "labeled": (LABELED,),
     "standing": (STANDING,),
     "network": (PROJECTION,),
 }

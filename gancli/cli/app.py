@@ -10,7 +10,19 @@ try:
     import typer
 
     from gancli import __version__
-    from gancli.cli import compare, data, evaluate, export, interpolate, parzen, report, reproduce, sample, train
+    from gancli.cli import (
+        classify,
+        compare,
+        data,
+        evaluate,
+        export,
+        interpolate,
+        parzen,
+        report,
+        reproduce,
+        sample,
+        train,
+    )
     from gancli.cli import listing as catalog
     from gancli.cli.settings import Command, TrainCommand
     from gancli.cli.signals import Stoppable
@@ -47,6 +59,7 @@ RUNS, MEASURES, CATALOG = "Make and use a run", "Measure", "Look things up"
 app.command(rich_help_panel=RUNS, cls=TrainCommand)(train.train)
 app.command(rich_help_panel=RUNS, cls=Command)(sample.sample)
 app.command(rich_help_panel=RUNS, cls=Command)(interpolate.interpolate)
+app.command(rich_help_panel=RUNS, cls=Command)(classify.classify)
 app.command(rich_help_panel=RUNS, cls=Command)(export.export)
 app.command(rich_help_panel=MEASURES, cls=Command)(evaluate.evaluate)
 app.command(rich_help_panel=MEASURES, cls=Command)(compare.compare)

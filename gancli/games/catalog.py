@@ -4,7 +4,7 @@ A game is added by its class, in a file of this folder, and one entry here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gancli import own_files
@@ -22,6 +22,9 @@ class GameEntry(Entry):
     """A game: what it is, what it is for, and what lays it out."""
 
     build: "Callable[..., Game]"  # (config, domains, files) to a game
+    labeled: bool = False  # whether a second domain has the labeled ones among the examples
+    # Settings it brings where the defaults are made for another game.
+    defaults: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
 
 
 def game(name: str, kept: Mapping[str, str] | None = None) -> GameEntry:
@@ -55,6 +58,14 @@ GAMES: Registry[GameEntry] = Registry(
             summary="A generator alone, which matches statistics of the data (Li, Swersky and Zemel 2015).",
             use="A reference without adversary: for --loss mmd, which sets it.",
             cite=("li2015generative",),
+        ),
+        "semi-supervised": GameEntry(
+            lazy("gancli.games.semi_supervised:SemiSupervised.build"),
+            labeled=True,
+            summary="D also learns the classes of a few labeled images; G matches D's features (Salimans et al. 2016).",
+            use="To classify images of which few have labels: --labels 100, then `gancli classify`.",
+            cite=("salimans2016improved", "goodfellow2014gan"),
+            defaults={"loss": "feature-matching", "penalty": (), "metrics": ("classification",)},
         ),
     },
 )
