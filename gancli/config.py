@@ -25,6 +25,7 @@ CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
 MOVING: When = {"moves": (True,)}  # what has a --final- value
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
+ADVERSARIAL: When = {"game": ("adversarial",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
 NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised")}
 FEW_LABELS: When = {"game": ("semi-supervised",)}
@@ -157,10 +158,33 @@ class TrainConfig:
     )
     updates: str = setting(
         "alternating",
-        "alternating (Algorithm 1) or simultaneous (both gradients at the same weights and samples).",
+        "alternating (Algorithm 1), simultaneous, extragradient or optimistic; see `gancli list updates`.",
         GAME,
         unless=NOT_ADVERSARIAL,
-        choices=("alternating", "simultaneous"),
+        choices=("alternating", "simultaneous", "extragradient", "optimistic"),
+    )
+    unroll: int = setting(
+        0,
+        "Discriminator updates through which the generator's gradient passes; 0: none.",
+        GAME,
+        only=ADVERSARIAL,
+        least=0,
+    )
+    lookahead: int = setting(
+        0,
+        "Steps after which both players return to slow weights, which follow; 0: never.",
+        GAME,
+        only=ADVERSARIAL,
+        least=0,
+    )
+    lookahead_alpha: float = setting(
+        0.5,
+        "Share of the way by which slow weights follow.",
+        GAME,
+        only=ADVERSARIAL,
+        unless={"lookahead": (0,)},
+        above=0,
+        most=1,
     )
     packing: int = setting(
         1, "Examples that the discriminator scores at once, as one.", GAME, unless=NOT_ADVERSARIAL, least=1

@@ -13,6 +13,7 @@ MIRROR = _FIRST - 4  # which images are mirrored
 # Into the key of one pass through the discriminator.
 PENALTY = _FIRST - 1
 AUGMENTATION = _FIRST - 5
+UNROLL = _FIRST - 7  # of the generator's, into which it looks ahead
 # Into the key of some latents.
 CLASSES = _FIRST - 6
 # Into the key of a seed, for samples of a finished run.
@@ -26,7 +27,7 @@ PROJECTION = _FIRST - 1
 
 BY_KEY = {
     "run": (ORDER, DECODER, PROBE, MIRROR),
-    "pass": (PENALTY, AUGMENTATION),
+    "pass": (PENALTY, AUGMENTATION, UNROLL),
     "latents": (CLASSES,),
     "seed": (LATENTS,),
     "labeled": (LABELED,),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gancli import own_files
-from gancli.registry import Entry, Registry, lazy
+from gancli.registry import Entry, FunctionEntry, Registry, lazy
 
 if TYPE_CHECKING:
     from gancli.training.game import Game
@@ -25,6 +25,14 @@ class GameEntry(Entry):
     labeled: bool = False  # whether a second domain has the labeled ones among the examples
     # Settings it brings where the defaults are made for another game.
     defaults: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateRule(FunctionEntry[..., Any]):
+    """In which order two players move: ``(move, state, sides)`` to a state and what was measured."""
+
+    moves: int = 1  # of both players in a step
+    optimistic: bool = False  # whether optimizers look ahead by their last update
 
 
 def game(name: str, kept: Mapping[str, str] | None = None) -> GameEntry:
@@ -66,6 +74,38 @@ GAMES: Registry[GameEntry] = Registry(
             use="To classify images of which few have labels: --labels 100, then `gancli classify`.",
             cite=("salimans2016improved", "goodfellow2014gan"),
             defaults={"loss": "feature-matching", "penalty": (), "metrics": ("classification",)},
+        ),
+    },
+)
+
+UPDATES: Registry[UpdateRule] = Registry(
+    "order of updates",
+    {
+        "alternating": UpdateRule(
+            function=lazy("gancli.games.updates:alternating"),
+            summary="D moves --k times, then G against the D that has moved (Goodfellow et al. 2014, Algorithm 1).",
+            use="The default.",
+            cite=("goodfellow2014gan",),
+        ),
+        "simultaneous": UpdateRule(
+            function=lazy("gancli.games.updates:simultaneous"),
+            summary="Both players move along gradients at the same weights and samples.",
+            use="For the recipes of 2014: the authors' code does it.",
+            cite=("goodfellow2014gan",),
+        ),
+        "extragradient": UpdateRule(
+            function=lazy("gancli.games.updates:extragradient"),
+            summary="Both move along the gradients that they find one step ahead (Gidel et al. 2019).",
+            use="To compare: it converges where simultaneous steps rotate. A step costs twice as much.",
+            cite=("gidel2019variational", "mishchenko2020revisiting"),
+            moves=2,
+        ),
+        "optimistic": UpdateRule(
+            function=lazy("gancli.games.updates:simultaneous"),
+            summary="Simultaneous, each update twice minus the one before (Daskalakis et al. 2018).",
+            use="To compare: nearly extragradient, at the cost of simultaneous steps.",
+            cite=("daskalakis2018training",),
+            optimistic=True,
         ),
     },
 )

@@ -24,9 +24,8 @@ from gancli.data.load import Dataset, digest_of, framing_of, load_for
 from gancli.errors import UsageError
 from gancli.features.catalog import FEATURES
 from gancli.files import check_name
-from gancli.games.adversarial import UPDATES
 from gancli.games.augmentations import AUGMENTATIONS
-from gancli.games.catalog import game
+from gancli.games.catalog import UPDATES, game
 from gancli.games.decoder import check_decoder, with_trained_decoder
 from gancli.games.passes import PRECISIONS
 from gancli.imaging.contrast import Contrast
