@@ -29,6 +29,7 @@ ADVERSARIAL: When = {"game": ("adversarial",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
 NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised")}
 FEW_LABELS: When = {"game": ("semi-supervised",)}
+BIDIRECTIONAL: When = {"game": ("bidirectional",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ class TrainConfig:
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, semi-supervised, or matching (a generator alone), which --loss mmd sets.",
+        "Who plays: adversarial, bidirectional, semi-supervised, or matching (no discriminator; --loss mmd sets it).",
         GAME,
         choices="game",
     )
@@ -264,6 +265,20 @@ class TrainConfig:
     output_init_range: float | None = setting(None, "The same for its last layer alone.", NETWORKS, only=DENSE)
     discriminator_init_range: float | None = setting(
         None, "The same for the discriminator.", NETWORKS, unless=NO_DISCRIMINATOR
+    )
+    encoder: str = setting(
+        "deterministic",
+        "What the encoder answers: deterministic (one z, BiGAN) or stochastic (mean and variance of z, ALI).",
+        NETWORKS,
+        only=BIDIRECTIONAL,
+        choices=("deterministic", "stochastic"),
+    )
+    encoder_widths: tuple[int, ...] = setting(
+        (1024, 1024),
+        "Hidden units per layer of the encoder.",
+        NETWORKS,
+        only=BIDIRECTIONAL | {"model": ("mlp",)},
+        least=1,
     )
     max_column_norm: float = setting(
         0.0, "Upper bound of the norm of any unit's incoming weights; 0: none.", NETWORKS, least=0

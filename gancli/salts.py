@@ -16,8 +16,11 @@ AUGMENTATION = _FIRST - 5
 UNROLL = _FIRST - 7  # of the generator's, into which it looks ahead
 # Into the key of some latents.
 CLASSES = _FIRST - 6
-# Into the key of a seed, for samples of a finished run.
+# Into the key of a seed, for samples of a finished run, and for its encoder.
 LATENTS = _FIRST - 1
+ENCODER = _FIRST - 7
+# Into the key of an update, for the noise of a stochastic encoder.
+POSTERIOR = _FIRST - 8
 # Into a generator of NumPy's, beside a seed: which images are labeled.
 LABELED = _FIRST - 7
 # A seed of its own: latents of standing statistics.
@@ -29,8 +32,9 @@ BY_KEY = {
     "run": (ORDER, DECODER, PROBE, MIRROR),
     "pass": (PENALTY, AUGMENTATION, UNROLL),
     "latents": (CLASSES,),
-    "seed": (LATENTS,),
+    "seed": (LATENTS, ENCODER),
     "labeled": (LABELED,),
+    "update": (POSTERIOR,),
     "standing": (STANDING,),
     "network": (PROJECTION,),
 }

@@ -14,6 +14,7 @@ try:
         classify,
         compare,
         data,
+        encode,
         evaluate,
         export,
         interpolate,
@@ -59,6 +60,7 @@ RUNS, MEASURES, CATALOG = "Make and use a run", "Measure", "Look things up"
 app.command(rich_help_panel=RUNS, cls=TrainCommand)(train.train)
 app.command(rich_help_panel=RUNS, cls=Command)(sample.sample)
 app.command(rich_help_panel=RUNS, cls=Command)(interpolate.interpolate)
+app.command(rich_help_panel=RUNS, cls=Command)(encode.encode)
 app.command(rich_help_panel=RUNS, cls=Command)(classify.classify)
 app.command(rich_help_panel=RUNS, cls=Command)(export.export)
 app.command(rich_help_panel=MEASURES, cls=Command)(evaluate.evaluate)

@@ -75,6 +75,12 @@ GAMES: Registry[GameEntry] = Registry(
             cite=("salimans2016improved", "goodfellow2014gan"),
             defaults={"loss": "feature-matching", "penalty": (), "metrics": ("classification",)},
         ),
+        "bidirectional": GameEntry(
+            lazy("gancli.games.bidirectional:Bidirectional.build"),
+            summary="An encoder learns beside the generator; D scores pairs (Donahue et al. 2017, BiGAN).",
+            use="For latents of your images with `gancli encode`; with --encoder stochastic it is ALI.",
+            cite=("donahue2017adversarial", "dumoulin2017adversarially"),
+        ),
     },
 )
 

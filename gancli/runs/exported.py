@@ -26,7 +26,8 @@ def is_export(folder: Path) -> bool:
     return (folder / WEIGHTS).is_file()
 
 
-def _names(params: Params) -> list[str]:
+def leaf_names(params: Params) -> list[str]:
+    """Return the places of a network's weights in it, in order: ``layers.0.kernel``."""
     paths = [path for path, _ in jax.tree_util.tree_leaves_with_path(params)]
     return [".".join(str(getattr(part, "key", getattr(part, "idx", part))) for part in path) for path in paths]
 
@@ -37,7 +38,7 @@ def write_weights(path: Path, generator: Params, standing: NormStatistics, step:
     Raises:
         GancliError: they cannot be written.
     """
-    arrays = dict(zip(_names(generator), map(np.asarray, jax.tree.leaves(generator)), strict=True))
+    arrays = dict(zip(leaf_names(generator), map(np.asarray, jax.tree.leaves(generator)), strict=True))
     arrays |= {f"standing.{place}": np.asarray(part) for place, part in enumerate(standing or [])}
     about = {"format": "flax", "step": str(step), "weights": "averaged" if ema else "raw"}
     write_atomically(path, save(arrays, about))
@@ -63,7 +64,7 @@ def read_weights(folder: Path, game: Game, *, step: int | str, ema: bool) -> tup
     if about.get("weights") != ("averaged" if ema else "raw"):
         raise UsageError(f"'{folder}' was exported with {about.get('weights')} weights; it has no others.")
     wanted = layout(game).params[GENERATOR]
-    names, leaves = _names(wanted), jax.tree.leaves(wanted)
+    names, leaves = leaf_names(wanted), jax.tree.leaves(wanted)
     if any(name not in arrays or arrays[name].shape != leaf.shape for name, leaf in zip(names, leaves, strict=True)):
         raise GancliError(f"'{path}' is of other networks than config.json describes.")
     for name, leaf in zip(names, leaves, strict=True):

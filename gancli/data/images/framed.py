@@ -1,0 +1,42 @@
+"""Your images brought to the size of a run's data, in the order of their names: to be looked at, not trained on."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from gancli.data.images.decode import EXTENSIONS, MAX_PIXELS, check_pixels, decode, frame, open_image
+from gancli.data.images.find import ImageFile, find_images
+from gancli.errors import GancliError
+
+
+def read_framed(
+    path: Path, shape: tuple[int, ...], crop: str = "center", max_pixels: int = MAX_PIXELS
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return names and images, uint8 ``[N, H, W, C]``, of a folder, a ``.zip``, an ``.npz``, an ``.npy`` or one file.
+
+    Args:
+        path: where they lie.
+        shape: of every image, H and W equal.
+        crop: how others become square; a random square is the middle one here.
+        max_pixels: of one image.
+
+    Raises:
+        GancliError: there are none, or one cannot be read; the message names it.
+    """
+    size, _, channels = shape
+    if path.is_file() and path.suffix.lower() in EXTENSIONS:
+        files = (ImageFile(path.name, "", path.read_bytes, partial(open_image, extension=path.suffix)),)
+    else:
+        files = find_images(path).files
+
+    def read(one: ImageFile) -> np.ndarray:
+        try:
+            image = one.open(one.read())
+            check_pixels(image, max_pixels)
+            return frame(decode(image, channels), size, crop)
+        except (OSError, GancliError) as error:
+            reason = str(getattr(error, "strerror", None) or error)
+            raise GancliError(f"{one.name} in '{path}' cannot be read: {reason}. Take it away, or repair it.") from None
+
+    return tuple(one.name for one in files), np.stack([read(one) for one in files])

@@ -1,0 +1,120 @@
+"""The encoder of a run: the one that played, or one trained once for its generator; and what it makes of images."""
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gancli.errors import UsageError
+from gancli.games.encodes import ENCODER, Encodes
+from gancli.games.inversion import Fit, encoder_for, explained_variance, first_weights, refine, train_encoder
+from gancli.games.pair import NormStatistics
+from gancli.imaging.pixels import to_unit
+from gancli.reporting import Reporter, duration
+from gancli.runs.encoders import read_encoder, write_encoder
+from gancli.runs.trained import Trained
+from gancli.sampling.draws import BLOCK
+from gancli.training.state import Params
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """A run with its encoder."""
+
+    trained: Trained
+    encodes: Encodes
+    weights: Params
+    origin: str  # "played": E of the bidirectional game; "trained": now; "kept": at an earlier command
+    explained: float  # share of the variance of z, on fresh samples
+
+    @classmethod
+    def of(cls, trained: Trained, steps: int | None, reporter: Reporter) -> "Inverse":
+        """Return the encoder of a bidirectional run; for another run read the one that was kept, or train and keep it.
+
+        Args:
+            trained: the run.
+            steps: of training, of an encoder that did not play; None: as many as are usual.
+            reporter: receives progress.
+
+        Raises:
+            UsageError: the run draws points or is class-conditional, or its encoder played and is not trained.
+            GancliError: the encoder cannot be kept.
+        """
+        folder = trained.run.folder
+        if not trained.is_images:
+            raise UsageError(f"the run in '{folder}' draws points, not images. Encode images with a run on images.")
+        if trained.domain.num_classes:
+            raise UsageError(f"the run in '{folder}' is class-conditional; an encoder finds latents, and no classes.")
+        played = getattr(trained.game, "encodes", None)
+        fit = Fit() if steps is None else replace(Fit(), steps=steps)
+        if isinstance(played, Encodes) and ENCODER in trained.weights:
+            if steps is not None:
+                raise UsageError(
+                    f"--steps is for an encoder that is trained afterwards, and the run in '{folder}' has its own. "
+                    f"Leave it out."
+                )
+            weights = trained.weights[ENCODER]
+            return cls(trained, played, weights, "played", explained_variance(trained.pair, played, weights, fit))
+        pair, family = trained.pair, getattr(trained.game, "family", None)
+        encodes, start = encoder_for(pair.draws, family, fit), first_weights(pair.draws, family, fit)
+        weights, origin = read_encoder(folder, start, fit, pair.generator), "kept"
+        if weights is None:
+            began = time.perf_counter()
+            watch = partial(reporter.advance, "training an encoder")
+            weights, origin = train_encoder(pair, encodes, start, fit, watch=watch), "trained"
+            path = write_encoder(folder, weights, fit, pair.generator)
+            took = duration(time.perf_counter() - began)
+            reporter.status(f"trained an encoder for {fit.steps:,} steps in {took}; kept in {path}")
+        return cls(trained, encodes, weights, origin, explained_variance(pair, encodes, weights, fit))
+
+    def encode(self, images: np.ndarray, refining: int = 0) -> "Inferred":
+        """Return what the encoder makes of images, uint8 ``[N, H, W, C]``, and how near the generator comes to them.
+
+        Block by block, all through one program: so no number depends on N. With ``refining``, latents descend so many
+        steps on the squared error of pixels.
+        """
+        pair = self.trained.pair
+        standing = pair.draws.standing(pair.generator)
+        parts: list[Any] = []
+        for start in range(0, len(images), BLOCK):
+            part = images[start : start + BLOCK]
+            full = jnp.asarray(np.pad(part, ((0, BLOCK - len(part)), (0, 0), (0, 0), (0, 0)), mode="edge"))
+            x = pair.domain.to_model(to_unit(full))
+            found = _encode(self.encodes, self.weights, x)
+            z = refine(pair, found.mean, x, refining, standing) if refining else found.mean
+            rebuilt = _rebuild(pair.draws, pair.generator, z, standing)
+            one = Inferred(z, found.log_variance, found.features, rebuilt)
+            count = len(part)
+            parts.append(jax.tree.map(lambda leaf, count=count: np.asarray(leaf)[:count], one))
+        return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Inferred:
+    """What an encoder made of images."""
+
+    latents: Any  # float32 [N, Z]; of a stochastic encoder the means
+    log_variances: Any  # [N, Z], or None
+    features: Any  # [N, F], of its last hidden layer
+    rebuilt: Any  # [N, H, W, C] in [0, 1]: what the generator draws from the latents
+
+
+@partial(jax.jit, static_argnames=("encodes",))
+def _encode(encodes: Encodes, weights: Params, x: jax.Array) -> Any:
+    return encodes.encode(weights, x)
+
+
+@partial(jax.jit, static_argnames=("draws",))
+def _rebuild(draws: Any, generator: Params, z: jax.Array, standing: NormStatistics) -> jax.Array:
+    return jnp.clip(draws.domain.show(draws.generate(generator, z, standing)), 0.0, 1.0)
+
+
+def distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the Euclidean distances ``[N]`` of images ``[N, H, W, C]``, uint8 or in [0, 1], in [0, 1] pixels."""
+    difference = to_unit(one).astype(np.float64) - to_unit(other)
+    return np.sqrt(np.sum(difference.reshape(len(difference), -1) ** 2, axis=1))
