@@ -41,7 +41,8 @@ def images(tmp_path):
 
     folder = tmp_path / "images"
     folder.mkdir()
-    digits = np.rint(load_digits().images[:3] * 255 / 16).astype(np.uint8)
+    pixels, _ = load_digits(return_X_y=True)
+    digits = np.rint(np.asarray(pixels)[:3].reshape(3, 8, 8) * 255 / 16).astype(np.uint8)
     for name, digit in zip("abc", digits, strict=True):
         Image.fromarray(digit).resize((24, 16)).convert("RGB" if name == "c" else "L").save(folder / f"{name}.png")
     return folder
