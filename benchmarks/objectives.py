@@ -3,17 +3,25 @@
 python benchmarks/objectives.py ring --seeds 0-9 [--losses hinge,mmd] [--steps N] [--results FILE]
 python benchmarks/objectives.py cost [--losses ...]
 
+Rules of updates instead of objectives, each with the budget of gradients that the default rule has in so many steps:
+
+python benchmarks/objectives.py ring --rules all --seeds 0-2 [--losses minimax] [--steps N]
+python benchmarks/objectives.py metz --rules alternating,unroll --seeds 0-2 [--steps N]
+python benchmarks/objectives.py cost --rules all
+
 A run that the results file already holds is not trained again, so the same command goes on where it stopped; the
 table is of all that the file holds for a data set. Pictures of seed 0 go beside the file, and all of them on a sheet.
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from chunks import gancli_chunk
@@ -23,15 +31,34 @@ from timing import interleave, print_machine, print_table
 from gancli.cli.console import TerminalReporter
 from gancli.cli.options import parse_seeds
 from gancli.compute import devices
+from gancli.config import TrainConfig
 from gancli.losses.catalog import LOSSES
 from gancli.recipes.resolve import resolve
 from gancli.runs.folder import Run
 from gancli.workflows.parzen import parzen
 from gancli.workflows.train import new_run
 
-POINTS = ("ring", "grid")
+POINTS = ("ring", "grid", "metz")
 NEEDS_CLASSIFIER = ("perceptual",)
 MNIST_STEPS = 5000  # ten epochs
+
+DEFAULT_RULE = "alternating"
+# Rules of updates: what sets them, and how many gradients they take for one of the default rule.
+RULES: dict[str, tuple[dict, int]] = {
+    "alternating": ({}, 1),
+    "simultaneous": ({"updates": "simultaneous"}, 1),
+    "extragradient": ({"updates": "extragradient"}, 2),
+    "optimistic": ({"updates": "optimistic"}, 1),
+    "unroll": ({"unroll": 5}, 6),
+    "lookahead": ({"lookahead": 5}, 1),
+}
+# The ring of Metz et al. 2017 (appendix A) as far as maxout networks can play it; theirs have units of tanh.
+METZ = {
+    **{"loss": "minimax", "updates": "simultaneous", "packing": 1, "batch_size": 512, "num_steps": 25_000},
+    **{"prior": "gaussian", "latent_size": 256, "generator_widths": (128, 128), "discriminator_widths": (128, 128)},
+    **{"maxout_pieces": 2, "generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-4, "ema_decay": 0.0},
+    **{"learning_rate_divisor": 1.0, "instance_noise": 0.0, "input_dropout": 0.0, "hidden_dropout": (0.0,)},
+}
 COLUMNS, WIDTH, TITLE = 4, 260, 16  # of a sheet; pixels
 
 
@@ -40,18 +67,35 @@ def losses_for(dataset: str, wanted: str | None) -> list[str]:
     return [name for name in names if dataset not in POINTS or name not in NEEDS_CLASSIFIER]
 
 
-def train_one(dataset: str, loss: str, seed: int, steps: int | None, data_dir: Path | None, pictures: Path) -> dict:
-    """Train as ``gancli train DATASET --loss LOSS --seed SEED`` does, and return what the run's last line says."""
-    options = {"loss": loss, "seed": seed}
-    options |= {"num_steps": steps, "evaluate_every": steps} if steps else {}  # its last line has all numbers
+def settle(dataset: str, loss: str, rule: str, seed: int, steps: int | None) -> TrainConfig:
+    """Return the settings of one run: so many steps, divided by what a step of the rule costs; on ``metz`` not."""
+    options = {"seed": seed} | RULES[rule][0]
+    if dataset == "metz":
+        steps = steps or METZ["num_steps"]
+        return resolve("ring", None, METZ | options | {"num_steps": steps, "evaluate_every": steps})
+    options["loss"] = loss
     config = resolve(dataset, None, options)
     if dataset == "mnist" and not steps:
-        config = resolve(dataset, None, options | {"num_steps": MNIST_STEPS * 100 // config.batch_size})
+        steps = MNIST_STEPS * 100 // config.batch_size
+    cost = RULES[rule][1]
+    if not steps and cost == 1:
+        return config
+    share = (steps or config.num_steps) // cost
+    # Its last line has all numbers; rates have fallen as far at the end.
+    options |= {"num_steps": share, "evaluate_every": share}
+    return resolve(dataset, None, options | {"learning_rate_divisor": config.learning_rate_divisor**cost})
+
+
+def train_one(
+    dataset: str, loss: str, rule: str, seed: int, steps: int | None, data_dir: Path | None, pictures: Path
+) -> dict:
+    """Train as ``gancli train DATASET --loss LOSS --seed SEED`` does, and return what the run's last line says."""
+    config = settle(dataset, loss, rule, seed, steps)
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         result = new_run(config, run, TerminalReporter(quiet=True), data_dir=data_dir)
         last = Run.open(run).metrics()[-1]
-        found = {"dataset": dataset, "loss": loss, "seed": seed, "steps": config.num_steps}
+        found = {"dataset": dataset, "loss": config.loss, "rule": rule, "seed": seed, "steps": config.num_steps}
         found |= {"images_per_second": result.images_per_second}
         found |= {"verdict": result.verdict.name if result.verdict else ""}
         found |= {"modes": last["modes"]["hit"], "kl": last["modes"]["kl"]}
@@ -61,31 +105,37 @@ def train_one(dataset: str, loss: str, seed: int, steps: int | None, data_dir: P
             found["frechet"] = last["fid"]["value"]
         if dataset == "mnist":
             found["log_likelihood"] = parzen(run, data_dir=data_dir).score.log_likelihood
-        if seed == 0:
+        if seed == 0 and rule == DEFAULT_RULE:
             picture = run / "samples" / f"fakes{result.steps:06d}.png"
             (pictures / f"{dataset}-{loss}.png").write_bytes(picture.read_bytes())
     return found
 
 
-def tell(values: Sequence[float], digits: int) -> str:
+def tell(values: Sequence[Any], digits: int) -> str:
     mean = statistics.fmean(values)
     error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else None
     return f"{mean:.{digits}f}" + (f" ± {error:.{digits}f}" if error is not None else "")
 
 
-def print_results(dataset: str, results: Sequence[dict]) -> None:
+def print_results(dataset: str, results: Sequence[dict], by: str) -> None:
+    """Print a table with a row for each objective, or each rule of updates."""
     columns = {"modes": 2, "high_quality": 3, "frechet": 3, "log_likelihood": 1, "kl": 3, "images_per_second": 0}
-    own = [result for result in results if result["dataset"] == dataset]
+    own = [{"rule": DEFAULT_RULE} | result for result in results if result["dataset"] == dataset]
+    own = own if by == "rule" else [result for result in own if result["rule"] == DEFAULT_RULE]
     shown = [name for name in columns if own and name in own[0]]
     print(f"\n{dataset}: mean ± standard error over seeds\n")
-    print("| `--loss` | seeds | healthy | " + " | ".join(name.replace("_", " ") for name in shown) + " |")
-    print("|---|---|---|" + "---|" * len(shown))
-    for loss in LOSSES:
-        rows = [result for result in own if result["loss"] == loss]
+    print(
+        f"| `{'--loss' if by == 'loss' else 'rule'}` | seeds | steps | healthy | "
+        + " | ".join(name.replace("_", " ") for name in shown)
+        + " |"
+    )
+    print("|---|---|---|---|" + "---|" * len(shown))
+    for name in LOSSES if by == "loss" else RULES:
+        rows = [result for result in own if result[by] == name]
         if rows:
             healthy = sum(row["verdict"] == "healthy" for row in rows)
-            cells = [tell([row[name] for row in rows], columns[name]) for name in shown]
-            print(f"| `{loss}` | {len(rows)} | {healthy} | " + " | ".join(cells) + " |")
+            cells = [tell([row[column] for row in rows], columns[column]) for column in shown]
+            print(f"| `{name}` | {len(rows)} | {rows[0]['steps']} | {healthy} | " + " | ".join(cells) + " |")
 
 
 def draw_sheet(dataset: str, folder: Path) -> None:
@@ -104,24 +154,30 @@ def draw_sheet(dataset: str, folder: Path) -> None:
     sheet.quantize(64).save(folder / f"{dataset}.png", optimize=True)
 
 
-def print_cost(losses: Sequence[str], steps: int, repetitions: int) -> None:
-    """Compare what a step costs on the default networks for MNIST, on random pixels."""
+def print_cost(losses: Sequence[str], rules: Sequence[str], steps: int, repetitions: int) -> None:
+    """Compare what a step costs on the default networks for MNIST, on random pixels: of objectives, or of rules."""
     images = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)
     batch = resolve("mnist", None, {}).batch_size
+    changes = {rule: RULES[rule][0] for rule in (DEFAULT_RULE, *rules)}
+    if not rules:
+        changes = {loss: {"loss": loss} for loss in ("non-saturating", *losses)}
     configs = {
-        loss: resolve("mnist", None, {"loss": loss, "log_every": steps, "batch_size": batch})
-        for loss in ("non-saturating", *losses)
+        name: resolve("mnist", None, {"log_every": steps, "batch_size": batch} | change)
+        for name, change in changes.items()
     }
-    contenders = {loss: gancli_chunk(config, images, steps) for loss, config in configs.items()}
+    contenders: dict[str, Callable[[], object]] = {
+        name: gancli_chunk(config, images, steps) for name, config in configs.items()
+    }
     for run in contenders.values():
         run()
     print_machine()
-    print_table(interleave(contenders, repetitions), "non-saturating", "step", per=steps)
+    print_table(interleave(contenders, repetitions), next(iter(contenders)), "step", per=steps)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="+", choices=(*POINTS, "digits", "mnist", "cost"))
+    parser.add_argument("--rules", help="names of rules of updates, separated by commas, or all; default: no rules")
     parser.add_argument("--seeds", default="0-2")
     parser.add_argument("--losses", help="names separated by commas; default: all")
     parser.add_argument("--steps", type=int, help="generator updates; default: the data set's, on MNIST ten epochs")
@@ -130,23 +186,28 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("objectives.jsonl"))
     arguments = parser.parse_args()
     devices.keep_compiled_programs()
+    rules = list(RULES) if arguments.rules == "all" else arguments.rules.split(",") if arguments.rules else []
     for what in arguments.what:
+        losses = losses_for(what, arguments.losses)
+        if rules and not arguments.losses:
+            losses = [METZ["loss"] if what == "metz" else "non-saturating"]
         if what == "cost":
-            print_cost(losses_for("mnist", arguments.losses), arguments.steps or 20, arguments.repetitions)
+            print_cost(losses, rules, arguments.steps or 20, arguments.repetitions)
             continue
         results = [json.loads(line) for line in arguments.results.open()] if arguments.results.exists() else []
-        done = {(result["dataset"], result["loss"], result["seed"]) for result in results}
+        done = {(one["dataset"], one["loss"], one.get("rule", DEFAULT_RULE), one["seed"]) for one in results}
         train = partial(train_one, what, steps=arguments.steps, data_dir=arguments.data_dir)
         for seed in parse_seeds(arguments.seeds):
-            for loss in losses_for(what, arguments.losses):
-                if (what, loss, seed) not in done:
-                    result = train(loss, seed, pictures=arguments.results.parent)
+            for loss, rule in itertools.product(losses, rules or [DEFAULT_RULE]):
+                if (what, loss, rule, seed) not in done:
+                    result = train(loss, rule, seed, pictures=arguments.results.parent)
                     print(json.dumps(result), flush=True)
                     results.append(result)
                     with arguments.results.open("a") as file:
                         file.write(json.dumps(result) + "\n")
-        print_results(what, results)
-        draw_sheet(what, arguments.results.parent)
+        print_results(what, results, "rule" if rules else "loss")
+        if not rules:
+            draw_sheet(what, arguments.results.parent)
 
 
 if __name__ == "__main__":

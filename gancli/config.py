@@ -9,55 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from gancli.errors import GancliError, UsageError
+from gancli.fields import Setting, When, broken, from_json, from_text, setting, shown, toml
 from gancli.registry import suggestion
 
 # Panels of the help
 DATA, GAME, NETWORKS, OPTIMIZER = "Data", "The game", "Networks", "Optimizer"
 MAPS, CONVOLUTIONS, EVALUATION = "dcgan and resnet", "Convolutions of maxout-conv", "Evaluation while training"
 MACHINE, KEPT = "Memory and speed", "What is kept"
-
-# Values of other fields, kinds of "data" ("points", "images", "your images"), or whether any value "moves".
-When = Mapping[str, tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is said of a field, beside its name, type and default."""
-
-    help: str
-    panel: str | None  # of the help; None: the first one
-    only: When | None  # used only where each of these fields has, or names, one of these values
-    unless: When | None  # not used where one of these fields has one of these values
-    least: float | None
-    most: float | None
-    above: float | None
-    below: float | None
-    choices: tuple[str, ...] | str | None  # all values there are, or the kind of thing whose names complete
-    metavar: str | None
-    option: str | None  # name on the command line, where it is not the field's
-    common: bool  # whether the short help shows it
-
-
-def setting(
-    default: Any,
-    help: str,
-    panel: str | None = None,
-    *,
-    only: When | None = None,
-    unless: When | None = None,
-    least: float | None = None,
-    most: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-    choices: tuple[str, ...] | str | None = None,
-    metavar: str | None = None,
-    option: str | None = None,
-    common: bool = False,
-) -> Any:
-    """Declare a field: the option, its help, its checks and its place in files are made from this."""
-    about = Setting(help, panel, only, unless, least, most, above, below, choices, metavar, option, common)
-    return dataclasses.field(default=default, metadata={"setting": about})
-
 
 # Who uses a setting. A model or loss from your own file may use any of them.
 MOST_STEPS = 10**9  # steps are counted in 32 bits
@@ -67,7 +25,10 @@ CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
 MOVING: When = {"moves": (True,)}  # what has a --final- value
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
+ADVERSARIAL: When = {"game": ("adversarial",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
+NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised")}
+FEW_LABELS: When = {"game": ("semi-supervised",)}
 BIDIRECTIONAL: When = {"game": ("bidirectional",)}
 
 
@@ -138,9 +99,19 @@ class TrainConfig:
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, matching (a generator alone; --loss mmd sets it), or bidirectional (and an encoder).",
+        "Who plays: adversarial, bidirectional, semi-supervised, or matching (no discriminator; --loss mmd sets it).",
         GAME,
         choices="game",
+    )
+    labels: str = setting(
+        "100",
+        "How many training images have a class, as many of each; or a table FILE.csv of images and classes.",
+        GAME,
+        only=FEW_LABELS,
+        metavar="N|FILE.csv",
+    )
+    alone: bool = setting(
+        False, "Train the discriminator on the labeled images alone, for comparison.", GAME, only=FEW_LABELS
     )
     loss: str = setting(
         "non-saturating",
@@ -153,7 +124,7 @@ class TrainConfig:
         (),
         "What bounds the discriminator: r1, r2, gradient-penalty, clip, spectral-norm, or none.",
         GAME,
-        unless=NO_DISCRIMINATOR,
+        unless=NOT_ADVERSARIAL,
         choices=("r1", "r2", "gradient-penalty", "clip", "spectral-norm"),
         common=True,
     )
@@ -180,21 +151,44 @@ class TrainConfig:
         0.0,
         "Weight of the term that keeps the features of samples apart.",
         GAME,
-        unless=NO_DISCRIMINATOR,
+        unless=NOT_ADVERSARIAL,
         least=0,
     )
     k: int = setting(
-        1, "Discriminator updates per generator update.", GAME, unless=NO_DISCRIMINATOR, least=1, common=True
+        1, "Discriminator updates per generator update.", GAME, unless=NOT_ADVERSARIAL, least=1, common=True
     )
     updates: str = setting(
         "alternating",
-        "alternating (Algorithm 1) or simultaneous (both gradients at the same weights and samples).",
+        "alternating (Algorithm 1), simultaneous, extragradient or optimistic; see `gancli list updates`.",
         GAME,
-        unless=NO_DISCRIMINATOR,
-        choices=("alternating", "simultaneous"),
+        unless=NOT_ADVERSARIAL,
+        choices=("alternating", "simultaneous", "extragradient", "optimistic"),
+    )
+    unroll: int = setting(
+        0,
+        "Discriminator updates through which the generator's gradient passes; 0: none.",
+        GAME,
+        only=ADVERSARIAL,
+        least=0,
+    )
+    lookahead: int = setting(
+        0,
+        "Steps after which both players return to slow weights, which follow; 0: never.",
+        GAME,
+        only=ADVERSARIAL,
+        least=0,
+    )
+    lookahead_alpha: float = setting(
+        0.5,
+        "Share of the way by which slow weights follow.",
+        GAME,
+        only=ADVERSARIAL,
+        unless={"lookahead": (0,)},
+        above=0,
+        most=1,
     )
     packing: int = setting(
-        1, "Examples that the discriminator scores at once, as one.", GAME, unless=NO_DISCRIMINATOR, least=1
+        1, "Examples that the discriminator scores at once, as one.", GAME, unless=NOT_ADVERSARIAL, least=1
     )
     instance_noise: float = setting(
         0.0,
@@ -450,7 +444,7 @@ class TrainConfig:
             UsageError: names the option, its value and the rule.
         """
         for name, about in settings().items():
-            if rule := _broken(about, getattr(self, name)):
+            if rule := broken(about, getattr(self, name)):
                 self._require(name, False, rule)
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
         self._require(
@@ -510,14 +504,14 @@ class TrainConfig:
 
     def to_toml(self, names: Collection[str]) -> str:
         """Return the data set and some of the other fields as TOML, each with its help as a comment, in panels."""
-        lines = ["# What is trained on", f"dataset = {_toml(self.dataset)}"]
+        lines = ["# What is trained on", f"dataset = {toml(self.dataset)}"]
         panel = None
         for name, about in settings().items():
             if name in names:
                 if about.panel and about.panel != panel:
                     lines += ["", f"# {about.panel}"]
                 panel = about.panel
-                lines += [f"# {about.help}", f"{key_name(name)} = {_toml(getattr(self, name))}"]
+                lines += [f"# {about.help}", f"{key_name(name)} = {toml(getattr(self, name))}"]
         return "\n".join(lines) + "\n"
 
 
@@ -550,60 +544,16 @@ def key_name(field: str) -> str:
     return about.option.replace("-", "_") if about and about.option else field
 
 
-def shown(value: Any) -> str:
-    """Return a value as it is typed on the command line."""
-    if isinstance(value, tuple):
-        return ",".join(map(shown, value))
-    return "none" if value is None else str(value)
-
-
-def _number(value: float) -> str:
-    powers = {2.0**32: "2^32", 10.0**9: "10^9"}
-    return powers.get(value, f"{value:g}")
-
-
-def _broken(about: Setting, value: Any) -> str | None:
-    """Return the rule that a value breaks, if any."""
-    many = isinstance(value, tuple)
-    values = value if many else (value,)
-    numbers = [one for one in values if isinstance(one, int | float)]
-    if about.least is not None and about.below is not None:
-        if not all(about.least <= one < about.below for one in numbers):
-            return f"must be in [{_number(about.least)}, {_number(about.below)})"
-    elif about.least is not None and about.most is not None:
-        if not all(about.least <= one <= about.most for one in numbers):
-            return f"must be in [{_number(about.least)}, {_number(about.most)}]"
-    elif about.least is not None and not all(one >= about.least for one in numbers):
-        return f"must {'all ' if many else ''}be at least {_number(about.least)}"
-    elif about.above is not None and about.most is not None:
-        if not all(about.above < one <= about.most for one in numbers):
-            return f"must be in ({_number(about.above)}, {_number(about.most)}]"
-    elif about.above is not None and not all(one > about.above for one in numbers):
-        return f"must {'all ' if many else ''}be above {_number(about.above)}"
-    if isinstance(about.choices, tuple) and not all(one in about.choices for one in values):
-        return f"must {'all ' if many else ''}be one of {', '.join(about.choices)}"
-    return None
-
-
-_SHAPES = {int: "whole numbers", float: "numbers", str: "names"}
-
-
 def parse(name: str, text: str) -> Any:
-    """Return the value of a field that the user wrote as ``text``: ``1200,1200``, ``0.5``, ``none``.
+    """Return the value of a field that the user wrote as ``text``.
 
     Raises:
         UsageError: it is none; names the option, its value and the rule.
     """
-    kind = types()[name]
-    inner, many = _inner(kind), typing.get_origin(kind) is tuple
     try:
-        if many:
-            parts = [part.strip() for part in text.split(",") if part.strip()]
-            return () if parts == ["none"] else tuple(inner(part) for part in parts)
-        return None if text == "none" and _optional(kind) else inner(text)
-    except ValueError:
-        what = f"{_SHAPES[inner]} separated by commas" if many else f"a {_SHAPES[inner].rstrip('s')}"
-        raise UsageError(f"--{option_name(name)} must be {what}, got '{text}'.") from None
+        return from_text(types()[name], text)
+    except UsageError as error:
+        raise UsageError(f"--{option_name(name)} {error}") from None
 
 
 def from_file(name: str, value: Any) -> Any:
@@ -612,46 +562,4 @@ def from_file(name: str, value: Any) -> Any:
     Raises:
         UsageError: it is of another type; the value and the rule, without the key.
     """
-    kind = types()[name]
-    inner, many = _inner(kind), typing.get_origin(kind) is tuple
-    if isinstance(value, str) and inner is not str and not many and _optional(kind) and value == "none":
-        return None
-    if value is None and _optional(kind):
-        return None
-    if many and value == "none":
-        return ()
-    values = value if isinstance(value, list) and many else [value]
-    fits = {
-        bool: lambda one: isinstance(one, bool),
-        int: lambda one: isinstance(one, int) and not isinstance(one, bool),
-        float: lambda one: isinstance(one, int | float) and not isinstance(one, bool),
-        str: lambda one: isinstance(one, str | int) and not isinstance(one, bool),
-    }[inner]
-    if not all(map(fits, values)):
-        what = "true or false" if inner is bool else _SHAPES[inner] if many else f"a {_SHAPES[inner].rstrip('s')}"
-        raise UsageError(f"must be {f'a list of {what}' if many else what}, got {value!r}.")
-    try:
-        converted = tuple(inner(one) for one in values)
-    except OverflowError:  # of a whole number that no float can hold
-        raise UsageError(f"must be below 1.8e308, got {str(value)[:12]}....") from None
-    return converted if many else converted[0]
-
-
-def _inner(kind: Any) -> Any:
-    arguments = [one for one in typing.get_args(kind) if one not in (type(None), Ellipsis)]
-    return arguments[0] if arguments else kind
-
-
-def _optional(kind: Any) -> bool:
-    return type(None) in typing.get_args(kind)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, int | float):
-        return repr(value)
-    text = json.dumps("none" if value is None else value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)  # a name of any bytes
+    return from_json(types()[name], value)

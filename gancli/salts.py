@@ -13,6 +13,7 @@ MIRROR = _FIRST - 4  # which images are mirrored
 # Into the key of one pass through the discriminator.
 PENALTY = _FIRST - 1
 AUGMENTATION = _FIRST - 5
+UNROLL = _FIRST - 7  # of the generator's, into which it looks ahead
 # Into the key of some latents.
 CLASSES = _FIRST - 6
 # Into the key of a seed, for samples of a finished run, and for its encoder.
@@ -20,6 +21,8 @@ LATENTS = _FIRST - 1
 ENCODER = _FIRST - 7
 # Into the key of an update, for the noise of a stochastic encoder.
 POSTERIOR = _FIRST - 8
+# Into a generator of NumPy's, beside a seed: which images are labeled.
+LABELED = _FIRST - 7
 # A seed of its own: latents of standing statistics.
 STANDING = _FIRST - 3
 # Into the key of a network, beside the numbers of its layers.
@@ -27,9 +30,10 @@ PROJECTION = _FIRST - 1
 
 BY_KEY = {
     "run": (ORDER, DECODER, PROBE, MIRROR),
-    "pass": (PENALTY, AUGMENTATION),
+    "pass": (PENALTY, AUGMENTATION, UNROLL),
     "latents": (CLASSES,),
     "seed": (LATENTS, ENCODER),
+    "labeled": (LABELED,),
     "update": (POSTERIOR,),
     "standing": (STANDING,),
     "network": (PROJECTION,),

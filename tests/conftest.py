@@ -1,6 +1,7 @@
 """Settings and fixtures that every test shares."""
 
 import os
+import platform
 import signal
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +13,16 @@ os.environ.update(
     {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": "2", "NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb"}
 )
 # Most of a test's time is compiling, and what runs so briefly is not worth all of the compiler's optimizations.
-os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1"
-if version("jaxlib").startswith("0.10."):  # later ones end a process that names this flag
-    os.environ["XLA_FLAGS"] += " --xla_cpu_use_fusion_emitters=false"
+# Without any, it multiplies and adds in one rounding here and in two there: then a maximum equals none of its numbers
+# and has no gradient. So instructions that do both stay out, which only x86 can do without.
+if version("jaxlib").startswith("0.10."):  # others may end a process that names these flags
+    os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        os.environ["XLA_FLAGS"] += " --xla_cpu_max_isa=AVX --xla_backend_optimization_level=0"
+    else:
+        os.environ["XLA_FLAGS"] += " --xla_backend_optimization_level=1"
+else:
+    os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1"
 for name in ("TFDS_DATA_DIR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 

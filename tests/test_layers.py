@@ -27,7 +27,7 @@ LAYERS = [
     {"models", "data"},
     {"losses", "metrics", "features", "config", "latents"},
     {"compute", "own_files"},
-    {"registry", "files", "bibliography"},
+    {"registry", "files", "fields", "bibliography"},
     {"imaging", "reporting", "errors", "salts"},
     {"__init__"},
 ]
@@ -113,9 +113,8 @@ def test_completion_names_everything_that_can_be_chosen():
     """The names stand where they can be read without importing what they name."""
     from gancli.config import settings
     from gancli.data.catalog import DATASETS
-    from gancli.games.adversarial import UPDATES
     from gancli.games.augmentations import AUGMENTATIONS
-    from gancli.games.catalog import GAMES
+    from gancli.games.catalog import GAMES, UPDATES
     from gancli.games.passes import PRECISIONS
     from gancli.latents.catalog import PRIORS
     from gancli.losses.catalog import LOSSES, PENALTIES

@@ -11,6 +11,7 @@ try:
 
     from gancli import __version__
     from gancli.cli import (
+        classify,
         compare,
         data,
         encode,
@@ -60,6 +61,7 @@ app.command(rich_help_panel=RUNS, cls=TrainCommand)(train.train)
 app.command(rich_help_panel=RUNS, cls=Command)(sample.sample)
 app.command(rich_help_panel=RUNS, cls=Command)(interpolate.interpolate)
 app.command(rich_help_panel=RUNS, cls=Command)(encode.encode)
+app.command(rich_help_panel=RUNS, cls=Command)(classify.classify)
 app.command(rich_help_panel=RUNS, cls=Command)(export.export)
 app.command(rich_help_panel=MEASURES, cls=Command)(evaluate.evaluate)
 app.command(rich_help_panel=MEASURES, cls=Command)(compare.compare)

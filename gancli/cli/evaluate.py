@@ -76,6 +76,10 @@ def evaluate(
             rich_help_panel=INPUT,
         ),
     ] = None,
+    labels: Annotated[
+        int | None,
+        typer.Option("--labels", help="Labeled images that --probe learns from; default 100.", rich_help_panel=INPUT),
+    ] = None,
     seed: Seed = 0,
     step: Step = "latest",
     ema: Ema = True,
@@ -155,6 +159,7 @@ def evaluate(
             everything=everything,
             against=against,
             num_samples=samples,
+            num_labels=labels,
             features=features,
             weights=inception_weights,
             batch_size=batch_size,

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperOption
 
-from gancli.config import TrainConfig, defaults, option_name, parse, settings, shown, types
+from gancli.config import TrainConfig, defaults, option_name, parse, settings, types
 from gancli.errors import GancliError
+from gancli.fields import shown
 from gancli.recipes.names import is_known, names
 from gancli.recipes.resolve import resolve, uses
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gancli.data.catalog import CLASSIFIED
+from gancli.data.labeled import draw_places
 from gancli.data.load import Dataset
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.errors import GancliError
@@ -22,7 +23,7 @@ from gancli.metrics.inputs import Classes, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch, show_shape
-from gancli.sampling.draws import discriminator_outputs, draw_latents, generate
+from gancli.sampling.draws import discriminator_findings, discriminator_outputs, draw_latents, generate
 
 
 class Reference:
@@ -100,6 +101,7 @@ class EvaluationInputs:
     pair: Pair | None = None  # of a run, with its weights
     draw: str = ""  # ema, seed 0
     seed: int = 0
+    num_labels: int = 100  # of images that a probe learns from
     batch_size: int = 1000
     load_run_data: Callable[[str], Dataset] | None = None  # a split of what the run was trained on
     figure: Path | None = None  # where the picture of nearest examples goes
@@ -225,8 +227,7 @@ class EvaluationInputs:
 
     @cached_property
     def _held_out(self) -> Dataset:
-        assert self.load_run_data is not None, "the metric needs a run"
-        return self.load_run_data("validation")
+        return self.run_split("validation")
 
     def scores(self, examples: np.ndarray) -> np.ndarray:
         """Return the discriminator's logits ``[n]`` of examples ``[n, *data_shape]``, images in [0, 1]."""
@@ -234,6 +235,25 @@ class EvaluationInputs:
         outputs = discriminator_outputs(self.pair, examples)
         assert outputs is not None, "the metric needs a discriminator"
         return outputs
+
+    def run_split(self, name: str) -> Dataset:
+        """Return a split of the run's data."""
+        assert self.load_run_data is not None, "the metric needs a run"
+        return self.load_run_data(name)
+
+    def labeled_places(self, labels: np.ndarray, seed: int) -> np.ndarray:
+        """Return the places ``[num_labels]`` of images drawn from a seed, as many of each class ``[n]``."""
+        return draw_places(labels, int(labels.max()) + 1, self.num_labels, seed)
+
+    def discriminator_features(self, examples: np.ndarray) -> np.ndarray:
+        """Return the features ``[n, F]`` of the run's discriminator of examples ``[n, *data_shape]``."""
+        assert self.pair is not None
+        return discriminator_findings(self.pair, examples).features
+
+    def class_logits(self, examples: np.ndarray) -> np.ndarray:
+        """Return the class logits ``[n, K]`` of the run's discriminator for examples ``[n, *data_shape]``."""
+        assert self.pair is not None
+        return discriminator_findings(self.pair, examples).logits
 
     @property
     def density(self) -> GaussianMixture | None:

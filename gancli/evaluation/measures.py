@@ -95,6 +95,26 @@ def _nothing_held_out_of_run(inputs: EvaluationInputs) -> str | None:
     return _none_in(inputs.held_out())
 
 
+def _nothing_to_probe(inputs: EvaluationInputs) -> str | None:
+    if reason := _no_discriminator(inputs):
+        return reason
+    test = inputs.run_split("test")
+    if len(test.classes) < 2 or not len(test) or test.labels.min() < 0:
+        return f"needs test images with classes, and '{test.name}' has none"
+    return None
+
+
+def _no_classes(inputs: EvaluationInputs) -> str | None:
+    if inputs.pair is None or inputs.pair.scores is None or not inputs.pair.scores.num_classes:
+        return "needs a classifier: a run with --game semi-supervised"
+    split = inputs.held_out()
+    if reason := _none_in(split):
+        return reason
+    if len(split.classes) != inputs.pair.scores.num_classes or split.labels.min() < 0:
+        return f"needs the classes of validation images, and '{split.name}' has none; take --metrics fid"
+    return None
+
+
 def _none_in(split: Dataset) -> str | None:
     if len(split):
         return None
@@ -111,6 +131,8 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.HELD_OUT: _nothing_held_out,
     Need.DISCRIMINATOR: _no_discriminator,
     Need.RUN_HELD_OUT: _nothing_held_out_of_run,
+    Need.PROBED: _nothing_to_probe,
+    Need.CLASSES: _no_classes,
 }
 
 

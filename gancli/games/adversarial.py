@@ -1,7 +1,8 @@
 """The adversarial game (Goodfellow et al. 2014, Algorithm 1): D tells data from samples, and G makes that hard."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import jax
@@ -15,8 +16,10 @@ from gancli.config import TrainConfig
 from gancli.data.catalog import CLASSIFIED
 from gancli.errors import UsageError
 from gancli.games import pair
+from gancli.games.catalog import UPDATES
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import classified, generated, gradient_norms, scored, scored_pair
+from gancli.games.updates import Measured, Sides, lookahead, under_rule, unrolled
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Estimate, Objective
@@ -24,16 +27,12 @@ from gancli.losses.penalties import weight_by_size
 from gancli.models.catalog import Architecture, architecture
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.own_files import Files
-from gancli.registry import Registry
-from gancli.salts import PENALTY
+from gancli.salts import PENALTY, UNROLL
 from gancli.training.domain import Batch, Classes, Domain
 from gancli.training.game import update
 from gancli.training.player import Player, gradient_norm
 from gancli.training.schedules import moved
 from gancli.training.state import Params, TrainState
-
-# Whether the generator's gradient is taken at the parameters and latents of the discriminator's last one.
-UPDATES = Registry("order of updates", {"alternating": False, "simultaneous": True})
 
 
 class Scored(NamedTuple):
@@ -71,7 +70,8 @@ class Adversarial:
         if config.penalty_weight is None:
             config = replace(config, penalty_weight=weight_by_size(domain.shape))
         family = architecture(config.model, files.get("model"))
-        generator, discriminator = pair.players(config, family, domain, loss.network)
+        players = pair.players(config, family, domain, loss.network)
+        generator, discriminator = (under_rule(player, config) for player in players)
         draws, scores = Draws(generator, domain), Scores(discriminator, domain, loss, family.convolves)
         return cls(config, domains, (generator, discriminator), loss, draws, scores, family)
 
@@ -97,6 +97,9 @@ class Adversarial:
                 loss = half(*(classified(config, domain, x) for x in (real, fake)))
             case "samples":
                 loss = half(real, fake)
+            case _ if config.unroll and self.objective.zero_sum:
+                # D's updates depend on samples: then what D makes of data does, too (Metz et al. 2017, equation 10).
+                loss = -self.discriminator_loss(real_seen.outputs, fake_seen.outputs)
             case _:
                 loss = half(real_seen.outputs, fake_seen.outputs)
         if config.pulling_away:
@@ -128,11 +131,10 @@ class Adversarial:
         return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
-        """Update D ``k`` times and G once.
+        """Update D ``k`` times and G once, the last update of D and that of G by the configured rule.
 
-        ``alternating`` is Algorithm 1: the generator faces the discriminator just updated, with fresh latents.
-        ``simultaneous`` is what the authors' own code does: the last of the k discriminator gradients and the
-        generator's are both taken at the same weights, on the same samples.
+        ``alternating`` is Algorithm 1: the generator faces the discriminator just updated, with fresh latents. Every
+        other rule takes both gradients at the same weights, on the same samples.
 
         Args:
             state: what moves.
@@ -178,38 +180,59 @@ class Adversarial:
                 optimizers=state.optimizers | {DISCRIMINATOR: carry[1]},
             )
         classes = domain.one_hot(last.labels)
-        if UPDATES[config.updates]:
-            latents, key = draw(before, classes)
-            gradients, found, g_gradients, g_loss = simultaneous_gradients(
-                self,
-                state.params[GENERATOR],
-                state.params[DISCRIMINATOR],
-                latents,
-                last.examples,
-                key,
-                classes,
-                state.step,
-            )
-            d_norm, g_norm = gradient_norm(gradients), gradient_norm(g_gradients)
-            state = update(self, state, {DISCRIMINATOR: gradients, GENERATOR: g_gradients}, d_norm + g_norm)
-        else:
+
+        def g_gradients(state: TrainState, latents: jax.Array, key: jax.Array) -> tuple[Params, jax.Array]:
+            players = state.params[GENERATOR], state.params[DISCRIMINATOR]
+            answer = self._unrolled(state, last.examples, key, classes) if config.unroll else None
+            return generator_gradients(self, *players, latents, last.examples, key, classes, answer)
+
+        def of_discriminator(state: TrainState) -> tuple[dict[str, Params], Measured]:
             gradients, found = d_gradients(state.params[GENERATOR], state.params[DISCRIMINATOR], before, last)
-            d_norm = gradient_norm(gradients)
-            state = update(self, state, {DISCRIMINATOR: gradients}, d_norm)
-            latents, key = draw(config.k, classes)
-            g_gradients, g_loss = generator_gradients(
-                self, state.params[GENERATOR], state.params[DISCRIMINATOR], latents, last.examples, key, classes
+            return {DISCRIMINATOR: gradients}, self._shown(found)
+
+        def of_generator(state: TrainState) -> tuple[dict[str, Params], Measured]:
+            gradients, loss = g_gradients(state, *draw(config.k, classes))
+            return {GENERATOR: gradients}, {"generator_loss": loss}
+
+        def of_both(state: TrainState) -> tuple[dict[str, Params], Measured]:
+            if config.unroll:
+                gradients, measured = of_discriminator(state)
+                gradients[GENERATOR], measured["generator_loss"] = g_gradients(state, *draw(before, classes))
+                return gradients, measured
+            latents, key = draw(before, classes)
+            players = state.params[GENERATOR], state.params[DISCRIMINATOR]
+            d, found, g, g_loss = simultaneous_gradients(
+                self, *players, latents, last.examples, key, classes, state.step
             )
-            g_norm = gradient_norm(g_gradients)
-            state = update(self, state, {GENERATOR: g_gradients}, d_norm + g_norm)
-        return state, {
+            return {DISCRIMINATOR: d, GENERATOR: g}, self._shown(found) | {"generator_loss": g_loss}
+
+        sides = Sides(of_discriminator, of_generator, of_both)
+        state, measured = UPDATES[config.updates](partial(update, self), state, sides)
+        if config.lookahead:
+            state = lookahead(self.players, state, config.lookahead)
+        return state, measured
+
+    def _unrolled(
+        self, state: TrainState, real: jax.Array, key: jax.Array, classes: Classes
+    ) -> Callable[[jax.Array], Params]:
+        """Return what maps samples ``[B, *shape]`` to the D that has moved ``--unroll`` times more, against them."""
+
+        def answer(fake: jax.Array) -> Params:
+            def gradients(discriminator: Params, number: int) -> Params:
+                own = jax.random.fold_in(jax.random.fold_in(key, UNROLL), number)
+                return discriminator_gradients(self, discriminator, real, fake, own, classes, state.step)[0]
+
+            start = state.params[DISCRIMINATOR], state.optimizers[DISCRIMINATOR]
+            return unrolled(self.scores.player.descend, *start, gradients, self.config.unroll)
+
+        return answer
+
+    def _shown(self, found: Scored) -> Measured:
+        return {
             "discriminator_loss": found.loss,  # without penalties
             "penalty": found.penalty,  # weighted
-            "generator_loss": g_loss,
             "d_real": jnp.mean(self.objective.shown(found.real_outputs)),  # D(x): a probability, or what is shown of D
             "d_fake": jnp.mean(self.objective.shown(found.fake_outputs)),
-            "discriminator_gradient_norm": d_norm,
-            "generator_gradient_norm": g_norm,
         }
 
     def _estimate(self, measured: Mapping[str, float]) -> Estimate | None:
@@ -269,20 +292,22 @@ def generator_gradients(
     real: jax.Array,
     key: jax.Array,
     classes: Classes = None,
+    answer: Callable[[jax.Array], Params] | None = None,
 ) -> tuple[Params, jax.Array]:
     """Return the gradient of G's loss on the samples of ``latents`` ``[B, Z]``, and the loss.
 
     The real batch, of the same classes, serves losses that compare; where a loss ignores it, the compiler removes its
-    pass.
+    pass. With an ``answer``, the D that it makes of the samples scores them, and the gradient passes through it.
     """
     real_key, fake_key = jax.random.split(key)
 
-    def seen(x: jax.Array, key: jax.Array) -> DiscriminatorOutput:
-        return _seen(game, discriminator, x, key, classes)
-
     def minimized(generator: Params) -> jax.Array:
         fake = generated(game.draws, generator, latents)
-        return game.generator_loss(seen(real, real_key), seen(fake, fake_key), real, fake)
+        opponent = answer(fake) if answer else discriminator
+        real_seen, fake_seen = (
+            _seen(game, opponent, x, own, classes) for x, own in ((real, real_key), (fake, fake_key))
+        )
+        return game.generator_loss(real_seen, fake_seen, real, fake)
 
     loss, gradients = jax.value_and_grad(minimized)(generator)
     return gradients, loss
@@ -377,6 +402,16 @@ def check(config: TrainConfig, loss: Objective) -> None:
     if config.conditional and config.packing > 1:
         raise UsageError(
             f"--conditional scores examples one by one, each by its class; got --packing {config.packing}."
+        )
+    if config.updates == "extragradient" and config.k > 1:
+        raise UsageError(
+            f"--updates extragradient moves both players at once; got --k {config.k}. Leave out --k, or choose another "
+            f"order of updates."
+        )
+    if config.unroll and loss.compares == "classifier":
+        raise UsageError(
+            f"--unroll {config.unroll} needs a loss of G that depends on D; --loss {config.loss} does not. Leave it "
+            f"out."
         )
     if loss.compares == "classifier" and config.dataset not in CLASSIFIED:
         raise UsageError(

@@ -7,6 +7,7 @@ as the data are distributed, and E inverts it (Donahue et al. 2017, theorem 2).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 import jax
@@ -20,11 +21,12 @@ from gancli.compute.remat import ordered, rematerializing, zero_after
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial, pair
-from gancli.games.adversarial import UPDATES
 from gancli.games.augmentation import augmented
+from gancli.games.catalog import UPDATES
 from gancli.games.encodes import ENCODER, Encodes
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import PRECISIONS, generated, gradient_norms, scored_pair
+from gancli.games.updates import Sides, under_rule
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.objective import Estimate, Objective
 from gancli.losses.penalties import weight_by_size
@@ -73,10 +75,11 @@ class Bidirectional:
         others = nnx.eval_shape(lambda: _opponents(config, family, domain, nnx.Rngs(0)))
         graphs = {name: nnx.graphdef(network) for name, network in others.items()}
         rate, pace = config.discriminator_learning_rate, generator.pace
-        reader = replace(generator, name=ENCODER, graph=graphs[ENCODER])
-        bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
         slower = Pace(pace.updates_per_epoch, pace.updates * config.k)
+        bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
+        makers = generator, replace(generator, name=ENCODER, graph=graphs[ENCODER])
         critic = Player(DISCRIMINATOR, graphs[DISCRIMINATOR], config, rate, slower, bounds=bounds)
+        generator, reader, critic = (under_rule(player, config) for player in (*makers, critic))
         size = int(np.prod(domain.shape)) + config.latent_size
         pairs = Domain("pairs", (size,), is_images=False, num_examples=domain.num_examples, rows=domain.rows)
         return cls(
@@ -197,25 +200,21 @@ class Bidirectional:
                 params=state.params | {**makers, DISCRIMINATOR: carry[0]},
                 optimizers=state.optimizers | {DISCRIMINATOR: carry[1]},
             )
-        gradients, measured = d_gradients(makers_of(state), state.params[DISCRIMINATOR], before, x)
-        d_norm = gradient_norm(gradients)
-        if UPDATES[config.updates]:
-            latents, key = drawn(before)
-            of_makers, losses = makers_gradients(self, makers_of(state), state.params[DISCRIMINATOR], x, latents, key)
-            norms = {name: gradient_norm(of_makers[name]) for name in (GENERATOR, ENCODER)}
-            total = d_norm + norms[GENERATOR] + norms[ENCODER]
-            state = update(self, state, {DISCRIMINATOR: gradients, **of_makers}, total)
-        else:
-            state = update(self, state, {DISCRIMINATOR: gradients}, d_norm)
-            latents, key = drawn(config.k)
-            of_makers, losses = makers_gradients(self, makers_of(state), state.params[DISCRIMINATOR], x, latents, key)
-            norms = {name: gradient_norm(of_makers[name]) for name in (GENERATOR, ENCODER)}
-            state = update(self, state, of_makers, d_norm + norms[GENERATOR] + norms[ENCODER])
-        return state, measured | losses | {
-            "discriminator_gradient_norm": d_norm,
-            "generator_gradient_norm": norms[GENERATOR],
-            "encoder_gradient_norm": norms[ENCODER],
-        }
+
+        def makers_side(state: TrainState, index: int) -> tuple[dict[str, Params], dict[str, jax.Array]]:
+            latents, key = drawn(index)
+            return makers_gradients(self, makers_of(state), state.params[DISCRIMINATOR], x, latents, key)
+
+        def of_discriminator(state: TrainState) -> tuple[dict[str, Params], dict[str, jax.Array]]:
+            gradients, measured = d_gradients(makers_of(state), state.params[DISCRIMINATOR], before, x)
+            return {DISCRIMINATOR: gradients}, measured
+
+        def of_all(state: TrainState) -> tuple[dict[str, Params], dict[str, jax.Array]]:
+            (gradients, measured), (more, losses) = of_discriminator(state), makers_side(state, before)
+            return gradients | more, measured | losses
+
+        sides = Sides(of_discriminator, partial(makers_side, index=config.k), of_all)
+        return UPDATES[config.updates](partial(update, self), state, sides)
 
     def _estimate(self, measured: Mapping[str, float]) -> Estimate | None:
         reading = self.objective.reading

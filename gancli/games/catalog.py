@@ -4,11 +4,11 @@ A game is added by its class, in a file of this folder, and one entry here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gancli import own_files
-from gancli.registry import Entry, Registry, lazy
+from gancli.registry import Entry, FunctionEntry, Registry, lazy
 
 if TYPE_CHECKING:
     from gancli.training.game import Game
@@ -22,6 +22,17 @@ class GameEntry(Entry):
     """A game: what it is, what it is for, and what lays it out."""
 
     build: "Callable[..., Game]"  # (config, domains, files) to a game
+    labeled: bool = False  # whether a second domain has the labeled ones among the examples
+    # Settings it brings where the defaults are made for another game.
+    defaults: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateRule(FunctionEntry[..., Any]):
+    """In which order two players move: ``(move, state, sides)`` to a state and what was measured."""
+
+    moves: int = 1  # of both players in a step
+    optimistic: bool = False  # whether optimizers look ahead by their last update
 
 
 def game(name: str, kept: Mapping[str, str] | None = None) -> GameEntry:
@@ -56,11 +67,52 @@ GAMES: Registry[GameEntry] = Registry(
             use="A reference without adversary: for --loss mmd, which sets it.",
             cite=("li2015generative",),
         ),
+        "semi-supervised": GameEntry(
+            lazy("gancli.games.semi_supervised:SemiSupervised.build"),
+            labeled=True,
+            summary="D also learns the classes of a few labeled images; G matches D's features (Salimans et al. 2016).",
+            use="To classify images of which few have labels: --labels 100, then `gancli classify`.",
+            cite=("salimans2016improved", "goodfellow2014gan"),
+            defaults={"loss": "feature-matching", "penalty": (), "metrics": ("classification",)},
+        ),
         "bidirectional": GameEntry(
             lazy("gancli.games.bidirectional:Bidirectional.build"),
             summary="An encoder learns beside the generator; D scores pairs (Donahue et al. 2017, BiGAN).",
             use="For latents of your images with `gancli encode`; with --encoder stochastic it is ALI.",
             cite=("donahue2017adversarial", "dumoulin2017adversarially"),
+            defaults={"penalty": ("r1",), "penalty_weight": 1.0},  # an unbounded D wins at once: pairs are easy to tell
+        ),
+    },
+)
+
+UPDATES: Registry[UpdateRule] = Registry(
+    "order of updates",
+    {
+        "alternating": UpdateRule(
+            function=lazy("gancli.games.updates:alternating"),
+            summary="D moves --k times, then G against the D that has moved (Goodfellow et al. 2014, Algorithm 1).",
+            use="The default.",
+            cite=("goodfellow2014gan",),
+        ),
+        "simultaneous": UpdateRule(
+            function=lazy("gancli.games.updates:simultaneous"),
+            summary="Both players move along gradients at the same weights and samples.",
+            use="For the recipes of 2014: the authors' code does it.",
+            cite=("goodfellow2014gan",),
+        ),
+        "extragradient": UpdateRule(
+            function=lazy("gancli.games.updates:extragradient"),
+            summary="Both move along the gradients that they find one step ahead (Gidel et al. 2019).",
+            use="To compare: it converges where simultaneous steps rotate. A step costs twice as much.",
+            cite=("gidel2019variational", "mishchenko2020revisiting"),
+            moves=2,
+        ),
+        "optimistic": UpdateRule(
+            function=lazy("gancli.games.updates:simultaneous"),
+            summary="Simultaneous, each update twice minus the one before (Daskalakis et al. 2018).",
+            use="To compare: nearly extragradient, at the cost of simultaneous steps.",
+            cite=("daskalakis2018training",),
+            optimistic=True,
         ),
     },
 )

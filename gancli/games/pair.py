@@ -90,6 +90,7 @@ class Scores:
     domain: Domain
     objective: Objective
     convolves: bool = False  # whether its networks are made of convolutions
+    num_classes: int = 0  # of data, that its logits tell apart; 0: it has none
 
     def pack(self, x: jax.Array) -> jax.Array:
         """Lay examples ``[B, *shape]`` side by side, as many as D scores at once (Lin et al. 2018: PacGAN)."""

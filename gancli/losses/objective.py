@@ -85,6 +85,7 @@ class Objective(Entry):
     shows: tuple[str, float] = ("score", 1.0)  # where outputs are shown as they are: the word for them, and their sign
     threshold: float | None = 0.0  # output above which D takes a sample for real; None: half-way between the means
     needs_one_of: tuple[str, ...] = ()  # penalties or bounds of which D must have one
+    zero_sum: bool = False  # whether G maximizes what D minimizes, but for what depends on data alone
     uses_margin: bool = False  # whether the discriminator's half takes ``margin``
     # Settings it brings where the defaults are made for another loss: "always", for "points", "images" or a data set.
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False, compare=False, kw_only=True)

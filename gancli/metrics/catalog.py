@@ -24,6 +24,8 @@ class Need(enum.Enum):
     HELD_OUT = "images of the reference's data set that were held out from training"
     DISCRIMINATOR = "a run with a discriminator"
     RUN_HELD_OUT = "examples that were held out from the run's training"
+    PROBED = "an adversarial run on images with classes, also of test images"
+    CLASSES = "a run whose discriminator is a classifier, and classes of the examples held out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,29 @@ METRICS: Registry[MetricEntry] = Registry(
             summary="Modes that samples reach, KL of their shares, repetitions (Metz et al. 2017; Arora, Zhang 2017).",
             use="To find mode collapse; it ends in a verdict. Ranked by KL.",
             cite=("metz2017unrolled", "lin2018pacgan", "srivastava2017veegan", "arora2017birthday"),
+        ),
+        "classification": MetricEntry(
+            label="classification",
+            flag="Error of a semi-supervised run's classifier on validation images.",
+            measure=lazy("gancli.metrics.classification:measure"),
+            columns={"error": "lower"},
+            key="error",
+            ranks_by="classification error",
+            needs=(Need.CLASSES,),
+            summary="The share of validation images whose class D gets wrong (Salimans et al. 2016).",
+            use="For --game semi-supervised. The error on test images: `gancli classify RUN mnist/test`.",
+            cite=("salimans2016improved",),
+        ),
+        "probe": MetricEntry(
+            label="probe",
+            flag="Test error of simple classifiers of D's features, by --labels.",
+            measure=lazy("gancli.metrics.probe:measure"),
+            columns={"linear": "lower", "nearest": "lower"},
+            while_training=False,
+            needs=(Need.IMAGES, Need.PROBED),
+            summary="Test error of logistic regression and the nearest neighbor on D's features (Radford et al. 2016).",
+            use="To see what D learned of classes that it was not given. Give the number of labels: --labels 100.",
+            cite=("radford2016unsupervised",),
         ),
         "divergence": MetricEntry(
             label="JSD",

@@ -88,6 +88,11 @@ class Split(Protocol):
         """Which part: train, validation or test."""
         ...
 
+    @property
+    def labels(self) -> "np.ndarray":
+        """The class of each example, int32 ``[n]``; below zero: none."""
+        ...
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the examples."""
@@ -133,6 +138,7 @@ class Inputs(Protocol):
 
     num_samples: int
     seed: int
+    num_labels: int  # of images that a probe learns from
     draw: str  # how the samples were drawn, for people
     figure: Path | None  # where a picture may go, see ``pictures``
     pictures: dict[Path, bytes]  # made on the way, for whoever asked to write
@@ -220,6 +226,22 @@ class Inputs(Protocol):
 
     def held_out(self) -> Split:
         """Return the validation split of the run's data."""
+        ...
+
+    def run_split(self, name: str) -> Split:
+        """Return the ``train``, ``validation`` or ``test`` split of the run's data."""
+        ...
+
+    def labeled_places(self, labels: "np.ndarray", seed: int) -> "np.ndarray":
+        """Return the places ``[num_labels]`` of images drawn from a seed, as many of each class ``[n]``."""
+        ...
+
+    def discriminator_features(self, examples: "np.ndarray") -> "np.ndarray":
+        """Return the features ``[n, F]`` of the run's discriminator of examples ``[n, *data_shape]``."""
+        ...
+
+    def class_logits(self, examples: "np.ndarray") -> "np.ndarray":
+        """Return the class logits ``[n, K]`` of the run's discriminator for examples ``[n, *data_shape]``."""
         ...
 
     def scores(self, examples: "np.ndarray") -> "np.ndarray":

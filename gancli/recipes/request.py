@@ -138,5 +138,7 @@ class Request:
 
 
 def _absolute(name: str, value: Any) -> Any:
-    """Return a loss, model or game in a file with the file's absolute path, which holds in any folder."""
+    """Return a loss, model or game in a file, or a table of labels, with its absolute path: it holds in any folder."""
+    if name == "labels" and not str(value).isdecimal():
+        return str(Path(value).absolute())
     return absolute(value) if name in ("loss", "model", "game") else value

@@ -4,9 +4,11 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from gancli.config import TrainConfig, defaults, option_name, settings, shown
+from gancli.config import TrainConfig, defaults, option_name, settings
 from gancli.data.catalog import DATASETS, YOUR_IMAGES, Mixture, is_path
 from gancli.errors import UsageError
+from gancli.fields import shown
+from gancli.games.catalog import GAMES
 from gancli.losses.catalog import LOSSES
 from gancli.models.catalog import MODELS
 from gancli.own_files import is_own
@@ -35,6 +37,9 @@ def resolve(dataset: str, preset: str | None, options: Mapping[str, Any]) -> Tra
     else:
         model = options.get("model", base.get("model", TrainConfig.model))
         base = base | ({} if is_own(model) else dict(MODELS[model].defaults))
+    game = options.get("game", base.get("game", TrainConfig.game))
+    if game != base.get("game", TrainConfig.game) and not is_own(game):
+        base = base | dict(GAMES[game].defaults)
     made_for_it = base.get("loss", TrainConfig.loss)
     loss = options.get("loss", made_for_it)
     kinds = ("always",) if preset else ("always", "points" if kind == "points" else "images", dataset)
@@ -110,7 +115,7 @@ def telling(config: TrainConfig) -> set[str]:
     Model and loss are always there, and a setting at its default where data set, model or loss have another one.
     """
     used = [name for name in settings() if uses(config, name)]
-    again = resolve(config.dataset, None, {"model": config.model, "loss": config.loss})
+    again = resolve(config.dataset, None, {"model": config.model, "loss": config.loss, "game": config.game})
     told = {n for n in used if getattr(config, n) != defaults()[n] or getattr(config, n) != getattr(again, n)}
     return told | {"model", "loss"}
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from gancli import __version__
-from gancli.config import TrainConfig, option_name, settings, shown
+from gancli.config import TrainConfig, option_name, settings
 from gancli.errors import GancliError
 from gancli.evaluation.extractors import features_of
+from gancli.fields import shown
 from gancli.imaging.charts import Chart, Span, svg
 from gancli.metrics import cells
 from gancli.metrics.catalog import METRICS, json_name

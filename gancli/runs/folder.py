@@ -44,6 +44,10 @@ class DataRecord:
     contrast: dict[str, float] | None = None  # of the normalization
     classes: dict[str, int] | None = None  # training examples by class, where the networks are conditioned on them
     labels_sha256: str | None = None  # likewise
+    # Of labeled examples among those of the first domain: their places, in order, and the class of each.
+    places: tuple[int, ...] | None = None
+    places_sha256: str | None = None
+    labels: tuple[int, ...] | None = None
 
     @property
     def domain(self) -> Domain:
@@ -55,7 +59,8 @@ class DataRecord:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Build it from JSON values; of others, whatever they lead to is raised here."""
-        plain: dict[str, Any] = values | {name: tuple(map(int, values[name])) for name in ("shape", "rows")}
+        lists = [name for name in ("shape", "rows", "places", "labels") if values.get(name) is not None]
+        plain: dict[str, Any] = values | {name: tuple(map(int, values[name])) for name in lists}
         record = cls(**plain)
         _ = record.domain
         return record

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -57,6 +58,27 @@ def discriminator_outputs(pair: Pair, x: np.ndarray) -> np.ndarray | None:
         full = np.pad(part, padding, mode="edge")
         parts.append(np.asarray(_outputs(pair.scores, pair.discriminator, jnp.asarray(full)))[: len(part)])
     return np.concatenate(parts)
+
+
+@partial(jax.jit, static_argnames=("scores",))
+def _seen(scores: Scores, discriminator: Params, x: jax.Array) -> Any:
+    packs = jnp.concatenate([scores.domain.to_model(x)] * scores.player.config.packing, axis=-1)
+    return scores.score(discriminator, packs)
+
+
+def discriminator_findings(pair: Pair, x: np.ndarray) -> Any:
+    """Return all that D finds in ``[N, *shape]``, images in [0, 1] or uint8, block by block, in host memory.
+
+    Features ``[N, F]`` and outputs ``[N]``, and of a classifier logits ``[N, K]``; packs are copies of one example.
+    """
+    assert pair.scores is not None, "there is a discriminator"
+    parts = []
+    for start in range(0, len(x), BLOCK):
+        part = x[start : start + BLOCK]
+        full = np.pad(part, [(0, BLOCK - len(part))] + [(0, 0)] * (x.ndim - 1), mode="edge")
+        found = _seen(pair.scores, pair.discriminator, jnp.asarray(full))
+        parts.append(jax.tree.map(np.asarray, found))
+    return jax.tree.map(lambda *found: np.concatenate(found)[: len(x)], *parts)
 
 
 def beliefs(pair: Pair, x: np.ndarray) -> np.ndarray | None:

@@ -14,6 +14,7 @@ class Pace(NamedTuple):
 
     updates_per_epoch: int
     updates: int  # until what moves has come to its end
+    per_step: int = 1  # of one call to descend that a rule of updates needs more than once in a step
 
 
 # (learning rate, config, pace) to a transformation of gradients

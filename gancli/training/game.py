@@ -77,6 +77,7 @@ def begin(game: Game, means: Mapping[str, np.ndarray]) -> TrainState:
             params=params,
             averages={one.name: jax.tree.map(jnp.copy, params[one.name]) for one in game.players if one.averaged},
             optimizers={player.name: player.optimizer.init(params[player.name]) for player in game.players},
+            slow={one.name: jax.tree.map(jnp.copy, params[one.name]) for one in game.players if one.looks_back},
         )
 
     return build(jax.random.key(game.config.seed))

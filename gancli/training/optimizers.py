@@ -1,7 +1,7 @@
 """The two players' optimizers: optax transformations built from the configuration."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ def learning_rate_schedule(rate: float, config: TrainConfig, pace: Pace) -> opta
         return rate
 
     # A divisor like 1.000004 has two digits left in float32; its logarithm has them all.
-    decay = math.log(config.learning_rate_divisor)
+    decay = math.log(config.learning_rate_divisor) / pace.per_step
 
     def schedule(count: Any) -> jax.Array:
         share = moved(1.0, config.final_rate, count, pace.updates, config)
@@ -70,3 +70,29 @@ def sgd(rate: float, config: TrainConfig, pace: Pace) -> optax.GradientTransform
     momentum = momentum_schedule(config, pace)
     velocity = optax.inject_hyperparams(optax.trace)(decay=momentum) if callable(momentum) else optax.trace(momentum)
     return optax.chain(optax.scale_by_learning_rate(learning_rate_schedule(rate, config, pace)), velocity)
+
+
+class OptimisticState(NamedTuple):
+    """The state of the optimizer, and its last update."""
+
+    inner: optax.OptState
+    last: Any
+
+
+def optimistic(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
+    """Return an optimizer whose every update is twice that of the given one, minus the one before.
+
+    With gradient descent this is optimistic mirror descent, with Adam optimistic Adam (Daskalakis et al. 2018,
+    Algorithm 1). The first update is doubled: weights are those at which extragradient from the past (Popov 1980)
+    takes its gradients.
+    """
+
+    def init(params: Any) -> OptimisticState:
+        return OptimisticState(optimizer.init(params), jax.tree.map(jnp.zeros_like, params))
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, OptimisticState]:
+        updates, inner = optimizer.update(updates, state.inner, params)
+        ahead = jax.tree.map(lambda now, last: 2 * now - last, updates, state.last)
+        return ahead, OptimisticState(inner, updates)
+
+    return optax.GradientTransformation(init, update)

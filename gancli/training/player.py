@@ -11,6 +11,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.training.catalog import OPTIMIZERS, Pace
 from gancli.training.constraints import clip, limit_columns, spectrally_normalized, turned, with_directions
+from gancli.training.optimizers import optimistic
 from gancli.training.spikes import guard
 from gancli.training.state import Params
 
@@ -26,6 +27,8 @@ class Player:
     pace: Pace
     averaged: bool = False
     bounds: tuple[str, ...] = ()  # on weights: "clip", "spectral-norm"
+    optimistic: bool = False  # whether its optimizer looks ahead by its last update
+    looks_back: bool = False  # whether it has slow weights, to which it returns
 
     def start(self, network: nnx.Module) -> Params:
         """Return the parameters of a network that has just been built."""
@@ -42,6 +45,8 @@ class Player:
     def optimizer(self) -> optax.GradientTransformation:
         """The optimizer, behind the guard against spikes where that is on."""
         optimizer = OPTIMIZERS[self.config.optimizer](self.learning_rate, self.config, self.pace)
+        if self.optimistic:
+            optimizer = optimistic(optimizer)
         answer = self.config.on_spike
         return optimizer if answer == "ignore" else optax.chain(guard(acts=answer == "cut"), optimizer)
 
@@ -69,6 +74,11 @@ class Player:
         decay, ramp = self.config.ema_decay, self.config.ema_ramp
         now = jnp.minimum(decay, (1.0 + step) / (1.0 + ramp + step))
         return optax.incremental_update(params, average, 1.0 - now)
+
+    def follow(self, params: Params, slow: Params) -> Params:
+        """Move slow weights towards the player's by the configured share (Zhang et al. 2019, Algorithm 1)."""
+        slow = optax.incremental_update(params, slow, self.config.lookahead_alpha)
+        return turned(slow) if "spectral-norm" in self.bounds else slow
 
 
 def cast(tree: Any, dtype: Any) -> Any:

@@ -39,7 +39,8 @@ def guard(*, acts: bool) -> optax.GradientTransformation:
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, SpikeState]:
         del params
-        squared = sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(updates))
+        # Where a gradient passes through an update, how much is cut counts as constant.
+        squared = jax.lax.stop_gradient(sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(updates)))
         is_length = jnp.isfinite(squared) & (squared > 0)
         found = 0.5 * jnp.log(jnp.where(is_length, squared, 1.0))
         tolerance = jnp.maximum(DEVIATIONS * jnp.sqrt(state.variance), jnp.log(LEAST_RATIO))

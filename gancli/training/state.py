@@ -19,6 +19,7 @@ class TrainState(NamedTuple):
     params: dict[str, Params]  # by player
     averages: dict[str, Params]  # exponential moving averages of weights, of the players that have one
     optimizers: dict[str, optax.OptState]  # by player
+    slow: dict[str, Params] = {}  # weights to which players return at times, of the players that have some  # noqa: RUF012
 
     def averaged(self, player: str) -> Params:
         """Return the average of a player's weights, or its weights where no average is kept."""
@@ -32,6 +33,7 @@ def split_state(state: TrainState) -> dict[str, Any]:
     """
     averages = {f"{name}{AVERAGE}": average for name, average in state.averages.items()}
     rest = {"step": state.step, "key": jax.random.key_data(state.key), "optimizers": state.optimizers}
+    rest |= {"slow": state.slow} if state.slow else {}  # so that runs of before there was such a thing stay readable
     return {**state.params, **averages, TRAINING: rest}
 
 
@@ -41,4 +43,5 @@ def join_state(items: dict[str, Any]) -> TrainState:
     networks = {name: item for name, item in items.items() if name != TRAINING}
     averages = {name.removesuffix(AVERAGE): item for name, item in networks.items() if name.endswith(AVERAGE)}
     params = {name: item for name, item in networks.items() if not name.endswith(AVERAGE)}
-    return TrainState(rest["step"], jax.random.wrap_key_data(rest["key"]), params, averages, rest["optimizers"])
+    key = jax.random.wrap_key_data(rest["key"])
+    return TrainState(rest["step"], key, params, averages, rest["optimizers"], rest.get("slow", {}))

@@ -8,7 +8,7 @@ from gancli.bibliography import BIBLIOGRAPHY
 from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS
 from gancli.games.augmentations import AUGMENTATIONS
-from gancli.games.catalog import GAMES
+from gancli.games.catalog import GAMES, UPDATES
 from gancli.latents.catalog import PRIORS
 from gancli.losses.catalog import LOSSES, PENALTIES
 from gancli.metrics.catalog import METRICS
@@ -22,6 +22,7 @@ OF_ALL = ("goodfellow2014gan", "jax2018", "flax2020")
 CHOICES: "dict[str, Registry[Any]]" = {
     "dataset": DATASETS,
     "game": GAMES,
+    "updates": UPDATES,
     "loss": LOSSES,
     "penalty": PENALTIES,
     "model": MODELS,
@@ -44,6 +45,8 @@ def _normalizes(config: TrainConfig) -> bool:
 
 TECHNIQUES = {
     "packing": Technique(lambda run: run.packing > 1, ("lin2018pacgan",)),
+    "unroll": Technique(lambda run: run.unroll, ("metz2017unrolled",)),
+    "lookahead": Technique(lambda run: run.lookahead, ("chavdarova2021taming", "zhang2019lookahead")),
     "pulling_away": Technique(lambda run: run.pulling_away, ("zhao2017energy",)),
     "batch_norm": Technique(_normalizes, ("ioffe2015batch", "brock2019large")),
     "blocks that start as nothing": Technique(

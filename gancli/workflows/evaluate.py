@@ -26,6 +26,7 @@ from gancli.sampling.draws import draw_latents
 from gancli.sampling.outputs import choose_output
 
 NUM_SAMPLES = 10_000
+NUM_LABELS = 100  # of a probe
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def evaluate(
     save_statistics: Path | None = None,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
+    num_labels: int | None = None,
 ) -> EvaluateResult:
     """Measure samples.
 
@@ -106,6 +108,7 @@ def evaluate(
         save_statistics: where mean and covariance of the samples' features go.
         overwrite: replace these two files where they exist.
         max_pixels: of an image in a folder or a zip, at most.
+        num_labels: images that ``probe`` learns from; default 100.
 
     Raises:
         UsageError: an option is wrong, or a metric does not apply here.
@@ -113,6 +116,8 @@ def evaluate(
     """
     if not metrics and not everything and save_statistics is None:
         metrics = _usual(source)
+    if num_labels is not None and not everything and "probe" not in metrics:
+        raise UsageError(f"--labels {num_labels} is for --probe. Leave it out, or give --probe.")
     for name, value in (("--samples", num_samples), ("--batch-size", batch_size), ("--max-pixels", max_pixels)):
         if value is not None and value < 1:
             raise UsageError(f"{name} must be at least 1, got {value}.")
@@ -140,8 +145,13 @@ def evaluate(
         num_samples=samples.count if samples else num_samples or NUM_SAMPLES,
         draw=f"{'ema' if trained.ema else 'raw weights'}, seed {seed}" if trained else "",
         seed=seed,
+        num_labels=NUM_LABELS if num_labels is None else num_labels,
         batch_size=batch_size,
-        load_run_data=partial(trained.load_data, data_dir, cure="or leave out --divergence") if trained else None,
+        load_run_data=partial(
+            trained.load_data, data_dir, cure="or leave out --divergence, --probe and --classification"
+        )
+        if trained
+        else None,
         figure=figure,
         pair=trained.pair if trained else None,
     )

@@ -9,7 +9,7 @@ from gancli.config import TrainConfig, option_name
 from gancli.data.catalog import DATASETS
 from gancli.features.catalog import FEATURES
 from gancli.games.augmentations import AUGMENTATIONS
-from gancli.games.catalog import GAMES
+from gancli.games.catalog import GAMES, UPDATES
 from gancli.latents.catalog import PATHS, PRIORS
 from gancli.losses.catalog import LOSSES, PENALTIES
 from gancli.losses.objective import Objective
@@ -32,6 +32,7 @@ KINDS: Registry[Kind] = Registry(
     {
         "datasets": Kind(DATASETS, "dataset"),
         "games": Kind(GAMES, "game"),
+        "updates": Kind(UPDATES, "updates"),
         "losses": Kind(LOSSES, "loss"),
         "penalties": Kind(PENALTIES, "penalty"),
         "models": Kind(MODELS, "model"),

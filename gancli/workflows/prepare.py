@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from gancli import __version__, own_files
 from gancli.compute import devices
@@ -17,13 +18,14 @@ from gancli.config import TrainConfig, option_name
 from gancli.data.catalog import is_path
 from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
-from gancli.data.load import Dataset, framing_of, load_for
+from gancli.data.images.prepare import names_of
+from gancli.data.labeled import Labeled, choose
+from gancli.data.load import Dataset, digest_of, framing_of, load_for
 from gancli.errors import UsageError
 from gancli.features.catalog import FEATURES
 from gancli.files import check_name
-from gancli.games.adversarial import UPDATES
 from gancli.games.augmentations import AUGMENTATIONS
-from gancli.games.catalog import game
+from gancli.games.catalog import UPDATES, game
 from gancli.games.decoder import check_decoder, with_trained_decoder
 from gancli.games.passes import PRECISIONS
 from gancli.imaging.contrast import Contrast
@@ -45,6 +47,7 @@ from gancli.training.state import TrainState, join_state, split_state
 from gancli.training.streaming import why_streamed
 
 FEW_IMAGES = 1000  # to train on without augmentation, below which a warning says so; chosen, not measured yet
+DATA, LABELED = "data", "labeled"  # names of domains
 # What is settled when a run begins: said of one that goes on, it asks for nothing else.
 SETTLED = (("devices", 0), ("penalty_weight", None), ("schedule_steps", 0))
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
@@ -71,6 +74,7 @@ class Prepared:
     game: Game
     state: TrainState
     dataset: Dataset
+    labeled: Labeled | None  # of the game with few labels
     probe: AccuracyProbe
     monitor: Monitor | None
     start: int  # steps done
@@ -78,13 +82,15 @@ class Prepared:
     @property
     def batches(self) -> dict[str, Batch]:
         """All training examples, by domain."""
-        (domain,) = self.game.domains
-        return {domain.name: Batch(self.dataset.examples, self.dataset.labels)}
+        found = {DATA: Batch(self.dataset.examples, self.dataset.labels)}
+        if self.labeled:
+            found[LABELED] = Batch(np.asarray(self.dataset.examples[self.labeled.places]), self.labeled.labels)
+        return found
 
     @property
     def data_bytes(self) -> int:
         """Size of all training examples."""
-        return self.dataset.examples.nbytes
+        return sum(batch.examples.nbytes for batch in self.batches.values())
 
 
 def check_config(config: TrainConfig, files: own_files.Files) -> None:
@@ -116,9 +122,13 @@ def _on_this_machine(config: TrainConfig, files: own_files.Files) -> TrainConfig
 
 
 def _load(
-    config: TrainConfig, files: own_files.Files, data_dir: Path | None, reporter: Reporter | None
-) -> tuple[TrainConfig, Dataset, DataRecord, Game]:
-    """Check a configuration, load its data and lay out its game."""
+    config: TrainConfig,
+    files: own_files.Files,
+    data_dir: Path | None,
+    reporter: Reporter,
+    labeled: Labeled | None = None,
+) -> tuple[TrainConfig, Dataset, Labeled | None, tuple[DataRecord, ...], Game]:
+    """Check a configuration, load its data and lay out its game; ``labeled`` are those of a run that goes on."""
     check_config(config, files)
     check_name("the data set", Path(config.dataset))
     if framing_of(config) != Framing() and not is_path(config.dataset):
@@ -129,11 +139,13 @@ def _load(
     config = _on_this_machine(config, files)
     check_decoder(config)
     dataset = load_for(config, "train", data_dir, reporter)
+    entry = game(config.game, files["game"])
     for option, wanted in (
         ("--mirror", config.mirror),
         ("--augment", config.augment),
         ("--conditional", config.conditional),
         ("--contrast", config.contrast),
+        (f"--game {config.game}", entry.labeled),
     ):
         if wanted and not dataset.is_images:
             raise UsageError(f"{option} is for images; data set '{dataset.name}' holds points.")
@@ -143,10 +155,10 @@ def _load(
             f"got {config.batch_size}."
         )
     classes = dataset.class_counts() if config.conditional else None
-    if classes and reporter:
+    if classes:
         warn_of_untrained(classes, dataset.name, reporter)
     record = DataRecord(
-        name="data",
+        name=DATA,
         shape=dataset.shape,
         is_images=dataset.is_images,
         num_examples=len(dataset),
@@ -156,8 +168,46 @@ def _load(
         classes=classes,
         labels_sha256=dataset.labels_fingerprint if config.conditional else None,
     )
-    made = game(config.game, files["game"]).build(config, (record.domain,), files)
-    return made.config, dataset, record, made  # a game may settle what depends on the data
+    records = [record]
+    if entry.labeled:
+        labeled = labeled or _labeled(config, dataset, reporter)
+        records.append(_record_of(labeled, record, dataset))
+    made = entry.build(config, tuple(one.domain for one in records), files)
+    return made.config, dataset, labeled, tuple(records), made  # a game may settle what depends on the data
+
+
+def _labeled(config: TrainConfig, dataset: Dataset, reporter: Reporter) -> Labeled:
+    """Choose the labeled images of a new run."""
+    names = None
+    if is_path(config.dataset):
+        names = lambda: names_of(Path(config.dataset), framing_of(config), reporter)["train"]  # noqa: E731
+    labeled = choose(config.labels, dataset, config.seed, names)
+    reporter.status(f"{len(labeled.places):,} labeled images, of {len(labeled.classes)} classes: {labeled.sha256[:12]}")
+    return labeled
+
+
+def _record_of(labeled: Labeled, images: DataRecord, dataset: Dataset) -> DataRecord:
+    """Return what a run keeps of its labeled images, of which a step takes as many as of all images."""
+    return dataclasses.replace(
+        images,
+        name=LABELED,
+        num_examples=len(labeled.places),
+        rows=images.rows[-1:],
+        sha256=digest_of(np.asarray(dataset.examples[labeled.places])),
+        classes=labeled.counts(),
+        labels_sha256=digest_of(labeled.labels),
+        places=tuple(labeled.places.tolist()),
+        places_sha256=labeled.sha256,
+        labels=tuple(labeled.labels.tolist()),
+    )
+
+
+def _kept_labels(record: RunRecord) -> Labeled | None:
+    """Return the labeled images that a run began with; None where its game has none."""
+    one = next((one for one in record.domains if one.places is not None and one.labels is not None), None)
+    if one is None or one.places is None or one.labels is None:
+        return None
+    return Labeled(np.array(one.places, np.int32), np.array(one.labels, np.int32), tuple(one.classes or {}))
 
 
 def _introduce(game: Game, dataset: Dataset, outdir: Path, reporter: Reporter, start: int = 0) -> None:
@@ -195,8 +245,10 @@ def too_few(config: TrainConfig, dataset: Dataset) -> str | None:
 
 
 def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState:
-    config, (domain,) = game.config, game.domains
-    state = jax.block_until_ready(begin(game, {domain.name: dataset.mean()}))  # if it does not fit, no folder is made
+    config, domain, mean = game.config, game.domains[0], dataset.mean()
+    state = jax.block_until_ready(
+        begin(game, {one.name: mean for one in game.domains})
+    )  # if it does not fit, no folder is made
     if not config.decoder_steps:
         return state
     if reason := why_streamed(config, dataset.examples.nbytes):
@@ -229,15 +281,15 @@ def prepare_new(
     files = _files(config)
     # Kept as a number, so that the run may go further without beginning its schedules again.
     config = dataclasses.replace(config, schedule_steps=config.moving_steps) if config.moves else config
-    config, dataset, data, game = _load(config, files, data_dir, reporter)
+    config, dataset, labeled, data, game = _load(config, files, data_dir, reporter)
     _introduce(game, dataset, outdir, reporter)
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, dataset, reporter)
     if reason := too_few(config, dataset):
         reporter.warning(reason)
     state = _first_state(game, dataset, reporter)
-    record = RunRecord(__version__, config, (data,), devices.describe(), files)
-    return Prepared(Run.create(outdir, record, overwrite=overwrite), game, state, dataset, probe, monitor, 0)
+    record = RunRecord(__version__, config, data, devices.describe(), files)
+    return Prepared(Run.create(outdir, record, overwrite=overwrite), game, state, dataset, labeled, probe, monitor, 0)
 
 
 def prepare_resumed(
@@ -269,7 +321,8 @@ def prepare_resumed(
     config = _continued(run, recipe, options)
     for option, kept in run.record.files.items():
         own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)
-    config, dataset, _, _ = _load(config, run.record.files, data_dir, reporter)
+    kept = _kept_labels(run.record)
+    config, dataset, labeled, _, _ = _load(config, run.record.files, data_dir, reporter, kept)
     check_data(dataset, run, "or choose another --outdir for a new run")
     run = Run(outdir, dataclasses.replace(run.record, config=config))
     game = run.record.game()
@@ -290,7 +343,7 @@ def prepare_resumed(
             reporter.warning(f"the run began with other {what}; it may go on with other rounding than it would have.")
     run.write_record()
     run.forget_after(step)
-    return Prepared(run, game, state, dataset, probe, monitor, step)
+    return Prepared(run, game, state, dataset, labeled, probe, monitor, step)
 
 
 def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> TrainConfig:

@@ -25,7 +25,7 @@ USAGE = [
     (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet."),
     (
         ["digits", "--updates", "both"],
-        "--updates must be one of alternating, simultaneous, got 'both'.",
+        "--updates must be one of alternating, simultaneous, extragradient, optimistic, got 'both'.",
     ),
     (
         ["mnist", "--preset", "goodfellow-mnist"],

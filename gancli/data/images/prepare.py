@@ -34,7 +34,7 @@ from gancli.data.images.find import LOST, Found, ImageFile, counted, find_images
 from gancli.data.images.splits import split_rows
 from gancli.errors import GancliError
 from gancli.files import appearing, read_json, write_atomically
-from gancli.reporting import Reporter, number_of
+from gancli.reporting import Reporter, Silence, number_of
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
 VERSION = 4  # of what preparation does; another one prepares anew
@@ -143,7 +143,7 @@ def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
         UsageError: the framing is none.
     """
     framing.check()
-    name = f"images/{_short_hash(f'{VERSION} {framing} {state(path)}')}.json"
+    name = _receipt_name(path, framing)
     receipt = find_kept(name)
     if (found := _receipt(receipt)) is None:
         receipt = cache_folder() / name
@@ -155,6 +155,23 @@ def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
     prepared = Prepared(kept.images, kept.labels, tuple(found["classes"]), found["sizes"])
     listener.status(_summary(path, prepared, framing.crop))
     return prepared
+
+
+def names_of(path: Path, framing: Framing, listener: Reporter) -> dict[str, list[str]]:
+    """Return the files of the images of each split that :func:`prepare` makes, in the order of its images.
+
+    Raises:
+        GancliError: as :func:`prepare`.
+    """
+    prepared = prepare(path, framing, Silence())
+    seen = look(find_images(path).files, listener, max_pixels=framing.max_pixels)
+    kept = find_kept(_receipt_name(path, framing))
+    receipt = _receipt(kept) if kept else None  # None where a file could not be read: there is none to lose then
+    lost = {name for name, _ in receipt["broken"]} if receipt else set()
+    whole = [one for one in in_content_order(one for one in seen if one.size) if one.file.name not in lost]
+    label_of = {name: label for label, name in enumerate(prepared.classes)}
+    rows = split_rows(np.array([label_of[one.file.label] for one in whole]), framing.held_out)
+    return {split: [whole[row].file.name for row in found] for split, found in rows.items()}
 
 
 def notes_on(path: Path, found: Found, seen: Sequence[Seen]) -> list[str]:
@@ -178,6 +195,10 @@ def tell(path: Path, passed_over: dict[str, int], notes: Sequence[str], listener
         listener.status(f"passed over {what} in '{path}': {counted(others)}")
     for note in notes:
         listener.status(note)
+
+
+def _receipt_name(path: Path, framing: Framing) -> str:
+    return f"images/{_short_hash(f'{VERSION} {framing} {state(path)}')}.json"
 
 
 def _short_hash(text: str) -> str:
