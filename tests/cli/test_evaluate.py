@@ -100,9 +100,10 @@ def test_no_number_depends_on_the_batch_size(digits_run, gancli):
 def test_everything_at_once_on_a_run(digits_run, gancli):
     found = result(gancli, digits_run, "--all", "--samples", 200, "--figure", "pairs.png")
     assert list(found["metrics"]) == [
-        *("fid", "kid", "inception_score", "precision_recall", "density_coverage", "nearest", "modes", "divergence")
+        *("fid", "kid", "inception_score", "precision_recall", "density_coverage", "nearest", "modes", "probe"),
+        "divergence",
     ]
-    assert found["unavailable"] == {}
+    assert found["unavailable"] == {"classification": "needs a classifier: a run with --game semi-supervised"}
     metrics = found["metrics"]
     assert 1 <= metrics["inception_score"]["mean"] <= 10
     assert all(0 <= metrics["precision_recall"][name] <= 1 for name in ("precision", "recall"))
@@ -281,7 +282,7 @@ BAD = [
         ["digits/test"],
         2,
         "nothing to measure: give at least one of --fid --kid --inception-score --precision-recall "
-        "--density-coverage --nearest --modes --divergence, or --all.",
+        "--density-coverage --nearest --modes --classification --probe --divergence, or --all.",
     ),
     (["{run}", "--fid", "--samples", "0"], 2, "--samples must be at least 1, got 0."),
     (["{run}", "--fid", "--samples", "1"], 2, "--fid needs at least 2 images, got 1."),
