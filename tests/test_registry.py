@@ -24,7 +24,14 @@ LAZY = {f"{kind} {name}": places(entry) for kind, found in KINDS.items() for nam
 @pytest.mark.parametrize("name", [name for name, functions in LAZY.items() if functions])
 def test_a_catalog_names_functions_that_exist_in_its_room(name):
     rooms = {"losses": "losses", "penalties": "losses", "models": "models", "optimizers": "training"}
-    rooms |= {"priors": "latents", "paths": "latents", "augmentations": "games", "games": "games", "metrics": "metrics"}
+    rooms |= {
+        "priors": "latents",
+        "paths": "latents",
+        "augmentations": "games",
+        "games": "games",
+        "updates": "games",
+        "metrics": "metrics",
+    }
     for one in LAZY[name]:
         assert callable(one.function)
         assert one.place == "jax.nn:sigmoid" or one.place.startswith(f"gancli.{rooms[name.split()[0]]}.")

@@ -33,8 +33,13 @@ def test_a_network_that_cannot_be_had_is_asked_for_once_and_the_rest_is_measured
     given = inputs(none)
     measured, reasons = measure_what_can_be(METRICS, given)
     assert [one.metric for one in measured] == ["nearest"]
-    assert reasons["divergence"] == "needs a run, whose discriminator it asks"
-    assert {reasons[name] for name in METRICS if name not in ("nearest", "divergence")} == {"cannot download it"}
+    of_runs = {
+        "divergence": "needs a run, whose discriminator it asks",
+        "probe": "needs a run, whose discriminator it asks",
+        "classification": "needs a classifier: a run with --game semi-supervised",
+    }
+    assert {name: reasons[name] for name in of_runs} == of_runs
+    assert {reasons[name] for name in METRICS if name not in ("nearest", *of_runs)} == {"cannot download it"}
     assert len(asked) == 1
     with pytest.raises(GancliError, match=r"^cannot download it\.$"):
         _ = given.extractor
