@@ -80,7 +80,8 @@ GAMES: Registry[GameEntry] = Registry(
             summary="An encoder learns beside the generator; D scores pairs (Donahue et al. 2017, BiGAN).",
             use="For latents of your images with `gancli encode`; with --encoder stochastic it is ALI.",
             cite=("donahue2017adversarial", "dumoulin2017adversarially"),
-            defaults={"penalty": ("r1",), "penalty_weight": 1.0},  # an unbounded D wins at once: pairs are easy to tell
+            # An unbounded D wins at once, since pairs are easy to tell; noise on them would hide z.
+            defaults={"penalty": ("r1",), "penalty_weight": 1.0, "instance_noise": 0.0},
         ),
     },
 )

@@ -165,3 +165,12 @@ def test_the_command_of_a_run_is_what_a_shell_takes():
     assert "--mirror" in words
     assert words[words.index("--penalty") + 1] == "none"
     assert words[words.index("--steps") + 1] == "5"
+
+
+def test_a_game_brings_defaults_of_its_own():
+    plain = resolve("mnist", None, {})
+    bidirectional = resolve("mnist", None, {"game": "bidirectional"})
+    assert (plain.penalty, plain.instance_noise) == ((), 0.5)
+    assert (bidirectional.penalty, bidirectional.penalty_weight, bidirectional.instance_noise) == (("r1",), 1.0, 0.0)
+    assert resolve("mnist", None, {"game": "bidirectional", "penalty": ()}).penalty == ()
+    assert resolve("mnist", "bigan-mnist", {}).penalty_weight == PRESETS["bigan-mnist"].settings["penalty_weight"]
