@@ -34,13 +34,15 @@ class AccuracyProbe:
             self._held_out = Batch(held_out.examples[:count].copy(), held_out.labels[:count])  # the rest may go
 
     def accuracies(self, state: TrainState) -> dict[str, float]:
-        """Return the shares that D gets right, in [0, 1]; nothing where the game has no D.
+        """Return the shares that D gets right, in [0, 1]; nothing where the game has no D, or a D for labels alone.
 
         The ``memorization_gap`` is how much more often it recognizes data it trains on than data held out. Without the
         latter, it and the accuracy on them are left out.
         """
         draws, scores = getattr(self._game, "draws", None), getattr(self._game, "scores", None)
         if not isinstance(draws, Draws) or not isinstance(scores, Scores) or not len(self._train.labels):
+            return {}
+        if self._game.config.alone:  # D has never seen a sample
             return {}
         outputs = _ask(draws, scores, state, *jax.tree.map(jnp.asarray, (self._train, self._held_out)))
         train, held_out, fake = (None if part is None else np.asarray(part, np.float64) for part in outputs)

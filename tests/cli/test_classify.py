@@ -126,11 +126,13 @@ def test_a_table_names_the_labeled_ones_among_your_images(gancli):
 
 def test_alone_d_learns_from_labels_and_g_stays(gancli):
     options = ("--outdir", "run", *FEW, "--alone", *tiny(evaluate_every=20))
-    code, _, err = gancli("train", "digits", *options)
+    code, out, err = gancli("train", "digits", *options)
     assert (code, err) == (0, "")
+    assert "D accuracy" not in out
     (line,) = [one for one in Run.open(Path("run")).metrics() if "classification" in one]
     assert "label_loss" in line
     assert "generator_loss" not in line
+    assert "accuracy_fake" not in line
 
 
 @pytest.mark.parametrize(
