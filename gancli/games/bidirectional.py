@@ -157,10 +157,10 @@ class Bidirectional:
         return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
-        """Update D ``k`` times, then G and E together, once.
+        """Update D ``k`` times and G and E together once, the last update of D and theirs by the configured rule.
 
-        ``alternating``: they face the discriminator just updated, with fresh latents and the last batch again.
-        ``simultaneous``, as in the code of Donahue et al.: at the weights and pairs of D's last gradient.
+        ``alternating``: they face the discriminator just updated, with fresh latents and the last batch again. Every
+        other rule, as the code of Donahue et al.: at the weights and pairs of D's last gradient.
 
         Args:
             state: what moves.

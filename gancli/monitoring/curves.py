@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gancli.games.encodes import ENCODER
 from gancli.games.pair import DISCRIMINATOR, GENERATOR
 from gancli.imaging.charts import Chart, Curve
 from gancli.metrics.catalog import METRICS, json_name
@@ -10,7 +11,7 @@ from gancli.metrics.cells import PLAIN, title
 from gancli.training.game import Game
 from gancli.training.spikes import COUNT
 
-LETTERS = {DISCRIMINATOR: "D", GENERATOR: "G"}  # of the paper
+LETTERS = {DISCRIMINATOR: "D", GENERATOR: "G", ENCODER: "E"}  # of the papers
 ACCURACIES = {
     "accuracy_train": "training data",
     "accuracy_held_out": "held-out data",

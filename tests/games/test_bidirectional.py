@@ -104,6 +104,8 @@ def test_a_step_is_gradient_descent_on_each_players_loss():
         {},
         {"k": 2},
         {"updates": "simultaneous", "penalty": ("r1",), "penalty_weight": 0.1},
+        {"updates": "extragradient"},
+        {"updates": "optimistic"},
         {"packing": 2, "instance_noise": 0.1, "augment": ("translation",)},
         ALI,
         {"microbatch": 4},

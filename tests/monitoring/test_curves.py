@@ -76,6 +76,11 @@ def test_spikes_are_drawn_only_where_there_were_any():
     assert [curve.name for curve in found.curves] == ["G"]
 
 
+def test_an_encoder_has_its_letter():
+    (found,) = charts(a_game(), lines(*2 * [{"encoder_gradient_norm": 1.0}]))
+    assert [curve.name for curve in found.curves] == ["E"]
+
+
 def test_a_single_point_is_no_curve():
     assert charts(a_game(), lines({"fid": {"value": 3.0}, "generator_loss": 1.0})) == ()
 

@@ -1,4 +1,4 @@
-"""What is told of a run."""
+"""What a page holds of a run."""
 
 import pytest
 
