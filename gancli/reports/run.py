@@ -102,7 +102,7 @@ def run_page(one: Recorded, nearest: Figure | None, no_nearest: str, *, with_cur
         advice = (*([sentence(found.cure)] if found.cure else []), *advice)
     else:
         sentences = ("Nothing counted modes or measured precision in this run, so there is no verdict.", *sentences)
-    measured = _metrics(one)
+    measured, samples = _metrics(one), _samples(one)
     return RunPage(
         name=one.name,
         verdict=found.name if found else "no verdict",
@@ -112,7 +112,8 @@ def run_page(one: Recorded, nearest: Figure | None, no_nearest: str, *, with_cur
         metrics=measured,
         protocol=protocol(one) if measured else "",
         curves=figures(one.charts, one.span) if with_curves else (),
-        samples=_samples(one),
+        samples=samples,
+        more_samples=len(one.run.samples()) - len(samples),
         nearest=nearest,
         no_nearest=no_nearest,
         settings=_settings(one),

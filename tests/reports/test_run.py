@@ -109,6 +109,7 @@ def test_samples_are_those_of_its_steps(make):
     (run.run.folder / "samples" / "fakes-of-mine.png").touch()
     steps = [int(one.caption.removeprefix("step ").replace(",", "")) for one in page(run).samples]
     assert len(steps) == 12
+    assert page(run).more_samples == 4
     assert (steps[:2], steps[-1]) == ([0, 10], 3000)
     assert steps == sorted(steps)
 
