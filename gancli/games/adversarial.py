@@ -11,27 +11,25 @@ import numpy as np
 from flax import nnx
 
 from gancli.compute.mesh import divided
-from gancli.compute.remat import ordered, zero_after
 from gancli.config import TrainConfig
 from gancli.data.catalog import CLASSIFIED
 from gancli.errors import UsageError
 from gancli.games import pair
 from gancli.games.catalog import UPDATES
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
-from gancli.games.passes import classified, generated, gradient_norms, scored, scored_pair
-from gancli.games.updates import Measured, Sides, lookahead, under_rule, unrolled
+from gancli.games.passes import classified, generated, penalized, scored, scored_pair
+from gancli.games.updates import Measured, Sides, advance, lookahead, under_rule, unrolled
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.energy import pulling_away
-from gancli.losses.objective import Estimate, Objective
+from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
 from gancli.models.catalog import Architecture, architecture
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.own_files import Files
-from gancli.salts import PENALTY, UNROLL
+from gancli.salts import UNROLL
 from gancli.training.domain import Batch, Classes, Domain
 from gancli.training.game import update
-from gancli.training.player import Player, gradient_norm
-from gancli.training.schedules import moved
+from gancli.training.player import Player
 from gancli.training.state import Params, TrainState
 
 
@@ -106,30 +104,6 @@ class Adversarial:
             loss = loss + config.pulling_away * pulling_away(fake_seen.features)
         return loss
 
-    def penalty(
-        self,
-        discriminator: Params,
-        real: jax.Array,
-        fake: jax.Array,
-        key: jax.Array,
-        classes: Classes,
-        step: jax.Array | int,
-    ) -> jax.Array:
-        """Return the sum of the penalties at two batches of packs, of the same classes, as D sees them.
-
-        It has the weight of that step.
-        """
-        critic_key, key = jax.random.split(jax.random.fold_in(key, PENALTY))
-
-        def norms(x: jax.Array) -> jax.Array:
-            return gradient_norms(self.scores, discriminator, x, critic_key, classes)
-
-        functions = [function for name in self.config.penalty if (function := PENALTIES[name].function) is not None]
-        config = self.config
-        assert config.penalty_weight is not None, "it was settled when the game was built"
-        weight = config.penalty_weight * moved(1.0, config.final_penalty, step, config.moving_steps, config)
-        return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
-
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update D ``k`` times and G once, the last update of D and that of G by the configured rule.
 
@@ -144,7 +118,6 @@ class Adversarial:
         config, (domain,) = self.config, self.domains
         real = batches[domain.name]
         step_key = jax.random.fold_in(state.key, state.step)
-        d_player = self.scores.player
 
         def draw(update: int | jax.Array, classes: Classes) -> tuple[jax.Array, jax.Array]:
             """Return the latents of an update, and the key of its noise and dropout."""
@@ -159,26 +132,11 @@ class Adversarial:
             fake = generated(self.draws, generator, latents)
             return discriminator_gradients(self, discriminator, batch.examples, fake, key, classes, state.step)
 
-        # k - 1 discriminator updates alone, then the last one and the generator's, outside of the scan: with k = 1 the
-        # compiler sees both players' updates at once.
+        def d_alone(discriminator: Params, index: jax.Array, batch: Batch) -> Params:
+            return d_gradients(state.params[GENERATOR], discriminator, index, batch)[0]
+
         before = config.k - 1
-        last = jax.tree.map(lambda part: part[-1], real)
-        if before:
-            generator = state.params[GENERATOR]
-
-            def descend(carry, inputs):
-                discriminator, optimizer_state = carry
-                gradients, _ = d_gradients(generator, discriminator, *inputs)
-                return d_player.descend(discriminator, optimizer_state, gradients, gradient_norm(gradients)), None
-
-            earlier = jax.tree.map(lambda part: part[:-1], real)
-            carry = (state.params[DISCRIMINATOR], state.optimizers[DISCRIMINATOR])
-            carry, _ = jax.lax.scan(descend, carry, (jnp.arange(before), earlier))
-            generator, last = ordered((generator, last), zero_after(carry))  # see gancli.compute.mesh
-            state = state._replace(
-                params=state.params | {GENERATOR: generator, DISCRIMINATOR: carry[0]},
-                optimizers=state.optimizers | {DISCRIMINATOR: carry[1]},
-            )
+        advanced, last = advance(self.scores.player, state, d_alone, real)
         classes = domain.one_hot(last.labels)
 
         def g_gradients(state: TrainState, latents: jax.Array, key: jax.Array) -> tuple[Params, jax.Array]:
@@ -207,7 +165,7 @@ class Adversarial:
             return {DISCRIMINATOR: d, GENERATOR: g}, self._shown(found) | {"generator_loss": g_loss}
 
         sides = Sides(of_discriminator, of_generator, of_both)
-        state, measured = UPDATES[config.updates](partial(update, self), state, sides)
+        state, measured = UPDATES[config.updates](partial(update, self), advanced, sides)
         if config.lookahead:
             state = lookahead(self.players, state, config.lookahead)
         return state, measured
@@ -235,14 +193,9 @@ class Adversarial:
             "d_fake": jnp.mean(self.objective.shown(found.fake_outputs)),
         }
 
-    def _estimate(self, measured: Mapping[str, float]) -> Estimate | None:
-        reading = self.objective.reading
-        return reading(measured["discriminator_loss"]) if reading else None
-
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return the estimate of a divergence that D's loss gives, where the objective gives one."""
-        estimate = self._estimate(measured)
-        return {estimate.key: estimate.value} if estimate else {}
+        return self.objective.derived(measured["discriminator_loss"])
 
     def told(self, measured: Mapping[str, float]) -> str:
         """Return the losses, and what D makes of data and samples."""
@@ -254,8 +207,7 @@ class Adversarial:
 
     def concluded(self, measured: Mapping[str, float]) -> dict[str, str]:
         """Return what D's loss says, for people."""
-        estimate = self._estimate(measured)
-        return {estimate.kind: estimate.text} if estimate else {}
+        return self.objective.concluded(measured["discriminator_loss"])
 
 
 def discriminator_gradients(
@@ -278,7 +230,7 @@ def discriminator_gradients(
     def minimized(discriminator: Params) -> tuple[jax.Array, Scored]:
         real_outputs, fake_outputs = scored_pair(game.scores, discriminator, real, fake, dropout_key, classes)
         loss = game.discriminator_loss(real_outputs, fake_outputs)
-        penalty = game.penalty(discriminator, real, fake, key, classes, step)
+        penalty = penalized(game.scores, discriminator, real, fake, key, classes, step)
         return loss + penalty, Scored(loss, penalty, real_outputs, fake_outputs)
 
     return jax.grad(minimized, has_aux=True)(discriminator)
@@ -359,7 +311,7 @@ def simultaneous_gradients(
             for x, own in ((real, real_key), (fake, fake_key))
         ]
         penalty, of_penalty = jax.value_and_grad(
-            lambda weights: game.penalty(weights, packs[0], packs[1], key, classes, step)
+            lambda weights: penalized(game.scores, weights, packs[0], packs[1], key, classes, step)
         )(discriminator)
         d_gradients = jax.tree.map(jnp.add, d_gradients, of_penalty)
 

@@ -17,7 +17,7 @@ from flax import nnx
 
 from gancli.compute.mesh import divided
 from gancli.compute.microbatch import microbatched
-from gancli.compute.remat import ordered, rematerializing, zero_after
+from gancli.compute.remat import rematerializing
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial, pair
@@ -25,20 +25,19 @@ from gancli.games.augmentation import augmented
 from gancli.games.catalog import UPDATES
 from gancli.games.encodes import ENCODER, Encodes
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
-from gancli.games.passes import PRECISIONS, generated, gradient_norms, scored_pair
-from gancli.games.updates import Sides, under_rule
+from gancli.games.passes import PRECISIONS, generated, penalized, scored_pair
+from gancli.games.updates import Sides, advance, under_rule
 from gancli.losses.catalog import PENALTIES, objective
-from gancli.losses.objective import Estimate, Objective
+from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
 from gancli.models.catalog import Architecture, architecture
 from gancli.models.encoder import encoder, pair_discriminator
 from gancli.own_files import Files
-from gancli.salts import AUGMENTATION, PENALTY, POSTERIOR
+from gancli.salts import AUGMENTATION, POSTERIOR
 from gancli.training.catalog import Pace
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
-from gancli.training.player import Player, gradient_norm
-from gancli.training.schedules import moved
+from gancli.training.player import Player
 from gancli.training.state import Params, TrainState
 
 Makers = Mapping[str, Params]  # weights of the generator and the encoder
@@ -141,21 +140,6 @@ class Bidirectional:
         half = self.objective.generator
         return half(real_outputs, fake_outputs), half(around - fake_outputs, around - real_outputs)
 
-    def penalty(
-        self, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, step: jax.Array | int
-    ) -> jax.Array:
-        """Return the sum of the penalties on D at packs of pairs, with the weight of that step."""
-        config = self.config
-        critic_key, key = jax.random.split(jax.random.fold_in(key, PENALTY))
-
-        def norms(packs: jax.Array) -> jax.Array:
-            return gradient_norms(self.of_pairs, discriminator, packs, critic_key)
-
-        functions = [function for name in config.penalty if (function := PENALTIES[name].function) is not None]
-        assert config.penalty_weight is not None, "it was settled when the game was built"
-        weight = config.penalty_weight * moved(1.0, config.final_penalty, step, config.moving_steps, config)
-        return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
-
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update D ``k`` times and G and E together once, the last update of D and theirs by the configured rule.
 
@@ -169,7 +153,6 @@ class Bidirectional:
         config, (domain,) = self.config, self.domains
         examples = batches[domain.name].examples
         step_key = jax.random.fold_in(state.key, state.step)
-        d_player = self.of_pairs.player
 
         def drawn(index: int | jax.Array) -> tuple[jax.Array, jax.Array]:
             latent_key, own = jax.random.split(jax.random.fold_in(step_key, index))
@@ -184,22 +167,11 @@ class Bidirectional:
         def makers_of(state: TrainState) -> Makers:
             return {name: state.params[name] for name in (GENERATOR, ENCODER)}
 
-        before, x = config.k - 1, examples[-1]
-        if before:  # see Adversarial.step
-            makers = makers_of(state)
+        def d_alone(discriminator: Params, index: jax.Array, x: jax.Array) -> Params:
+            return d_gradients(makers_of(state), discriminator, index, x)[0]
 
-            def descend(carry, inputs):
-                discriminator, optimizer_state = carry
-                gradients, _ = d_gradients(makers, discriminator, *inputs)
-                return d_player.descend(discriminator, optimizer_state, gradients, gradient_norm(gradients)), None
-
-            carry = (state.params[DISCRIMINATOR], state.optimizers[DISCRIMINATOR])
-            carry, _ = jax.lax.scan(descend, carry, (jnp.arange(before), examples[:-1]))
-            makers, x = ordered((makers, x), zero_after(carry))  # see gancli.compute.mesh
-            state = state._replace(
-                params=state.params | {**makers, DISCRIMINATOR: carry[0]},
-                optimizers=state.optimizers | {DISCRIMINATOR: carry[1]},
-            )
+        before = config.k - 1
+        advanced, x = advance(self.of_pairs.player, state, d_alone, examples)
 
         def makers_side(state: TrainState, index: int) -> tuple[dict[str, Params], dict[str, jax.Array]]:
             latents, key = drawn(index)
@@ -214,16 +186,11 @@ class Bidirectional:
             return gradients | more, measured | losses
 
         sides = Sides(of_discriminator, partial(makers_side, index=config.k), of_all)
-        return UPDATES[config.updates](partial(update, self), state, sides)
-
-    def _estimate(self, measured: Mapping[str, float]) -> Estimate | None:
-        reading = self.objective.reading
-        return reading(measured["discriminator_loss"]) if reading else None
+        return UPDATES[config.updates](partial(update, self), advanced, sides)
 
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return the estimate of a divergence of both kinds of pairs that D's loss gives, where there is one."""
-        estimate = self._estimate(measured)
-        return {estimate.key: estimate.value} if estimate else {}
+        return self.objective.derived(measured["discriminator_loss"])
 
     def told(self, measured: Mapping[str, float]) -> str:
         """Return the losses, and what D makes of both kinds of pairs."""
@@ -236,8 +203,8 @@ class Bidirectional:
 
     def concluded(self, measured: Mapping[str, float]) -> dict[str, str]:
         """Return what D's loss says, for people."""
-        estimate = self._estimate(measured)
-        return {estimate.kind: f"of pairs: {estimate.text}"} if estimate else {}
+        found = self.objective.concluded(measured["discriminator_loss"])
+        return {kind: f"of pairs: {text}" for kind, text in found.items()}
 
 
 def discriminator_gradients(
@@ -256,7 +223,7 @@ def discriminator_gradients(
     def minimized(discriminator: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
         real_outputs, fake_outputs = scored_pair(game.of_pairs, discriminator, real, fake, dropout_key)
         loss = game.discriminator_loss(real_outputs, fake_outputs)
-        penalty = game.penalty(discriminator, real, fake, key, step)
+        penalty = penalized(game.of_pairs, discriminator, real, fake, key, step=step)
         shown = game.objective.shown
         return loss + penalty, {
             "discriminator_loss": loss,  # without penalties

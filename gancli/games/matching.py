@@ -15,7 +15,7 @@ from gancli.games import pair
 from gancli.games.pair import GENERATOR, Draws
 from gancli.games.passes import generated
 from gancli.losses.catalog import objective
-from gancli.losses.objective import Estimate, Objective
+from gancli.losses.objective import Objective
 from gancli.models.catalog import Architecture, architecture
 from gancli.own_files import Files
 from gancli.training.domain import Batch, Domain
@@ -70,14 +70,9 @@ class Matching:
         state = update(self, state, {GENERATOR: gradients}, norm)
         return state, {"generator_loss": loss, "generator_gradient_norm": norm}
 
-    def _estimate(self, measured: Mapping[str, float]) -> Estimate | None:
-        reading = self.objective.reading
-        return reading(measured["generator_loss"]) if reading else None
-
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return the estimate of a divergence that the loss gives, where the objective gives one."""
-        estimate = self._estimate(measured)
-        return {estimate.key: estimate.value} if estimate else {}
+        return self.objective.derived(measured["generator_loss"])
 
     def told(self, measured: Mapping[str, float]) -> str:
         """Return the loss."""
@@ -85,8 +80,7 @@ class Matching:
 
     def concluded(self, measured: Mapping[str, float]) -> dict[str, str]:
         """Return what the loss says, for people."""
-        estimate = self._estimate(measured)
-        return {estimate.kind: estimate.text} if estimate else {}
+        return self.objective.concluded(measured["generator_loss"])
 
 
 def check(config: TrainConfig, loss: Objective) -> None:

@@ -14,10 +14,13 @@ from gancli.config import TrainConfig
 from gancli.data.catalog import CLASSIFIED
 from gancli.features.extractor import classifier
 from gancli.games.pair import Draws, Scores
+from gancli.losses.catalog import PENALTIES
 from gancli.losses.penalties import squared_gradient_norms
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.registry import Registry
+from gancli.salts import PENALTY
 from gancli.training.domain import Classes, Domain
+from gancli.training.schedules import moved
 from gancli.training.state import Params
 
 PRECISIONS: Registry[Any] = Registry("precision", {"float32": jnp.float32, "bf16": jnp.bfloat16})
@@ -87,6 +90,31 @@ def gradient_norms(
             return squared_gradient_norms(lambda x: scores.score(discriminator, x, key, classes, dtype).outputs, packs)
 
     return microbatched(run, discriminator, (packs, classes), key, config.microbatch // config.packing)
+
+
+def penalized(
+    scores: Scores,
+    discriminator: Params,
+    real: jax.Array,
+    fake: jax.Array,
+    key: jax.Array,
+    classes: Classes = None,
+    step: jax.Array | int = 0,
+) -> jax.Array:
+    """Return the sum of D's penalties at packs of both kinds ``[B, ...]``, of the same classes, float32 ``[]``.
+
+    It has the weight of that step.
+    """
+    config = scores.player.config
+    critic_key, key = jax.random.split(jax.random.fold_in(key, PENALTY))
+
+    def norms(packs: jax.Array) -> jax.Array:
+        return gradient_norms(scores, discriminator, packs, critic_key, classes)
+
+    functions = [function for name in config.penalty if (function := PENALTIES[name].function) is not None]
+    assert config.penalty_weight is not None, "it was settled when the game was built"
+    weight = config.penalty_weight * moved(1.0, config.final_penalty, step, config.moving_steps, config)
+    return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
 
 
 def classified(config: TrainConfig, domain: Domain, x: jax.Array) -> jax.Array:

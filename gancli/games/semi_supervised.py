@@ -22,7 +22,7 @@ from gancli.games import pair
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import generated, scored, scored_pair
 from gancli.losses.catalog import LOSSES, objective
-from gancli.losses.objective import Estimate, Objective
+from gancli.losses.objective import Objective
 from gancli.models.catalog import Architecture, architecture
 from gancli.models.layers.classifier import Classifier
 from gancli.models.layers.parts import DiscriminatorOutput, uniform_init
@@ -147,14 +147,9 @@ class SemiSupervised:
 
         return jax.value_and_grad(minimized)(state.params[GENERATOR])
 
-    def _estimate(self, measured: Mapping[str, float]) -> Estimate | None:
-        reading = self.objective.reading
-        return reading(measured["discriminator_loss"]) if reading and "discriminator_loss" in measured else None
-
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return the estimate of a divergence that D's loss gives; D without samples gives none."""
-        estimate = self._estimate(measured)
-        return {estimate.key: estimate.value} if estimate else {}
+        return self.objective.derived(measured["discriminator_loss"]) if "discriminator_loss" in measured else {}
 
     def told(self, measured: Mapping[str, float]) -> str:
         """Return the losses, and how often D is wrong about labeled images as it sees them."""
@@ -168,8 +163,7 @@ class SemiSupervised:
 
     def concluded(self, measured: Mapping[str, float]) -> dict[str, str]:
         """Return what D's loss says, for people."""
-        estimate = self._estimate(measured)
-        return {estimate.kind: estimate.text} if estimate else {}
+        return self.objective.concluded(measured["discriminator_loss"]) if "discriminator_loss" in measured else {}
 
 
 def discriminator_gradients(

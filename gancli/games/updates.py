@@ -8,12 +8,13 @@ import functools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from gancli.compute.remat import ordered, zero_after
 from gancli.config import TrainConfig
 from gancli.games.catalog import UPDATES
 from gancli.training.catalog import Pace
@@ -32,6 +33,42 @@ class Sides(NamedTuple):
     discriminator: Field
     generator: Field
     both: Field
+
+
+def advance(
+    player: Player, state: TrainState, gradients: Callable[[Params, jax.Array, Any], Params], batches: Any
+) -> tuple[TrainState, Any]:
+    """Move one player alone along all but the last of ``batches`` ``[k, ...]``.
+
+    The last update stays outside of the scan, beside those of the other players: with ``k`` = 1 the compiler sees them
+    all at once.
+
+    Args:
+        player: who moves.
+        state: what moves.
+        gradients: maps the player's weights, the number of the update and its batch to gradients.
+        batches: arrays, one row for each update.
+
+    Returns:
+        The state, and the last batch.
+    """
+    last = jax.tree.map(lambda part: part[-1], batches)
+    earlier = jax.tree.map(lambda part: part[:-1], batches)
+    count = len(jax.tree.leaves(earlier)[0])
+    if not count:
+        return state, last
+
+    def descend(carry: tuple[Params, optax.OptState], inputs: tuple[jax.Array, Any]):
+        found = gradients(carry[0], *inputs)
+        return player.descend(*carry, found, gradient_norm(found)), None
+
+    name = player.name
+    carry = (state.params[name], state.optimizers[name])
+    carry, _ = jax.lax.scan(descend, carry, (jnp.arange(count), earlier))
+    others = {other: params for other, params in state.params.items() if other != name}
+    others, last = ordered((others, last), zero_after(carry))  # see gancli.compute.mesh
+    params, optimizers = others | {name: carry[0]}, state.optimizers | {name: carry[1]}
+    return state._replace(params={one: params[one] for one in state.params}, optimizers=optimizers), last
 
 
 def alternating(move: Move, state: TrainState, sides: Sides) -> tuple[TrainState, Measured]:

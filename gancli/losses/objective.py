@@ -93,3 +93,13 @@ class Objective(Entry):
     def shown(self, outputs: "jax.Array") -> "jax.Array":
         """Return what people are shown of D's outputs ``[B]``: beliefs where it has any."""
         return self.belief(outputs) if self.belief else self.shows[1] * outputs
+
+    def derived(self, loss: float) -> dict[str, float]:
+        """Return the estimate of a divergence that a loss gives, by its name in JSON; nothing where there is none."""
+        estimate = self.reading and self.reading(loss)
+        return {estimate.key: estimate.value} if estimate else {}
+
+    def concluded(self, loss: float) -> dict[str, str]:
+        """Return the same for people, by its kind."""
+        estimate = self.reading and self.reading(loss)
+        return {estimate.kind: estimate.text} if estimate else {}

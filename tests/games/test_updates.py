@@ -13,7 +13,7 @@ import pytest
 
 from gancli.errors import UsageError
 from gancli.games.catalog import UPDATES
-from gancli.games.updates import Sides, lookahead, under_rule, unrolled
+from gancli.games.updates import Sides, advance, lookahead, under_rule, unrolled
 from gancli.losses.catalog import LOSSES
 from gancli.training.catalog import Pace
 from gancli.training.game import update
@@ -76,6 +76,23 @@ def radius(matrix: np.ndarray) -> float:
 
 
 ONE, TURN = np.eye(2), np.array([[0.0, 1.0], [-1.0, 0.0]])  # the field F(x, y) = (y, -x)
+
+
+def test_one_player_advances_along_all_batches_but_the_last():
+    config = dataclasses.replace(SMALL, momentum=0.0)
+    graph: Any = None  # no network
+    player = Player(DISCRIMINATOR, graph, config, 0.5, Pace(1, 4))
+    weight = jnp.float32(2.0)
+    params = {GENERATOR: jnp.float32(-1.0), DISCRIMINATOR: weight}
+    state = TrainState(jnp.int32(3), jax.random.key(0), params, {}, {DISCRIMINATOR: player.optimizer.init(weight)}, {})
+    seen = jnp.asarray([1.0, 10.0, 100.0, 1000.0])
+
+    moved, last = advance(player, state, lambda weight, number, x: (0 * weight + number + 1) * x, seen)
+
+    assert float(last) == 1000.0
+    assert float(moved.params[DISCRIMINATOR]) == 2.0 - 0.5 * (1 * 1.0 + 2 * 10.0 + 3 * 100.0)
+    assert float(moved.params[GENERATOR]) == -1.0
+    assert int(moved.step) == 3
 
 
 def test_simultaneous_steps_diverge():

@@ -223,3 +223,11 @@ def test_the_kl_game_is_smooth_where_its_exponential_ends():
     before, at, after = (float(value(jnp.zeros(1), jnp.array([3.0 + d]))[0]) for d in (-1e-3, 0.0, 1e-3))
     assert before == pytest.approx(at, rel=2e-3)
     assert after == pytest.approx(-np.exp(3.0), rel=1e-5)
+
+
+def test_a_loss_is_told_as_the_divergence_that_it_bounds():
+    bounded, silent = LOSSES["minimax"], next(loss for loss in LOSSES.values() if loss.reading is None)
+    assert bounded.derived(np.log(4.0)) == {"jsd_bound": pytest.approx(0.0, abs=1e-6)}
+    assert bounded.concluded(0.0) == {"bound": "Jensen-Shannon divergence at least 0.6931 nats, 0.6931 at most"}
+    assert silent.derived(1.0) == {}
+    assert silent.concluded(1.0) == {}
