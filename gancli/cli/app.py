@@ -22,6 +22,7 @@ try:
         report,
         reproduce,
         sample,
+        sweep,
         train,
     )
     from gancli.cli import listing as catalog
@@ -58,6 +59,7 @@ def main(
 
 RUNS, MEASURES, CATALOG = "Make and use a run", "Measure", "Look things up"
 app.command(rich_help_panel=RUNS, cls=TrainCommand)(train.train)
+app.command(rich_help_panel=RUNS, cls=TrainCommand)(sweep.sweep)
 app.command(rich_help_panel=RUNS, cls=Command)(sample.sample)
 app.command(rich_help_panel=RUNS, cls=Command)(interpolate.interpolate)
 app.command(rich_help_panel=RUNS, cls=Command)(encode.encode)

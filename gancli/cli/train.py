@@ -50,7 +50,7 @@ def train(
         typer.Option(
             metavar="30m|2h",
             help="Train as many steps as take about this long on this machine. Default for dcgan, resnet and your own "
-            "images: 1h.",
+            "images: 1h. With --seeds: of each run.",
         ),
     ] = None,
     seeds: Annotated[
@@ -149,10 +149,12 @@ def train(
 
             show = partial(results.show_plan, plan(settled, reporter, data_dir))
         elif seeds is not None:
-            from gancli.workflows.sweep import sweep
+            from gancli.workflows.several import train_seeds
 
             configs = [dataclasses.replace(settled, seed=number) for number in parse_seeds(seeds)]
-            summary = sweep(configs, outdir, reporter, data_dir=data_dir, resume=bool(resume), overwrite=overwrite)
+            summary = train_seeds(
+                configs, outdir, reporter, data_dir=data_dir, resume=bool(resume), overwrite=overwrite
+            )
             show = partial(results.show_seeds, summary, outdir)
         elif goes_on:
             result = workflow.resume_run(outdir, recipe, request.options, reporter, data_dir=data_dir)

@@ -1,7 +1,7 @@
 """What the user asks of ``gancli train``: a data set, a preset, a file and options, later ones over earlier ones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,11 @@ class Request:
         dataset = str(Path(dataset).absolute()) if dataset and data_kind(dataset) == "your images" else dataset
         typed = {name: _absolute(name, value) for name, value in typed.items()}
         return cls(dataset, preset or found.get("preset"), file, in_file, typed, lr)
+
+    def also(self, typed: Mapping[str, Any], lr: float | None) -> "Request":
+        """Return the same with more options typed; a rate of both networks takes the place of the one asked for."""
+        more = {name: _absolute(name, value) for name, value in typed.items()}
+        return replace(self, typed={**self.typed, **more}, lr=self.lr if lr is None else lr)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -1,248 +1,288 @@
-"""Several runs: in processes of their own on a CPU, one after another on an accelerator."""
+"""``gancli sweep``: the runs of a grid, trained, tabled and ranked."""
 
-import contextlib
-import json
-import os
-import signal
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+import csv
+import io
+import math
+import shlex
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
 from gancli.config import TrainConfig
-from gancli.errors import GancliError, Interrupted
+from gancli.errors import DivergedError, GancliError
 from gancli.files import write_atomically
-from gancli.reporting import Progress, Reporter, Silence
+from gancli.imaging.charts import Chart, Curve, Span, sheet
+from gancli.metrics.catalog import METRICS
+from gancli.metrics.cells import score_name, title
+from gancli.monitoring.verdict import verdict
+from gancli.recipes.grid import Member
+from gancli.recipes.request import Budget
+from gancli.recipes.resolve import toml_of
+from gancli.reporting import Reporter
 from gancli.runs.folder import CONFIG, Run
-from gancli.runs.lock import alone_in
-from gancli.training.interrupts import StopRequest
-from gancli.workflows import processes
-from gancli.workflows.train import TrainResult, new_run, resume_run
+from gancli.workflows.budget import within
+from gancli.workflows.several import Goal, numbers_of, try_all
 
-CORES_PER_RUN = 2  # one run alone keeps two cores busy; what more give it is less than another run makes of them
-PATIENCE = 0.5  # seconds between two looks at whether somebody wants it all to stop
+TABLE, PICTURE, SCRIPT = "sweep.csv", "sweep.png", "sweep.slurm"
+MEASURED = ("num_steps", "base_channels", "evaluate_every")  # what a time decides; all runs of a grid share it
+MOST_CURVES = 6  # in one chart, the best ones
 
 
 @dataclass(frozen=True)
-class Goal:
-    """A run that is to be, or to go on to be, what its configuration says."""
+class Row:
+    """One run of a grid, after training."""
 
-    config: TrainConfig
+    member: Member
     folder: Path
+    failure: str | None  # why it did not get to its end
+    steps: int
+    best_step: int | None  # by the run's first metric; None: it was not measured
+    score: float | None  # of that step
+    scores: dict[int, float]  # by step
+    verdict: str | None
+    numbers: dict[str, float]  # of the line of its best step, else of its last one
+
+    @property
+    def status(self) -> str:
+        """What became of it, in a word."""
+        return "done" if self.failure is None else "failed"
 
 
-def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None, *, overwrite: bool = False) -> TrainResult:
-    """Begin the run, or go on with the one that is there; with ``overwrite``, replace it.
+@dataclass(frozen=True)
+class Setting:
+    """What a combination of values came to over its seeds."""
 
-    Raises:
-        UsageError: the run that is there has another configuration.
-        GancliError, DivergedError, Interrupted: as in training; what was trained stays.
-    """
-    if overwrite or not (goal.folder / CONFIG).is_file():
-        return new_run(goal.config, goal.folder, reporter, data_dir=data_dir, overwrite=overwrite)
-    return resume_run(goal.folder, {}, goal.config.to_dict(), reporter, data_dir=data_dir)
+    values: dict[str, str]  # by option, as they were typed
+    scores: tuple[float, ...]  # of the runs that were measured, each at its best step
+    runs: int
 
+    @property
+    def mean(self) -> float | None:
+        """The mean of the scores."""
+        return statistics.fmean(self.scores) if self.scores else None
 
-def train_all(
-    goals: Sequence[Goal],
-    reporter: Reporter,
-    data_dir: Path | None,
-    *,
-    overwrite: bool = False,
-    how: str | None = None,
-) -> list[TrainResult]:
-    """Train several runs.
-
-    On a CPU in processes of their own, as many at a time as its cores feed; else one after another.
-
-    Args:
-        goals: the runs.
-        reporter: receives progress.
-        data_dir: where the data lies.
-        overwrite: replace the runs that are there.
-        how: ``processes`` or ``in turn``; by default what suits machine and runs.
-
-    Raises:
-        Interrupted: a signal stopped it; every run is saved where it was.
-        GancliError: a run failed; those beside it were stopped and saved.
-    """
-    how = how or _what_suits(goals)
-    if how == "processes":
-        workers = max((os.cpu_count() or 1) // CORES_PER_RUN, 2)
-        return _in_processes(goals, reporter, data_dir, workers, overwrite=overwrite)
-    results = []
-    for goal in goals:
-        if len(goals) > 1:
-            reporter.status(f"run {len(results) + 1} of {len(goals)}: {goal.folder}")
-        results.append(train_towards(goal, reporter, data_dir, overwrite=overwrite))
-    return results
+    @property
+    def standard_error(self) -> float | None:
+        """The standard error of the mean; None for fewer than two runs."""
+        count = len(self.scores)
+        return statistics.stdev(self.scores) / math.sqrt(count) if count > 1 else None
 
 
-def _what_suits(goals: Sequence[Goal]) -> str:
-    cores = os.cpu_count() or 1
-    several = len(goals) > 1 and jax.default_backend() == "cpu" and cores >= 2 * CORES_PER_RUN
-    return "processes" if several else "in turn"
+@dataclass(frozen=True)
+class Sweep:
+    """A trained grid."""
 
-
-class _Relay:
-    """Tells another process how far a run is. When that is gone, the run saves and stops, as at a SIGTERM."""
-
-    def __init__(self, connection: Connection):
-        self._connection = connection
-
-    def status(self, message: str) -> None:
-        """Keep it: many runs talking at once tell nobody anything."""
-
-    def warning(self, message: str) -> None:
-        """Pass it on."""
-        self._send("warning", message)
-
-    def start(self, num_steps: int, step: int) -> None:
-        """Keep it."""
-
-    def progress(self, progress: Progress) -> None:
-        """Pass the step on."""
-        self._send("step", progress.step)
-
-    def evaluated(self, step: int, cells: Mapping[str, str], *, best: bool) -> None:
-        """Keep it: it stays in the run's folder."""
-
-    def advance(self, what: str, done: int, total: int) -> None:
-        """Keep it."""
-
-    def end(self) -> None:
-        """Keep it."""
-
-    def _send(self, kind: str, content: object) -> None:
-        try:
-            self._connection.send((kind, content))
-        except BrokenPipeError:
-            signal.raise_signal(signal.SIGTERM)
-
-
-def _run_alone(connection: Connection, goal: Goal, data_dir: Path | None, overwrite: bool) -> TrainResult:
-    """Train one run in a process of its own."""
-    return train_towards(goal, _Relay(connection), data_dir, overwrite=overwrite)
-
-
-def _in_processes(
-    goals: Sequence[Goal], reporter: Reporter, data_dir: Path | None, workers: int, *, overwrite: bool
-) -> list[TrainResult]:
-    waiting = list(range(len(goals)))
-    running: dict[Any, tuple[int, Any]] = {}
-    steps = [0] * len(goals)
-    results: dict[int, TrainResult] = {}
-    failure: GancliError | None = None
-    stopping = False
-    total = sum(goal.config.num_steps for goal in goals)
-    reporter.status(f"{len(goals)} runs, {workers} at a time")
-
-    def stop_all() -> None:
-        nonlocal stopping
-        if not stopping:  # a second SIGTERM would not let them save
-            stopping = True
-            waiting.clear()
-            for _, process in running.values():
-                process.terminate()  # SIGTERM: it saves and ends
-
-    with StopRequest() as stop, contextlib.ExitStack() as leaving:
-        leaving.callback(stop_all)  # also at a second Ctrl-C, which waits for nothing
-        while waiting or running:
-            while waiting and len(running) < workers:
-                index = waiting.pop(0)
-                connection, process = processes.start(_run_alone, goals[index], data_dir, overwrite)
-                running[connection] = (index, process)
-            ready: list[Any] = wait(list(running), timeout=PATIENCE)
-            for connection in ready:
-                index, process = running[connection]
-                kind: str
-                content: Any
-                try:
-                    kind, content = connection.recv()
-                except (EOFError, OSError):  # killed, the latter within a message
-                    kind, content = "failed", ("its process died without a word", 1)
-                if kind == "step":
-                    steps[index] = content
-                    reporter.advance("steps", sum(steps), total)
-                    continue
-                if kind == "warning":
-                    reporter.warning(f"{goals[index].folder}: {content}")
-                    continue
-                if kind == "result":
-                    results[index] = content
-                elif kind == "failed" and not stopping:
-                    message, exit_code = content
-                    failure = GancliError(f"{goals[index].folder}: {message}")
-                    failure.exit_code = exit_code
-                process.join()
-                del running[connection]
-            if stop.signal_number or failure:
-                stop_all()
-    if failure:
-        raise failure
-    if stop.signal_number:
-        raise Interrupted(
-            "stopped; every run is saved. Continue with --resume (reproduce: the same command).", stop.signal_number
-        )
-    return [results[index] for index in range(len(goals))]
+    metric: str  # that ranks
+    lower_is_better: bool
+    rows: list[Row]
+    settings: list[Setting]  # best first, unmeasured ones last
+    table: Path
+    picture: Path | None  # None: nothing was measured twice
 
 
 def sweep(
-    configs: Sequence[TrainConfig],
+    members: Sequence[Member],
     outdir: Path,
     reporter: Reporter,
     *,
+    budget: Budget | None = None,
+    said: Iterable[str] = (),
     data_dir: Path | None = None,
-    resume: bool = False,
     overwrite: bool = False,
-) -> dict[str, Any]:
-    """Train a run for each configuration, which differ in their seeds, and summarize them in ``summary.json``.
+) -> Sweep:
+    """Train what is not trained yet of a grid, go on where a run fails, and write ``sweep.csv`` and ``sweep.png``.
 
     Args:
-        configs: of the runs; they go to ``outdir/seed<seed>``.
-        outdir: gets the runs and the summary.
+        members: the runs; they go to folders of their own inside ``outdir``.
+        outdir: gets the runs, the table and the picture.
         reporter: receives progress.
+        budget: how long a run may take, where that decides the steps. It is measured with the first run, once: all
+            runs have the same steps, also when the grid goes on later.
+        said: fields that the user set.
         data_dir: where the data lies.
-        resume: go on with the runs that are there.
         overwrite: replace the runs that are there.
 
-    Returns:
-        ``runs``, their folders, and ``metrics``: mean, standard deviation and count of every number in the last line
-        of the runs' metrics. What a run lacks is left out and not counted.
-
     Raises:
-        GancliError: a folder is taken or in use, or a run failed; those beside it were stopped and saved.
+        UsageError: a run that is there began with other settings, or the runs are ranked by different metrics.
+        GancliError: no run got to its end, or the table cannot be written.
         Interrupted: a signal stopped it; every run is saved where it was.
     """
-    goals = [Goal(config, outdir / f"seed{config.seed}") for config in configs]
-    for goal in goals:
-        if not resume:
-            Run.check_free(goal.folder, overwrite=overwrite)
-        if (goal.folder / CONFIG).is_file():
-            with alone_in(goal.folder, Silence()):  # of none is anything replaced while another is in use
-                pass
-    train_all(goals, reporter, data_dir, overwrite=overwrite)
-    lines = [dict(_numbers(Run.open(goal.folder).metrics()[-1])) for goal in goals]
-    metrics = {}
-    for name in dict.fromkeys(name for line in lines for name in line):
-        values = [line[name] for line in lines if name in line]
-        spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        metrics[name] = {"mean": float(np.mean(values)), "standard_deviation": spread, "count": len(values)}
-    summary = {"runs": [str(goal.folder) for goal in goals], "metrics": metrics}
-    write_atomically(outdir / "summary.json", json.dumps(summary, indent=2) + "\n")
-    return summary
+    members = settled(members, outdir, reporter, budget=budget, said=said, data_dir=data_dir, overwrite=overwrite)
+    goals = [Goal(one.config, outdir / one.folder) for one in members]
+    results = try_all(goals, reporter, data_dir, overwrite=overwrite)
+    failures = [found if isinstance(found, GancliError) else None for found in results]
+    if all(failures) and failures[0]:
+        raise failures[0]
+    rows = [_row(*one) for one in zip(members, goals, failures, strict=True)]
+    metric = members[0].config.metrics[0]
+    lower = METRICS[metric].lower_is_better
+    ranked = _ranked(rows, lower_is_better=lower)
+    write_atomically(outdir / TABLE, _csv(rows))
+    drawn = _picture(rows, ranked, metric, outdir / PICTURE)
+    return Sweep(score_name(metric), lower, rows, ranked, outdir / TABLE, drawn)
 
 
-def _numbers(line: dict[str, Any], prefix: str = "") -> list[tuple[str, float]]:
-    """Return every number of a line of metrics, those of inner tables under names like ``fid.value``."""
-    found = []
-    for name, value in line.items():
-        if isinstance(value, dict):
-            found += _numbers(value, f"{prefix}{name}.")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            found.append((f"{prefix}{name}", float(value)))
-    return found
+def settled(
+    members: Sequence[Member],
+    outdir: Path,
+    reporter: Reporter,
+    *,
+    budget: Budget | None,
+    said: Iterable[str],
+    data_dir: Path | None,
+    overwrite: bool,
+) -> list[Member]:
+    """Return the runs with their steps, which a budget decides for all of them at once; arguments as of `sweep`."""
+    if budget is None:
+        return list(members)
+    begun = [outdir / one.folder for one in members if (outdir / one.folder / CONFIG).is_file()]
+    if begun and not overwrite:
+        reporter.status(f"steps as in '{begun[0]}'")
+        measured: TrainConfig = Run.open(begun[0]).record.config
+    else:
+        first = members[0].config
+        measured = within(first, budget.seconds, list(said), reporter, data_dir, most_steps=budget.most_steps)
+    free = [name for name in MEASURED if name not in said]
+    return [
+        replace(one, config=replace(one.config, **{name: getattr(measured, name) for name in free})) for one in members
+    ]
+
+
+def write_script(members: Sequence[Member], outdir: Path, data_dir: Path | None) -> Path:
+    """Write the settings of each run and a Slurm array script that trains them, and return where the script lies.
+
+    A job that Slurm stops before its end saves, goes back into the queue, and goes on.
+
+    Raises:
+        GancliError: something cannot be written.
+    """
+    files = []
+    for one in members:
+        path = outdir / one.folder.with_suffix(".toml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, toml_of(one.config))
+        files.append(path.absolute())
+    where = f" --data-dir {shlex.quote(str(data_dir.absolute()))}" if data_dir else ""
+    script = outdir / SCRIPT
+    write_atomically(
+        script,
+        "\n".join(
+            [
+                "#!/bin/bash",
+                "# Trains the runs of a grid, one a task: sbatch " + script.name,
+                "# Add what your cluster asks for: --partition, --time, --gres, --mem.",
+                "#SBATCH --job-name=gancli",
+                f"#SBATCH --array=0-{len(files) - 1}",
+                f"#SBATCH --output={script.absolute().parent}/slurm-%a.log",
+                "#SBATCH --open-mode=append",
+                "#SBATCH --requeue",
+                "#SBATCH --signal=TERM@120",
+                "runs=(",
+                *(f"  {shlex.quote(str(path.with_suffix('')))}" for path in files),
+                ")",
+                'run="${runs[$SLURM_ARRAY_TASK_ID]}"',
+                f'srun gancli train --config "$run.toml" --outdir "$run" --resume auto{where}',
+                "code=$?",
+                '[ "$code" -eq 143 ] && scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"',
+                'exit "$code"',
+                "",
+            ]
+        ),
+    )
+    return script
+
+
+def _row(member: Member, goal: Goal, failure: GancliError | None) -> Row:
+    lines: list[dict[str, Any]] = []
+    scores: dict[int, float] = {}
+    best, found = None, None
+    if (goal.folder / CONFIG).is_file():  # else it failed before it began
+        run = Run.open(goal.folder)
+        lines, scores = run.metrics(), run.scores()
+        best = run.best_step(scores) if scores else None
+        found = verdict(run.record.game(), lines)
+    shown = next((line for line in lines if line["step"] == best), lines[-1] if lines else {})
+    said = None if failure is None else f"{'diverged: ' if isinstance(failure, DivergedError) else ''}{failure}"
+    return Row(
+        member,
+        goal.folder,
+        said,
+        lines[-1]["step"] if lines else 0,
+        best,
+        None if best is None else scores[best],
+        scores,
+        found.name if found else None,
+        dict(numbers_of(shown)),
+    )
+
+
+def _ranked(rows: Sequence[Row], *, lower_is_better: bool) -> list[Setting]:
+    together: dict[str, list[Row]] = {}
+    for row in rows:
+        together.setdefault(row.member.setting, []).append(row)
+    found = [
+        Setting(
+            of_one[0].member.values,
+            tuple(row.score for row in of_one if row.failure is None and row.score is not None),
+            len(of_one),
+        )
+        for of_one in together.values()
+    ]
+    sign = 1 if lower_is_better else -1
+    return sorted(found, key=lambda one: math.inf if one.mean is None else sign * one.mean)
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    """Return a table with a line for each run."""
+    options = list(rows[0].member.values)
+    measured = list(dict.fromkeys(name for row in rows for name in row.numbers if name != "step"))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["run", *options, "seed", "status", "steps", "best_step", "verdict", *measured, "failure"])
+    for row in rows:
+        values = row.member.values
+        writer.writerow(
+            [
+                row.member.folder,
+                *(values[name] for name in options),
+                row.member.config.seed,
+                row.status,
+                row.steps,
+                row.best_step if row.best_step is not None else "",
+                row.verdict or "",
+                *(row.numbers.get(name, "") for name in measured),
+                row.failure or "",
+            ]
+        )
+    return text.getvalue()
+
+
+def _picture(rows: Sequence[Row], ranked: Sequence[Setting], metric: str, path: Path) -> Path | None:
+    """Draw the metric of the best settings over steps, the mean and standard error of their seeds."""
+    curves = []
+    for one in ranked[:MOST_CURVES]:
+        of_one = [row.scores for row in rows if row.member.values == one.values and row.failure is None]
+        curve = _mean_curve(", ".join(f"{name} {text}" for name, text in one.values.items()), of_one)
+        if curve:
+            curves.append(curve)
+    number = METRICS[metric].key
+    if not curves or number is None:
+        return None
+    words = title(metric, number)
+    chart = Chart(f"{words}: the best {len(curves)} settings" if len(ranked) > len(curves) else words, tuple(curves))
+    write_atomically(path, sheet([chart], Span(max(curve.steps[-1] for curve in curves), None), path.parent.name))
+    return path
+
+
+def _mean_curve(name: str, runs: Sequence[Mapping[int, float]]) -> Curve | None:
+    """Return the mean over runs at the steps that all of them measured; None for fewer than two steps."""
+    steps = sorted(set.intersection(*(set(one) for one in runs))) if runs else []
+    if len(steps) < 2:
+        return None
+    values = [[one[step] for one in runs] for step in steps]
+    errors = None
+    if len(runs) > 1:
+        errors = [statistics.stdev(found) / math.sqrt(len(runs)) for found in values]
+    return Curve(name, steps, [statistics.fmean(found) for found in values], errors)

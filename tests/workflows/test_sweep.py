@@ -1,193 +1,197 @@
-"""Several seeds: one after another, beside each other, stopped and gone on with."""
+"""Grids, trained: the table, the ranking, what fails, going on, and a script for Slurm."""
 
+import csv
 import json
 import os
-import signal
+import statistics
 import subprocess
-import sys
-import time
-from pathlib import Path
 
-import numpy as np
 import pytest
 
-from gancli.cli.console import TerminalReporter
-from gancli.errors import GancliError
-from gancli.recipes.resolve import resolve
+from gancli.cli.app import entry_point
+from gancli.config import TrainConfig
+from gancli.recipes.grid import members, parse_grid
+from gancli.recipes.request import Budget, Request
 from gancli.reporting import Silence
 from gancli.runs.folder import Run
-from gancli.runs.lock import LOCK, alone_in
-from gancli.workflows.sweep import Goal, train_all
+from gancli.workflows import sweep as workflow
 from tests.conftest import tiny
-from tests.workflows.runs import wait_for
+from tests.workflows.runs import assert_same
 
-SMALL = {"batch_size": 16, "generator_widths": (8,), "discriminator_widths": (8,), "log_every": 5, "num_steps": 10}
-
-
-def goals(folder, seeds, **changes):
-    return [Goal(resolve("ring", None, SMALL | {"seed": seed} | changes), folder / f"seed{seed}") for seed in seeds]
+GRID = ["--grid", "loss=hinge,non-saturating", "--seeds", "0-1"]
+OPTIONS = tiny(evaluate_every=10, evaluate_samples=200)
 
 
-def samples(gancli, run):
-    assert gancli("sample", run, "-n", 5, "--no-ema", "--output", f"{run}.npz")[0] == 0
-    return np.load(f"{run}.npz")["samples"]
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("swept") / "s"
+    with pytest.raises(SystemExit) as ended:
+        entry_point(["sweep", "ring", *GRID, "--outdir", str(folder), *OPTIONS])
+    assert not ended.value.code
+    return folder
 
 
-def test_a_sweep_has_a_run_for_each_seed_and_a_summary(gancli, tmp_path):
-    code, out, err = gancli("train", "ring", "--seeds", "0,2", "--outdir", tmp_path / "runs", *tiny())
-    assert (code, err) == (0, "")
-    assert gancli("train", "ring", "--seed", 2, "--outdir", tmp_path / "alone", *tiny())[0] == 0
-    np.testing.assert_array_equal(samples(gancli, tmp_path / "runs/seed2"), samples(gancli, tmp_path / "alone"))
-    summary = json.loads((tmp_path / "runs/summary.json").read_text())
-    values = [
-        json.loads((tmp_path / f"runs/seed{seed}/metrics.jsonl").read_text().splitlines()[-1])["jsd_bound"]
-        for seed in (0, 2)
+def rows(folder):
+    with (folder / "sweep.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_each_run_has_a_folder_and_a_line(swept):
+    found = rows(swept)
+    assert [(row["run"], row["loss"], row["seed"], row["status"], row["steps"]) for row in found] == [
+        (f"loss={loss}/seed{seed}", loss, str(seed), "done", "20")
+        for loss in ("hinge", "non-saturating")
+        for seed in (0, 1)
     ]
-    found = summary["metrics"]["jsd_bound"]
-    assert found["mean"] == pytest.approx(np.mean(values))
-    assert found["standard_deviation"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
-    assert found["count"] == 2
-    (line,) = [line for line in out.splitlines() if line.startswith("jsd_bound ")]
-    assert f"{found['mean']:.6g} ± " in line
+    for row in found:
+        run = Run.open(swept / row["run"])
+        assert run.record.config.loss == row["loss"]
+        scores = run.scores()
+        best = run.best_step(scores)
+        assert int(row["best_step"]) == best
+        assert float(row["modes.kl"]) == scores[best]
+    assert (swept / "sweep.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_is_there_is_not_replaced_unasked(gancli, tmp_path):
-    runs = tmp_path / "runs"
-    assert gancli("train", "ring", "--seeds", "1", "--outdir", runs, *tiny())[0] == 0
-    code, _, err = gancli("train", "ring", "--seeds", "0-1", "--outdir", runs, *tiny())
-    assert (code, err.startswith(f"error: '{runs}/seed1' already holds a run.")) == (1, True)
-    assert not (runs / "seed0").exists()
-    assert gancli("train", "ring", "--seeds", "0-1", "--outdir", runs, "--resume", *tiny(steps=30))[0] == 0
-    assert json.loads((runs / "summary.json").read_text())["metrics"]["step"] == {
-        "mean": 30.0,
-        "standard_deviation": 0.0,
-        "count": 2,
+def test_a_run_is_the_same_that_train_trains(gancli, swept, tmp_path):
+    command = ("train", "ring", "--loss", "hinge", "--seed", 1, "--outdir", tmp_path / "alone", *OPTIONS)
+    assert gancli(*command)[0] == 0
+    assert_same(swept / "loss=hinge/seed1", tmp_path / "alone", 20)
+
+
+def test_the_same_command_reads_what_is_done_and_ranks_by_the_mean(gancli, swept):
+    before = {path: path.stat().st_mtime_ns for path in swept.rglob("checkpoints/*")}
+    code, out, err = gancli("sweep", "ring", *GRID, "--outdir", swept, *OPTIONS, "--json")
+    assert (code, err) == (0, "")
+    assert {path: path.stat().st_mtime_ns for path in swept.rglob("checkpoints/*")} == before
+    found = json.loads(out)
+    assert found["metric"] == "KL of modes"
+    scores = {
+        loss: [one["score"] for one in found["runs"] if one["values"]["loss"] == loss]
+        for loss in ("hinge", "non-saturating")
     }
-    assert gancli("train", "ring", "--seeds", "0-1", "--outdir", runs, "--overwrite", *tiny(steps=10))[0] == 0
-    assert json.loads((runs / "summary.json").read_text())["metrics"]["step"]["mean"] == 10.0
+    means = {loss: statistics.fmean(values) for loss, values in scores.items()}
+    assert [one["values"]["loss"] for one in found["settings"]] == sorted(means, key=lambda loss: means[loss])
+    for one in found["settings"]:
+        values = scores[one["values"]["loss"]]
+        assert one["mean"] == pytest.approx(means[one["values"]["loss"]])
+        assert one["standard_error"] == pytest.approx(statistics.stdev(values) / 2**0.5)
+        assert (one["measured"], one["runs"]) == (2, 2)
 
 
-def test_nothing_is_replaced_while_one_of_the_runs_is_in_use(gancli, tmp_path):
-    runs = tmp_path / "runs"
-    command = ("train", "ring", "--seeds", "0-1", "--outdir", runs)
-    assert gancli(*command, *tiny())[0] == 0
-    with alone_in(runs / "seed1", Silence()):
-        for mode in ("--overwrite", "--resume"):
-            code, _, err = gancli(*command, mode, *tiny(steps=30))
-            assert (code, err.startswith(f"error: '{runs}/seed1' is in use: process ")) == (1, True)
-    steps = [json.loads((runs / f"seed{seed}/metrics.jsonl").read_text().splitlines()[-1])["step"] for seed in (0, 1)]
-    assert steps == [20, 20]
+def test_a_run_that_fails_is_named_and_the_others_go_on(gancli, tmp_path):
+    folder = tmp_path / "s"
+    taken = folder / "loss=hinge" / "seed0"
+    taken.mkdir(parents=True)
+    (taken / "something").touch()
+    command = ("sweep", "ring", "--grid", "loss=hinge,non-saturating", "--outdir", folder, *OPTIONS)
+    code, out, err = gancli(*command)
+    why = f"'{taken}' exists and is not a run. Choose another --outdir."
+    assert code == 1
+    assert err == f"warning: {taken}: {why}\n"
+    assert f"failed: {taken}: {why}\n" in out
+    assert [(row["status"], row["steps"], row["failure"]) for row in rows(folder)] == [
+        ("failed", "0", why),
+        ("done", "20", ""),
+    ]
+    assert "not measured" in out
 
 
-def test_seed_and_seeds_exclude_each_other(gancli):
-    code, _, err = gancli("train", "ring", "--seeds", "0-1", "--seed", 1)
-    assert (code, err) == (2, "error: --seeds and --seed exclude each other.\n")
-
-
-def test_runs_in_processes_of_their_own_are_the_same_runs(gancli, tmp_path):
-    reporter = TerminalReporter(quiet=True)
-    beside = train_all(goals(tmp_path / "beside", (0, 1, 2)), reporter, None, how="processes")
-    after = train_all(goals(tmp_path / "after", (0, 1, 2)), reporter, None, how="in turn")
-    assert [result.steps for result in beside] == [result.steps for result in after] == [10, 10, 10]
-    for seed in (0, 1, 2):
-        one, other = (samples(gancli, tmp_path / kind / f"seed{seed}") for kind in ("beside", "after"))
-        np.testing.assert_array_equal(one, other)
-
-
-def test_runs_at_different_steps_all_get_where_they_should(gancli, tmp_path):
-    reporter = TerminalReporter(quiet=True)
-    train_all(goals(tmp_path / "some", (0,), num_steps=5), reporter, None)
-    results = train_all(goals(tmp_path / "some", (0, 1)), reporter, None, how="in turn")
-    assert [result.steps for result in results] == [10, 10]
-    train_all(goals(tmp_path / "whole", (0,)), reporter, None)
-    one, other = (samples(gancli, tmp_path / kind / "seed0") for kind in ("some", "whole"))
-    np.testing.assert_array_equal(one, other)
-    assert not np.allclose(one, samples(gancli, tmp_path / "some" / "seed1"))
-    steps = [json.loads(line)["step"] for line in (tmp_path / "some/seed0/metrics.jsonl").read_text().splitlines()]
-    assert steps == [5, 10]
-
-
-def test_streamed_runs_are_the_same_runs(gancli, tmp_path):
-    reporter = TerminalReporter(quiet=True)
-    streamed = train_all(goals(tmp_path / "streamed", (0, 1), stream="always"), reporter, None, how="in turn")
-    train_all(goals(tmp_path / "whole", (0, 1)), reporter, None, how="in turn")
-    assert [result.steps for result in streamed] == [10, 10]
-    for seed in (0, 1):
-        one, other = (samples(gancli, tmp_path / kind / f"seed{seed}") for kind in ("streamed", "whole"))
-        np.testing.assert_array_equal(one, other)
-
-
-def test_the_failure_of_one_stops_the_others_and_is_said(tmp_path):
-    runs = goals(tmp_path, (0, 1), num_steps=100_000)
-    runs[1].folder.mkdir()
-    (runs[1].folder / "something").touch()
-    with pytest.raises(GancliError, match=rf"^{tmp_path}/seed1: '{tmp_path}/seed1' exists and is not a run"):
-        train_all(runs, TerminalReporter(quiet=True), None, how="processes")
-
-
-STOPPED = """
-from pathlib import Path
-from gancli.cli.console import TerminalReporter
-from gancli.errors import Interrupted
-from gancli.workflows.sweep import train_all
-from tests.workflows.test_sweep import goals
-
-if __name__ == "__main__":
-    try:
-        runs = goals(Path({folder!r}), (0, 1), num_steps=10_000_000)
-        train_all(runs, TerminalReporter(quiet=True), None, how="processes")
-    except Interrupted as stop:
-        print(stop)
-        raise SystemExit(stop.exit_code)
-"""
-
-
-@pytest.fixture
-def training(tmp_path):
-    """A command that trains two runs in processes of their own, both with metrics already."""
-    script = tmp_path / "stopped.py"
-    script.write_text(STOPPED.format(folder=str(tmp_path)))
-    process = subprocess.Popen(
-        [sys.executable, script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        start_new_session=True,
+def test_where_every_run_fails_the_first_failure_is_the_answer(gancli, tmp_path):
+    code, out, err = gancli("sweep", "ring", "--grid", "batch-size=60000,70000", "--outdir", tmp_path / "s", "--quiet")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == (
+        "error: --batch-size must be at most the 50000 training examples of 'ring', got 60000."
     )
-    logs = [tmp_path / f"seed{seed}" / "metrics.jsonl" for seed in (0, 1)]
-    wait_for(lambda: all(log.exists() and log.stat().st_size for log in logs), process)
-    yield process
-    process.kill()
-    process.communicate()
+    assert not (tmp_path / "s" / "sweep.csv").exists()
 
 
-@pytest.mark.usefixtures("hangups_count")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_stops_every_run_after_saving(gancli, tmp_path, training, number):
-    """SIGTERM to the command alone; Ctrl-C and SIGHUP as a terminal sends them, to all of its processes."""
-    if number == signal.SIGTERM:
-        training.send_signal(number)
-    else:
-        os.killpg(training.pid, number)
-    out, _ = training.communicate(timeout=60)
-    assert (training.returncode, out) == (
-        128 + number,
-        "stopped; every run is saved. Continue with --resume (reproduce: the same command).\n",
-    )
-    for seed in (0, 1):
-        assert samples(gancli, tmp_path / f"seed{seed}").shape == (5, 2)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "nothing varies. Give --grid OPTION=V1,V2, --seeds 0-2, or both."),
+        (["--grid", "loss=hing"], "unknown loss 'hing'. Did you mean 'hinge'?"),
+        (["--seeds", "0-1", "--seed", 1], "--seeds and --seed exclude each other."),
+        (["--grid", "k=1,2", "--time", "soon"], "--time must be from 10s to 365d"),
+    ],
+)
+def test_wrong_usage_is_said_before_anything_begins(gancli, tmp_path, options, message):
+    code, _, err = gancli("sweep", "ring", "--outdir", tmp_path / "s", *options)
+    assert code == 2
+    assert err.startswith(f"error: {message}")
+    assert not (tmp_path / "s").exists()
 
 
-@pytest.mark.parametrize("numbers", [(signal.SIGKILL,), (signal.SIGINT, signal.SIGINT)], ids=["killed", "impatient"])
-def test_runs_save_though_nobody_waits_for_them(tmp_path, training, numbers):
-    for number in numbers:
-        training.send_signal(number)
-        time.sleep(0.1)
-    _, err = training.communicate(timeout=60)  # of the runs, too: until all have ended
-    assert "BrokenPipeError" not in err
-    for seed in (0, 1):
-        run = Run.open(tmp_path / f"seed{seed}")
-        with run.checkpoints() as checkpoints:
-            assert checkpoints.steps()[-1] == run.metrics()[-1]["step"]
-        assert not (run.folder / LOCK).exists()
+def test_a_time_is_measured_once_for_all_runs_and_kept_when_the_grid_goes_on(swept, tmp_path, monkeypatch):
+    asked = []
+
+    def within(config: TrainConfig, seconds: float, said, reporter, data_dir=None, *, most_steps=None) -> TrainConfig:
+        asked.append((config.loss, seconds, most_steps))
+        return TrainConfig.from_dict(config.to_dict() | {"num_steps": 30 + len(asked), "evaluate_every": 10})
+
+    monkeypatch.setattr(workflow, "within", within)
+    request = Request.read("ring", None, None, {"log_every": 10}, None)
+
+    def steps(losses: str, *, overwrite: bool = False) -> list[int]:
+        runs = members(request, parse_grid([f"loss={losses}"]), [0])
+        found = workflow.settled(
+            runs,
+            tmp_path,
+            Silence(),
+            budget=Budget(60.0, 500),
+            said=("log_every",),
+            data_dir=None,
+            overwrite=overwrite,
+        )
+        return [one.config.num_steps for one in found]
+
+    assert steps("hinge,minimax") == [31, 31]
+    assert asked == [("hinge", 60.0, 500)]
+    record = json.loads((swept / "loss=hinge/seed0/config.json").read_text())
+    record["config"]["num_steps"] = 77
+    (tmp_path / "loss=minimax/seed0").mkdir(parents=True)
+    (tmp_path / "loss=minimax/seed0/config.json").write_text(json.dumps(record))
+    assert steps("hinge,minimax,wasserstein") == [77, 77, 77]
+    assert len(asked) == 1
+    assert steps("minimax", overwrite=True) == [32]
+
+
+SRUN = '#!/bin/bash\necho "$@" >> "$CALLS"\nexit "$CODE"\n'
+SCONTROL = '#!/bin/bash\necho "scontrol $*" >> "$CALLS"\n'
+
+
+def test_a_script_for_slurm_trains_a_run_a_task_and_goes_back_into_the_queue(gancli, tmp_path):
+    folder = tmp_path / "a folder"
+    code, out, err = gancli("sweep", "ring", *GRID, "--slurm", "--outdir", folder, *OPTIONS, "--data-dir", tmp_path)
+    assert (code, err) == (0, "")
+    script = folder / "sweep.slurm"
+    assert out.startswith(f"4 runs in {script}. Start them with `sbatch {script}`.\n")
+    assert "#SBATCH --array=0-3\n" in script.read_text()
+    assert not list(folder.rglob("config.json"))
+
+    for name, text in (("srun", SRUN), ("scontrol", SCONTROL)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    calls = tmp_path / "calls"
+
+    def task(number: int, exit_code: int) -> list[str]:
+        calls.unlink(missing_ok=True)
+        environment = {"SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_JOB_ID": "7", "CODE": str(exit_code)}
+        environment |= {"CALLS": str(calls), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        done = subprocess.run(["bash", script], env=os.environ | environment, check=False, timeout=30)
+        assert done.returncode == exit_code
+        return calls.read_text().splitlines()
+
+    run = folder.absolute() / "loss=non-saturating" / "seed1"
+    command = f"gancli train --config {run}.toml --outdir {run} --resume auto --data-dir {tmp_path}"
+    assert task(3, 0) == [command]
+    assert task(3, 143) == [command, "scontrol requeue 7_3"]
+    assert task(3, 1) == [command]
+
+
+def test_the_settings_that_a_script_names_make_the_run_of_the_grid(gancli, swept, tmp_path):
+    assert gancli("sweep", "ring", *GRID, "--slurm", "--outdir", tmp_path / "s", *OPTIONS)[0] == 0
+    run = tmp_path / "s" / "loss=hinge" / "seed0"
+    assert gancli("train", "--config", f"{run}.toml", "--outdir", run, "--resume", "auto", "--quiet")[0] == 0
+    assert_same(run, swept / "loss=hinge" / "seed0", 20)
+    assert Run.open(run).record.config == Run.open(swept / "loss=hinge" / "seed0").record.config

@@ -13,7 +13,7 @@ from gancli.reproduce.goodfellow2014.published import published
 from gancli.runs.folder import Run
 from gancli.workflows.interpolate import interpolate
 from gancli.workflows.sample import sample
-from gancli.workflows.sweep import Goal, train_towards
+from gancli.workflows.several import Goal, train_towards
 
 PANELS: Registry[str] = Registry(
     "panel of Figure 2",

@@ -5,7 +5,7 @@ from typing import Any
 
 from gancli.recipes.presets import PRESETS
 from gancli.recipes.resolve import resolve
-from gancli.workflows.sweep import Goal
+from gancli.workflows.several import Goal
 
 
 def published(outdir: Path, preset: str, seed: int, num_steps: int | None) -> Goal:

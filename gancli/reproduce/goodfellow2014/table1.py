@@ -22,7 +22,7 @@ from gancli.reporting import Reporter
 from gancli.reproduce.goodfellow2014.published import published
 from gancli.runs.folder import CONFIG, Run
 from gancli.workflows.parzen import Baseline, parzen
-from gancli.workflows.sweep import Goal, train_all
+from gancli.workflows.several import Goal, train_all
 
 ROWS: Registry[str] = Registry(
     "row",
