@@ -14,6 +14,7 @@ try:
         classify,
         compare,
         data,
+        edit,
         encode,
         evaluate,
         export,
@@ -63,6 +64,7 @@ app.command(rich_help_panel=RUNS, cls=TrainCommand)(sweep.sweep)
 app.command(rich_help_panel=RUNS, cls=Command)(sample.sample)
 app.command(rich_help_panel=RUNS, cls=Command)(interpolate.interpolate)
 app.command(rich_help_panel=RUNS, cls=Command)(encode.encode)
+app.command(rich_help_panel=RUNS, cls=Command)(edit.edit)
 app.command(rich_help_panel=RUNS, cls=Command)(classify.classify)
 app.command(rich_help_panel=RUNS, cls=Command)(export.export)
 app.command(rich_help_panel=MEASURES, cls=Command)(evaluate.evaluate)

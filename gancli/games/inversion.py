@@ -5,6 +5,7 @@ z given x ... with the advantage that the inference net may be trained for a fix
 net has finished training."
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -107,6 +108,12 @@ def refine(pair: Pair, latents: jax.Array, x: jax.Array, steps: int, standing: N
     return _refine(pair.draws, pair.generator, latents, x, steps, standing)
 
 
+def onto_support(prior: str) -> Callable[[jax.Array], jax.Array]:
+    """Return what brings latents ``[B, Z]`` to the nearest place where those of a prior lie, and leaves these alone."""
+    most = 3**0.5
+    return {"uniform": lambda z: jnp.clip(z, -most, most)}.get(prior) or SUPPORTS[prior]
+
+
 def _optimizer(fit: Fit) -> optax.GradientTransformation:
     return optax.adam(optax.cosine_decay_schedule(fit.learning_rate, fit.steps))
 
@@ -147,9 +154,7 @@ def _refine(
     draws: Draws, generator: Params, latents: jax.Array, x: jax.Array, steps: int, standing: NormStatistics
 ) -> jax.Array:
     optimizer = optax.adam(optax.cosine_decay_schedule(REFINING_RATE, steps))
-    most = 3**0.5
-    onto = {"uniform": lambda z: jnp.clip(z, -most, most)}.get(draws.player.config.prior)
-    project = onto or SUPPORTS[draws.player.config.prior]
+    project = onto_support(draws.player.config.prior)
 
     def errors(z: jax.Array) -> tuple[jax.Array, jax.Array]:
         found = jnp.sum((draws.generate(generator, z, standing) - x).reshape(len(x), -1) ** 2, axis=1)

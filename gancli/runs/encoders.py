@@ -64,6 +64,18 @@ def read_encoder(run_folder: Path, like: Params, fit: Fit, generator: Params) ->
     return jax.tree.unflatten(jax.tree.structure(like), leaves) if [one.shape for one in leaves] == wanted else None
 
 
+def kept_fit(run_folder: Path, generator: Params) -> Fit | None:
+    """Return how the encoder was trained that is kept for a generator with these weights; None: there is none."""
+    try:
+        with safe_open(run_folder / ENCODER / WEIGHTS, "numpy") as file:
+            about = dict(file.metadata() or {})
+        settings = json.loads(about["settings"])
+        fit = Fit(**settings | {"widths": tuple(settings["widths"])})
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+        return None
+    return fit if about == _about(fit, generator) else None
+
+
 def _about(fit: Fit, generator: Params) -> dict[str, str]:
     settings = json.dumps(dataclasses.asdict(fit), sort_keys=True)
     return {"format": FORMAT, "settings": settings, "generator": digest_of_weights(generator)}

@@ -1,4 +1,4 @@
-"""Pictures and animations as files: where they go, and in which format, which is the ending of the name."""
+"""Pictures, animations and folders of images: where they go, and in which form, which is the ending of the name."""
 
 import math
 from collections.abc import Sequence
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from gancli.data.images.classes import TABLE, table_of
 from gancli.errors import GancliError, UsageError
-from gancli.files import check_free, write_atomically, writing
+from gancli.files import appearing, check_free, write_atomically, writing
 from gancli.imaging.pixels import MARK, gif_bytes, png_bytes, webp_bytes
 from gancli.sampling.video import find_ffmpeg, write_mp4
 
@@ -37,6 +38,36 @@ def choose_output(
             f"'{default}' exists, and gancli did not write it. Replace it with --overwrite, or choose another {option}."
         )
     return default
+
+
+def form_of_output(output: Path | None, *, into_folder: bool) -> str:
+    """Return what images are written as: ``.png``, ``.webp``, ``.npz``, or an empty string for a folder.
+
+    A name without an ending, one that is a folder already and, with ``into_folder``, any other is a folder.
+
+    Raises:
+        UsageError: ``output`` has another ending.
+    """
+    form = ".png" if output is None else "" if into_folder or output.is_dir() else output.suffix
+    if form not in ("", *STILLS, ".npz"):
+        raise UsageError(
+            f"--output must end in .png, .webp or .npz, or name a folder (a / at its end), got '{output}'."
+        )
+    return form
+
+
+def choose_place(given: Path | None, form: str, default: Path, *, overwrite: bool) -> Path:
+    """Return where images of that form go, as :func:`choose_output` does; a folder must be empty or not there.
+
+    Raises:
+        GancliError: the place is taken.
+    """
+    if form:
+        return choose_output(given, default, overwrite=overwrite)
+    assert given is not None, "without a name, a picture is written"
+    if given.exists() and (not given.is_dir() or any(given.iterdir())):
+        raise GancliError(f"'{given}' exists and is not an empty folder. Choose another --output.")
+    return given
 
 
 def _is_own(path: Path, mark: bytes) -> bool:
@@ -78,6 +109,24 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
         write_atomically(path, webp_bytes([picture]))
     else:
         write_atomically(path, png_bytes(picture))
+
+
+def write_folder(output: Path, pictures: np.ndarray, classes: Sequence[str] = ()) -> None:
+    """Write one PNG for each of the pictures ``[N, H, W, C]`` uint8 into a folder that appears when all are there.
+
+    Of class-conditional samples their ``classes`` stand in a table beside them, as gancli reads it.
+
+    Raises:
+        GancliError: it cannot be written; nothing is left half-written.
+    """
+    digits = max(len(str(len(pictures) - 1)), 5)
+    names = [f"{index:0{digits}d}.png" for index in range(len(pictures))]
+    with appearing(output) as part:
+        part.mkdir()
+        for index, image in enumerate(pictures):
+            (part / names[index]).write_bytes(png_bytes(image))
+        if classes:
+            (part / TABLE).write_text(table_of(zip(names, classes, strict=True)), "utf-8", newline="")
 
 
 def write_animation(path: Path, frames: Sequence[np.ndarray]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gancli.compute import devices
+from gancli.data.class_names import as_labels
 from gancli.data.load import Dataset
 from gancli.errors import UsageError
 from gancli.files import check_free, write_atomically
@@ -16,7 +17,7 @@ from gancli.metrics.neighbors import nearest
 from gancli.reporting import Reporter
 from gancli.runs.trained import Trained
 from gancli.sampling.outputs import STILLS, choose_output, write_picture
-from gancli.workflows.inference import Inferred, Inverse, distances, read_for
+from gancli.workflows.inference import Images, Inferred, Inverse, distances, read_for
 
 HELD_OUT = 1000  # images by which is decided what a generator can draw, at most
 FEWEST_HELD_OUT = 100  # a 99th percentile of fewer says nothing
@@ -74,7 +75,8 @@ def encode(
         folder: the run.
         source: a folder, a ``.zip``, an ``.npz``, one image, or a data set or a split of it, ``mnist/test``.
         output: an ``.npz`` with ``latents`` ``[N, Z]``, ``names``, ``distances``, ``representable`` where that is
-            known, ``labels`` of a data set, and ``log_variances`` of a stochastic encoder; None: nothing is written.
+            known, ``labels`` and ``class_names`` where every image has a class, and ``log_variances`` of a stochastic
+            encoder; None: nothing is written.
         reporter: receives progress.
         reconstruct: a picture: image, reconstruction and nearest training image of the first images.
         features: whether the ``.npz`` has ``features`` of the encoder's last hidden layer, too.
@@ -106,7 +108,8 @@ def encode(
         reconstruct = choose_output(reconstruct, reconstruct, overwrite=overwrite, option="--reconstruct")
     devices.keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
-    names, images, labels = read_for(trained, source, data_dir, reporter)
+    found = read_for(trained, source, data_dir, reporter)
+    images = found.pixels
     dataset = trained.load_data(data_dir)
     inverse = Inverse.of(trained, steps, reporter)
     inferred = inverse.encode(images, refine)
@@ -121,7 +124,7 @@ def encode(
     result = EncodeResult(
         output,
         reconstruct,
-        names,
+        found.names,
         far,
         near,
         distances(images[: len(near)], dataset.examples[others]),
@@ -134,7 +137,7 @@ def encode(
         trained.notes,
     )
     if output is not None:
-        write_atomically(output, _arrays(result, inferred, labels, features=features))
+        write_atomically(output, _arrays(result, inferred, found, features=features))
     if reconstruct is not None:
         write_picture(reconstruct, _sheet(images, inferred, dataset.examples[rows[:SHOWN]]))
     return result
@@ -146,14 +149,15 @@ def _nearest(images: np.ndarray, dataset: Dataset) -> tuple[np.ndarray, np.ndarr
     return found[:, 0], rows[:, 0]
 
 
-def _arrays(result: EncodeResult, inferred: Inferred, labels: np.ndarray | None, *, features: bool) -> bytes:
+def _arrays(result: EncodeResult, inferred: Inferred, images: Images, *, features: bool) -> bytes:
     arrays = {"latents": inferred.latents, "names": np.array(result.names), "distances": result.distances}
     if result.representable is not None:
         arrays["representable"] = result.representable
     if inferred.log_variances is not None:
         arrays["log_variances"] = inferred.log_variances
-    if labels is not None:
-        arrays["labels"] = labels
+    if images.labels is not None:
+        numbers, arrays["class_names"] = as_labels(images.classes)
+        arrays["labels"] = numbers[images.labels]
     if features:
         arrays["features"] = inferred.features
     buffer = io.BytesIO()

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.data.class_names import in_order
 from gancli.data.images.framed import read_framed
 from gancli.errors import UsageError
 from gancli.evaluation.image_sets import open_images, split_name
@@ -18,7 +19,7 @@ from gancli.games.inversion import Fit, encoder_for, explained_variance, first_w
 from gancli.games.pair import NormStatistics
 from gancli.imaging.pixels import to_unit
 from gancli.reporting import Reporter, duration
-from gancli.runs.encoders import read_encoder, write_encoder
+from gancli.runs.encoders import kept_fit, read_encoder, write_encoder
 from gancli.runs.trained import Trained
 from gancli.training.state import Params
 
@@ -41,7 +42,8 @@ class Inverse:
 
         Args:
             trained: the run.
-            steps: of training, of an encoder that did not play; None: as many as are usual.
+            steps: of training, of an encoder that did not play; None: those of the one that is kept for these weights
+                or, without one, as many as are usual.
             reporter: receives progress.
 
         Raises:
@@ -64,6 +66,7 @@ class Inverse:
             weights = trained.weights[ENCODER]
             return cls(trained, played, weights, "played", explained_variance(trained.pair, played, weights, fit))
         pair, family = trained.pair, getattr(trained.game, "family", None)
+        fit = kept_fit(folder, pair.generator) or fit if steps is None else fit
         encodes, start = encoder_for(pair.draws, family, fit), first_weights(pair.draws, family, fit)
         weights, origin = read_encoder(folder, start, fit, pair.generator), "kept"
         if weights is None:
@@ -124,10 +127,21 @@ def distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.sqrt(np.sum(difference.reshape(len(difference), -1) ** 2, axis=1))
 
 
-def read_for(
-    trained: Trained, source: str, data_dir: Path | None, reporter: Reporter
-) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
-    """Return names, images uint8 ``[N, H, W, C]`` of the size of a run's data, and labels ``[N]`` of a data set.
+@dataclass(frozen=True)
+class Images:
+    """Images of the size of a run's data."""
+
+    names: tuple[str, ...]
+    pixels: np.ndarray  # uint8 [N, H, W, C]
+    labels: np.ndarray | None  # int32 [N]; None: not every image has a class
+    classes: tuple[str, ...]  # their names, by label
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def read_for(trained: Trained, source: str, data_dir: Path | None, reporter: Reporter) -> Images:
+    """Read images, brought to the size of a run's data; those of a data set must have it.
 
     Raises:
         UsageError: there is nothing of that name, or a data set has images of another size.
@@ -136,16 +150,20 @@ def read_for(
     config, shape = trained.game.config, trained.domain.shape
     path = Path(source)
     if split_name(source) is None and (path.exists() or "/" in source or path.suffix):
-        return *read_framed(path, shape, config.crop, config.max_pixels), None
-    found = open_images(source, data_dir, reporter)
-    if found.shape != shape or found.dataset is None:
-        sizes = ("x".join(map(str, one)) for one in (found.shape, shape))
+        names, pixels, found = read_framed(path, shape, config.crop, config.max_pixels)
+        classes = in_order(found)
+        label_of = {name: label for label, name in enumerate(classes)}
+        labels = None if "" in classes else np.array([label_of[one] for one in found], np.int32)
+        return Images(names, pixels, labels, () if labels is None else classes)
+    opened = open_images(source, data_dir, reporter)
+    if opened.shape != shape or opened.dataset is None:
+        sizes = ("x".join(map(str, one)) for one in (opened.shape, shape))
         raise UsageError(
             f"'{source}' has images of {next(sizes)}, and the run in '{trained.run.folder}' {next(sizes)}."
         )
-    dataset = found.dataset
+    dataset = opened.dataset
     names = tuple(f"{dataset.name}/{dataset.split}[{row}]" for row in range(len(dataset)))
-    return names, np.asarray(dataset.examples), dataset.labels
+    return Images(names, np.asarray(dataset.examples), dataset.labels, dataset.classes)
 
 
 def read_one(trained: Trained, source: str, data_dir: Path | None, reporter: Reporter) -> np.ndarray:
@@ -154,7 +172,7 @@ def read_one(trained: Trained, source: str, data_dir: Path | None, reporter: Rep
     Raises:
         UsageError: there are several.
     """
-    _, images, _ = read_for(trained, source, data_dir, reporter)
+    images = read_for(trained, source, data_dir, reporter)
     if len(images) != 1:
         raise UsageError(f"'{source}' holds {len(images):,} images. Give one image.")
-    return images
+    return images.pixels

@@ -10,17 +10,24 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.data.class_names import as_labels
-from gancli.data.images.classes import TABLE, table_of
-from gancli.errors import GancliError, UsageError
-from gancli.files import appearing, write_atomically
+from gancli.errors import UsageError
+from gancli.files import write_atomically
 from gancli.games.pair import Pair
-from gancli.imaging.pixels import png_bytes, to_uint8, to_unit
+from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.imaging.sheets import Heading, grid
 from gancli.metrics.neighbors import nearest as nearest_rows
 from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import Drawing, draw, draw_every_class, draw_latents
-from gancli.sampling.outputs import STILLS, check_scale, check_sheet, choose_output, write_picture
+from gancli.sampling.outputs import (
+    STILLS,
+    check_scale,
+    check_sheet,
+    choose_place,
+    form_of_output,
+    write_folder,
+    write_picture,
+)
 from gancli.sampling.pictures import class_headings, line_picture, picture
 
 STAGES = 4  # panels of Figure 1
@@ -74,20 +81,11 @@ def sample(
     if class_name is not None and class_balanced:
         raise UsageError("--class and --class-balanced exclude each other.")
     check_scale(scale)
-    kind = ".png" if output is None else "" if into_folder or output.is_dir() else output.suffix
-    if kind not in ("", *STILLS, ".npz"):
-        raise UsageError(
-            f"--output must end in .png, .webp or .npz, or name a folder (a / at its end), got '{output}'."
-        )
+    kind = form_of_output(output, into_folder=into_folder)
     for what, given in (("--nearest adds a column to a grid", nearest), ("--scale enlarges a grid", scale)):
         if given and kind not in STILLS:
             raise UsageError(f"{what}, so --output must end in .png or .webp, got '{output}'.")
-    if kind == "":
-        assert output is not None
-        if output.exists() and (not output.is_dir() or any(output.iterdir())):
-            raise GancliError(f"'{output}' exists and is not an empty folder. Choose another --output.")
-    else:
-        output = choose_output(output, folder / PICTURES / "samples.png", overwrite=overwrite)
+    output = choose_place(output, kind, folder / PICTURES / "samples.png", overwrite=overwrite)
     devices.keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images and (nearest or kind == ""):
@@ -108,7 +106,7 @@ def sample(
     elif kind == "":
         places = _classes_drawn(drawing, trained)
         names = [] if places is None else np.array(class_names)[places].tolist()
-        _write_folder(output, to_uint8(drawing.samples), names)
+        write_folder(output, to_uint8(drawing.samples), names)
     elif nearest:
         write_picture(output, _grid_with_nearest(trained, drawing, class_names, scale, data_dir))
     elif trained.domain.shape == (1,):
@@ -133,21 +131,6 @@ def _classes_drawn(drawing: Drawing, trained: Trained) -> np.ndarray | None:
     """Return the places ``[N]`` of the samples' classes among the run's; None where it is not class-conditional."""
     size = trained.pair.draws.player.config.latent_size
     return drawing.latents[:, size:].argmax(axis=1) if trained.run.record.data.classes else None
-
-
-def _write_folder(output: Path, pictures: np.ndarray, classes: Sequence[str]) -> None:
-    """Write one PNG an image into a folder that appears only when all are there.
-
-    Of class-conditional samples their ``classes`` stand in a table beside them, as gancli reads it.
-    """
-    digits = max(len(str(len(pictures) - 1)), 5)
-    names = [f"{index:0{digits}d}.png" for index in range(len(pictures))]
-    with appearing(output) as part:
-        part.mkdir()
-        for index, image in enumerate(pictures):
-            (part / names[index]).write_bytes(png_bytes(image))
-        if classes:
-            (part / TABLE).write_text(table_of(zip(names, classes, strict=True)), "utf-8", newline="")
 
 
 def _figure_1(trained: Trained, count: int, seed: int, *, ema: bool) -> np.ndarray:

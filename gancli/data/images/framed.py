@@ -12,8 +12,10 @@ from gancli.errors import GancliError
 
 def read_framed(
     path: Path, shape: tuple[int, ...], crop: str = "center", max_pixels: int = MAX_PIXELS
-) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return names and images, uint8 ``[N, H, W, C]``, of a folder, a ``.zip``, an ``.npz``, an ``.npy`` or one file.
+) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
+    """Return names, images, uint8 ``[N, H, W, C]``, and classes of a folder, ``.zip``, ``.npz``, ``.npy`` or one file.
+
+    The class of an image is empty where it has none.
 
     Args:
         path: where they lie.
@@ -39,4 +41,5 @@ def read_framed(
             reason = str(getattr(error, "strerror", None) or error)
             raise GancliError(f"{one.name} in '{path}' cannot be read: {reason}. Take it away, or repair it.") from None
 
-    return tuple(one.name for one in files), np.stack([read(one) for one in files])
+    images = np.stack([read(one) for one in files])
+    return tuple(one.name for one in files), images, tuple(one.label for one in files)
