@@ -28,7 +28,7 @@ def edit(
     images: Annotated[
         str | None,
         typer.Argument(
-            metavar="[IMAGES]",
+            metavar="IMAGES",
             help="A folder, .zip, .npz or one image; or a data set, or a split of it: mnist/test. Default: samples.",
         ),
     ] = None,
@@ -70,9 +70,9 @@ def edit(
 ) -> None:
     """Move images, or samples, along directions in latent space.
 
-    A class leads from the mean latents of all other classes to its own (Larsen et al. 2016). They come from training
-    images with labels, through the encoder of the run (see `gancli encode`). An axis needs no labels: SeFa takes those
-    that change the generator's first layer most (Shen and Zhou 2021).
+    A class leads from the mean latents of the others to its own, by the run's encoder (Larsen et al. 2016).
+
+    An axis needs no labels: it changes the generator's first layer most (SeFa, Shen and Zhou 2021).
 
     Examples:
 

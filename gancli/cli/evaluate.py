@@ -9,13 +9,14 @@ import typer
 
 from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, Quiet, Seed, Step, parse_step
 from gancli.config import defaults
+from gancli.errors import UsageError
 from gancli.features.catalog import FEATURES
 from gancli.metrics.catalog import METRICS, json_name
 
 if TYPE_CHECKING:
     from gancli.workflows.evaluate import EvaluateResult
 
-FLAGS, INPUT, OUTPUT = "Metrics", "What is compared", "Output"
+FLAGS, INPUT, OUTPUT, ANOMALY = "Metrics", "What is compared", "Output", "Unusual images (--anomaly)"
 COLLAPSED = 4  # exit code of --fail-on-collapse
 
 
@@ -107,7 +108,8 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="FILE.png",
-            help="Closest pairs that --nearest found. Default: RUN/pictures/nearest.png; none without a run.",
+            help="Closest pairs that --nearest found, default RUN/pictures/nearest.png, none without a run; or what "
+            "--anomaly found, default RUN/pictures/anomaly.png.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -115,7 +117,7 @@ def evaluate(
         bool,
         typer.Option(
             "--overwrite",
-            help="Replace the files that --figure and --save-statistics name.",
+            help="Replace the files that --figure, --save-statistics and --output name.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
@@ -125,6 +127,38 @@ def evaluate(
             "--fail-on-collapse", help="Exit 4 if the verdict of --modes is collapse.", rich_help_panel=OUTPUT
         ),
     ] = False,
+    anomaly: Annotated[
+        bool,
+        typer.Option(
+            "--anomaly",
+            help="Score how unusual the images of --against are to the run, by their reconstructions.",
+            rich_help_panel=ANOMALY,
+        ),
+    ] = False,
+    normal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS",
+            help="A class of the images that is not unusual; may be repeated. Default: those that the run was "
+            "trained on.",
+            rich_help_panel=ANOMALY,
+        ),
+    ] = None,
+    refine: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Steps of gradient descent on latents, see `gancli encode`.", rich_help_panel=ANOMALY
+        ),
+    ] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            *("-o", "--output"),
+            metavar="FILE.csv",
+            help="Write a table of images and scores, the most unusual first.",
+            rich_help_panel=ANOMALY,
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     **flags: bool,
@@ -143,12 +177,55 @@ def evaluate(
 
       gancli evaluate photos/ --fid --kid --against reference_photos/
 
+      gancli evaluate ckpt --anomaly --against digits/test --output unusual.csv
+
     Exit codes: 0 done, 1 failed, 2 wrong usage, 4 collapse with --fail-on-collapse.
     """
     chosen = [name for name in METRICS if flags[json_name(name)] or (name == "modes" and fail_on_collapse)]
     wanted = parse_step(step)
+    others = {
+        **{f"--{name}": True for name in chosen},
+        "--all": everything,
+        "--samples": samples is not None,
+        "--features": features != "auto",
+        "--inception-weights": inception_weights,
+        "--labels": labels is not None,
+        "--save-statistics": save_statistics,
+    }
+    unused = others if anomaly else {"--normal": normal, "--refine": refine, "--output": output}
+    if given := [option for option, value in unused.items() if value]:
+        what = "does not go with --anomaly" if anomaly else "is for --anomaly"
+        raise UsageError(f"{given[0]} {what}. Leave it out{'' if anomaly else ', or give --anomaly'}.")
 
     from gancli.cli.console import TerminalReporter, print_json, warn
+
+    if anomaly:
+        from gancli.cli.anomaly import show, to_dict
+        from gancli.workflows.anomaly import anomalies
+
+        with TerminalReporter(quiet=quiet) as reporter:
+            found = anomalies(
+                Path(source),
+                against,
+                reporter,
+                normal=normal or (),
+                refine=refine,
+                output=output,
+                figure=figure,
+                seed=seed,
+                step=wanted,
+                ema=ema,
+                overwrite=overwrite,
+                data_dir=data_dir,
+            )
+        for note in found.notes:
+            warn(f"{note} Using step {found.step}.")
+        if json:
+            print_json(to_dict(found))
+        else:
+            show(found)
+        return
+
     from gancli.workflows.evaluate import evaluate as workflow
 
     with TerminalReporter(quiet=quiet) as reporter:

@@ -32,7 +32,7 @@ from gancli.workflows.directions import FILE, Direction, Toward, find_directions
 from gancli.workflows.inference import Inverse, distances, read_for
 
 COUNT = 8  # of samples, where no images are given
-SHOWN = 16  # images of a strip, at most
+SHOWN = 10  # images of a strip, at most
 STRENGTHS = np.linspace(-1, 1, 7)  # columns of a strip, as shares of what is asked for; 0 is the middle one
 
 
@@ -195,7 +195,7 @@ def _strength(share: float, directions: Sequence[Direction]) -> str:
     if len(directions) > 1:
         return f"{share:+.0%}"
     toward = directions[0].toward
-    return f"{Path(toward.name).name} {share * toward.strength:+.2g}"
+    return f"{share * toward.strength:+.2g} toward {Path(toward.name).name}"
 
 
 def _arrays(samples: np.ndarray, latents: np.ndarray, names: Sequence[str] | None) -> bytes:
