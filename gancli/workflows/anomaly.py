@@ -1,4 +1,4 @@
-"""``gancli evaluate --anomaly``: how unusual images are to a run, by what its generator and discriminator make of them."""
+"""``gancli evaluate --anomaly``: how unusual images are to a run, by what its networks make of them."""
 
 import csv
 import io
@@ -162,9 +162,9 @@ def _differences(
     for start in range(0, len(images), AT_ONCE):
         part = images[start : start + AT_ONCE]
         found = inverse.encode(part, refine)
-        features = [_features(inverse.trained, x, found.latents) for x in (to_unit(part), found.rebuilt)]
-        by_feature = None if features[0] is None or features[1] is None else _absolute(features[0], features[1])
-        parts.append((_absolute(to_unit(part), found.rebuilt), by_feature, to_uint8(found.rebuilt)))
+        pairs = to_unit(part), found.rebuilt
+        by_features = _by_features(inverse.trained, *pairs, found.latents)
+        parts.append((_absolute(*pairs), by_features, to_uint8(found.rebuilt)))
         reporter.advance("scoring images", min(start + AT_ONCE, len(images)), len(images))
     pixels, by_feature, rebuilt = zip(*parts, strict=True)
     return (
@@ -180,14 +180,17 @@ def _absolute(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return difference.reshape(len(difference), -1).sum(axis=1)
 
 
-def _features(trained: Trained, x: np.ndarray, latents: np.ndarray) -> np.ndarray | None:
-    """Return D's features ``[N, F]`` of images in [0, 1], beside their latents where D sees both; None: no D."""
+def _by_features(trained: Trained, images: np.ndarray, rebuilt: np.ndarray, latents: np.ndarray) -> np.ndarray | None:
+    """Return the differences ``[N]`` of D's features, of pairs with the same latents where D sees pairs; None: no D."""
     pair, of_pairs = trained.pair, getattr(trained.game, "of_pairs", None)
+    seen = [images, rebuilt]
     if isinstance(of_pairs, Scores) and DISCRIMINATOR in trained.weights:
-        flat = np.asarray(trained.domain.to_model(x)).reshape(len(x), -1)
-        x = np.concatenate([flat, latents], axis=1)
+        flat = [np.asarray(trained.domain.to_model(x)).reshape(len(x), -1) for x in seen]
+        seen = [np.concatenate([x, latents], axis=1) for x in flat]
         pair = replace(pair, scores=of_pairs, discriminator=trained.weights[DISCRIMINATOR])
-    return None if pair.scores is None else discriminator_findings(pair, x).features
+    if pair.scores is None:
+        return None
+    return _absolute(*(discriminator_findings(pair, x).features for x in seen))
 
 
 def _normal(
