@@ -188,11 +188,12 @@ def test_images_without_classes_lead_toward_no_class(gancli):
     write_folder("images", load("digits").examples[:30])
     command = ("train", "images", "--outdir", "run", "--model", "mlp", "--resolution", 8)
     assert gancli(*command, *tiny())[0] == 0
-    assert gancli("edit", "run", "--toward", "3=1") == (
-        2,
-        "",
-        "error: --toward 3: the train examples of 'images' are of one class. Put the images of each class into a "
-        "folder of its own, or list them in labels.csv. An axis needs no classes: --toward sefa:1=2.\n",
+    code, _, err = gancli("edit", "run", "--toward", "3=1")
+    assert code == 2
+    assert err == (
+        f"error: --toward 3: the train examples of '{Path('images').resolve()}' are of one class. Put the images of "
+        "each class into a folder of its own, or list them in labels.csv. An axis needs no classes: "
+        "--toward sefa:1=2.\n"
     )
 
 
