@@ -11,7 +11,7 @@ from PIL import Image
 from gancli.data.load import load
 from gancli.files import read_arrays
 from gancli.runs.folder import Run
-from tests.conftest import tiny
+from tests.conftest import tiny, write_folder
 
 FEW = ("--steps", "20", "--quiet")
 
@@ -87,6 +87,20 @@ def test_for_another_run_an_encoder_is_trained_once_and_again_when_settings_or_w
     assert origins == ["trained", "kept", "trained", "kept", "trained"]
     assert sorted(os.listdir(finished / "encoder")) == ["encoder.safetensors"]
     assert list(read_arrays(output, lambda names: names)["names"]) == ["a.png", "b.png", "c.png"]
+
+
+def test_without_steps_the_kept_encoder_answers_and_folders_of_classes_give_labels(gancli, finished, tmp_path):
+    output, folder = tmp_path / "z.npz", tmp_path / "classes"
+    folder.mkdir()
+    for name in ("9", "cat"):
+        write_folder(str(folder / name), load("digits").examples[:2])
+    for more, origin in ((("--steps", "7"), None), ((), "kept")):
+        code, out, err = gancli("encode", finished, folder, "-o", output, "--overwrite", "--json", "-q", *more)
+        assert code == 0, err
+        assert origin in (None, json.loads(out)["encoder"])
+    arrays = read_arrays(output, lambda names: names)
+    assert list(arrays["class_names"][arrays["labels"]]) == ["9", "9", "cat", "cat"]
+    assert list(arrays["names"]) == ["9/0000.png", "9/0001.png", "cat/0000.png", "cat/0001.png"]
 
 
 def test_a_damaged_encoder_is_trained_again_and_a_picture_is_drawn(gancli, finished, images, tmp_path):
