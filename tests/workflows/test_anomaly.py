@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,7 +127,8 @@ def test_pairs_are_scored_beside_their_latents(gancli):
     found = json.loads(out)
     trained, test = Trained.load(Path("run"), step="latest", ema=True), load("digits", "test")
     inferred = Inverse.of(trained, None, Silence()).encode(test.examples[:5])
-    game, weights = trained.game, trained.weights["discriminator"]
+    game: Any = trained.game
+    weights = trained.weights["discriminator"]
     flat = [x.reshape(5, -1) for x in (to_unit(test.examples[:5]), inferred.rebuilt)]
     seen = [game.of_pairs.score(weights, np.concatenate([x, inferred.latents], axis=1)).features for x in flat]
     expected = np.abs(np.asarray(seen[0]) - np.asarray(seen[1])).sum(axis=1)
@@ -137,7 +139,7 @@ def test_pairs_are_scored_beside_their_latents(gancli):
 
 def test_without_a_discriminator_pixels_count_alone(gancli, run, folders):
     shutil.copytree(run, "copy")
-    assert gancli("export", "copy", "-o", "exported", "--format", "safetensors", "-q")[0] == 0
+    assert gancli("export", "copy", "-o", "exported", "--format", "safetensors")[0] == 0
     shutil.copytree(run / "encoder", "exported/encoder")
     code, out, err = gancli("evaluate", "exported", "--anomaly", "--against", folders / "test", "-q")
     assert (code, err) == (0, "")
