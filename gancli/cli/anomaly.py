@@ -28,6 +28,7 @@ def to_dict(result: "AnomalyResult") -> dict[str, Any]:
         "figure": str(result.figure),
         "source": result.source,
         "against": result.against,
+        "features": result.described_by,
         "normal": list(result.normal),
         "detection": measured,
         "encoder": result.origin,
@@ -47,7 +48,7 @@ def show(result: "AnomalyResult") -> None:
     weights = "averaged weights" if result.ema else "raw weights"
     kind = "pixels alone (the run has no discriminator)"
     if result.features is not None:
-        kind = f"{1 - WEIGHT:g} x pixels + {WEIGHT:g} x D's features"
+        kind = f"{1 - WEIGHT:g} x pixels + {WEIGHT:g} x features of {result.described_by}"
     refined = f", {result.refine} steps of refining" if result.refine else ""
     rows: list[tuple[str, object]] = [
         ("images", f"{len(result.images):,} of {result.against}"),

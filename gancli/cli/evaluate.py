@@ -64,7 +64,8 @@ def evaluate(
     features: Annotated[
         str,
         typer.Option(
-            help=f"{', '.join(FEATURES)}. auto: the data's built-in classifier, else Inception-v3.",
+            help=f"{', '.join(FEATURES)}. auto: the data's built-in classifier, else Inception-v3; "
+            "with --anomaly those of the run's discriminator.",
             autocompletion=lambda incomplete: [name for name in FEATURES if name.startswith(incomplete)],
             rich_help_panel=INPUT,
         ),
@@ -187,8 +188,6 @@ def evaluate(
         **{f"--{name}": True for name in chosen},
         "--all": everything,
         "--samples": samples is not None,
-        "--features": features != "auto",
-        "--inception-weights": inception_weights,
         "--labels": labels is not None,
         "--save-statistics": save_statistics,
     }
@@ -209,6 +208,8 @@ def evaluate(
                 against,
                 reporter,
                 normal=normal or (),
+                features=features,
+                weights=inception_weights,
                 refine=refine,
                 output=output,
                 figure=figure,

@@ -24,15 +24,24 @@ def choose_extractor(features: str, weights: Path | None, material: EvaluationIn
     statistics = source if isinstance(source, Statistics) else None
     if features == "auto":
         features = _features_of_data(material, statistics, weights)
-    if name := FEATURES[features].classifier:
-        chosen = _classifier(name, material.images.shape)
-    else:
-        if weights is None:
-            weights = inception_weights.find(lambda done, size: reporter.advance("Inception-v3's weights", done, size))
-        chosen = extractors.inception_v3(weights)
+    chosen = load_extractor(features, material.images.shape, weights, reporter)
     if statistics and material.reference:
         _check_statistics(statistics, chosen, material.reference.name)
     return chosen
+
+
+def load_extractor(features: str, shape: tuple[int, ...], weights: Path | None, reporter: Reporter) -> Extractor:
+    """Load the network of that name for images of a shape.
+
+    Raises:
+        UsageError: there is none of that name.
+        GancliError: the weights cannot be had.
+    """
+    if name := FEATURES[features].classifier:
+        return _classifier(name, shape)
+    if weights is None:
+        weights = inception_weights.find(lambda done, size: reporter.advance("Inception-v3's weights", done, size))
+    return extractors.inception_v3(weights)
 
 
 def _classifier(name: str, shape: tuple[int, ...]) -> Extractor:

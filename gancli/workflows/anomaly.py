@@ -11,6 +11,9 @@ import numpy as np
 from gancli.compute import devices
 from gancli.data.class_names import find
 from gancli.errors import GancliError, UsageError
+from gancli.evaluation.extractors import load_extractor
+from gancli.features.catalog import FEATURES
+from gancli.features.extractor import Extractor, extract
 from gancli.files import check_free, write_atomically
 from gancli.games.pair import DISCRIMINATOR, Scores
 from gancli.imaging.pixels import to_uint8, to_unit
@@ -36,7 +39,8 @@ class AnomalyResult:
     against: str
     images: Images
     pixels: np.ndarray  # [N], sum of absolute differences from the reconstruction, in [0, 1] pixels
-    features: np.ndarray | None  # [N], the same of D's features; None: the run has no discriminator
+    features: np.ndarray | None  # [N], the same of features; None: the run has no discriminator
+    described_by: str | None  # whose features: "D", or the name and version of a network
     normal: tuple[str, ...]  # classes; empty: they are not known
     reason: str  # why they are not
     found: dict[str, Detection]  # by kind of score: score, pixels, features; empty where classes are not known
@@ -79,6 +83,8 @@ def anomalies(
     reporter: Reporter,
     *,
     normal: Sequence[str] = (),
+    features: str = "auto",
+    weights: Path | None = None,
     refine: int = 0,
     output: Path | None = None,
     figure: Path | None = None,
@@ -88,11 +94,11 @@ def anomalies(
     overwrite: bool = False,
     data_dir: Path | None = None,
 ) -> AnomalyResult:
-    """Score how unusual images are: ``0.9 ||x - G(E(x))||₁ + 0.1 ||f(x) - f(G(E(x)))||₁``, f D's features.
+    """Score how unusual images are: ``0.9 ||x - G(E(x))||₁ + 0.1 ||f(x) - f(G(E(x)))||₁``, f the features.
 
     The score of Schlegl et al. 2017 (AnoGAN, §2.2) with an encoder instead of a search, as Zenati et al. 2018 (EGBAD,
-    §3) have it. In a bidirectional run f are features of pairs, (x, E(x)) and (G(E(x)), E(x)). A run without a
-    discriminator scores by pixels alone.
+    §3) have it. D's features in a bidirectional run are those of pairs, (x, E(x)) and (G(E(x)), E(x)). Where there is
+    no discriminator and no other network is named, pixels count alone.
 
     Args:
         folder: the run.
@@ -100,6 +106,8 @@ def anomalies(
         reporter: receives progress.
         normal: classes of the images that are no anomalies; none: those that the run was trained on, if there are
             others beside them.
+        features: ``auto``: D's; or a name of :data:`gancli.features.catalog.FEATURES`.
+        weights: file of Inception-v3's weights; default: the published ones, downloaded once.
         refine: steps of gradient descent on the latents.
         output: a ``.csv`` of images, scores and classes, the most unusual first.
         figure: a picture of the most and the least unusual images; default ``pictures/anomaly.png`` of the run.
@@ -123,17 +131,23 @@ def anomalies(
         check_free(output, "--output", overwrite=overwrite)
     figure = choose_output(figure, folder / PICTURES / "anomaly.png", overwrite=overwrite, option="--figure")
     devices.keep_compiled_programs()
+    _ = FEATURES[features]
     trained = Trained.load(folder, step=step, ema=ema)
+    extractor = None
+    if features != "auto":
+        extractor = load_extractor(features, trained.domain.shape, weights, reporter)
+        extractor.check(trained.domain.shape)
     images = read_for(trained, against, data_dir, reporter)
     usual, reason = _normal(trained, against, images, normal, data_dir)
     inverse = Inverse.of(trained, None, reporter)
-    pixels, features, rebuilt = _differences(inverse, images.pixels, refine, reporter)
+    pixels, by_features, rebuilt = _differences(inverse, extractor, images.pixels, refine, reporter)
     shown = AnomalyResult(
         str(folder),
         against,
         images,
         pixels,
-        features,
+        by_features,
+        None if by_features is None else extractor.identity if extractor else "D",
         usual,
         reason,
         {},
@@ -155,7 +169,7 @@ def anomalies(
 
 
 def _differences(
-    inverse: Inverse, images: np.ndarray, refine: int, reporter: Reporter
+    inverse: Inverse, extractor: Extractor | None, images: np.ndarray, refine: int, reporter: Reporter
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Return the differences of images from their reconstructions by pixels and by features, and these, uint8."""
     parts = []
@@ -163,7 +177,11 @@ def _differences(
         part = images[start : start + AT_ONCE]
         found = inverse.encode(part, refine)
         pairs = to_unit(part), found.rebuilt
-        by_features = _by_features(inverse.trained, *pairs, found.latents)
+        if extractor:
+            described = (extract(extractor, [to_uint8(x)], len(x))[0] for x in pairs)
+            by_features = _absolute(*described)
+        else:
+            by_features = _by_discriminator(inverse.trained, *pairs, found.latents)
         parts.append((_absolute(*pairs), by_features, to_uint8(found.rebuilt)))
         reporter.advance("scoring images", min(start + AT_ONCE, len(images)), len(images))
     pixels, by_feature, rebuilt = zip(*parts, strict=True)
@@ -180,7 +198,9 @@ def _absolute(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return difference.reshape(len(difference), -1).sum(axis=1)
 
 
-def _by_features(trained: Trained, images: np.ndarray, rebuilt: np.ndarray, latents: np.ndarray) -> np.ndarray | None:
+def _by_discriminator(
+    trained: Trained, images: np.ndarray, rebuilt: np.ndarray, latents: np.ndarray
+) -> np.ndarray | None:
     """Return the differences ``[N]`` of D's features, of pairs with the same latents where D sees pairs; None: no D."""
     pair, of_pairs = trained.pair, getattr(trained.game, "of_pairs", None)
     seen = [images, rebuilt]

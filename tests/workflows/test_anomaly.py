@@ -13,7 +13,8 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from gancli.data.load import load
-from gancli.imaging.pixels import to_unit
+from gancli.features.extractor import classifier, extract
+from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.reporting import Silence
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import discriminator_findings
@@ -116,6 +117,20 @@ def test_without_classes_images_are_ranked_all_the_same(gancli, run, folders):
     assert line.endswith(f"unknown: the images of '{folders / 'test' / 'good'}' have no classes")
     code, out, _ = gancli("evaluate", run, "--anomaly", "--against", folders / "train", "-q")
     assert "unknown: the run was trained on all of the classes; name the normal ones by --normal" in out
+
+
+def test_features_of_another_network_take_the_place_of_those_of_the_discriminator(gancli, run, folders):
+    named = ("--features", "digits-classifier", "--figure", "x.png")
+    code, out, err = gancli("evaluate", run, "--anomaly", "--against", folders / "test", *named, "--json", "-q")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    trained = Trained.load(run, step="latest", ema=True)
+    images = np.stack([np.asarray(Image.open(folders / "test" / one["file"]))[..., None] for one in found["images"]])
+    rebuilt = to_uint8(Inverse.of(trained, None, Silence()).encode(images).rebuilt)
+    both = [extract(classifier("digits"), [x], len(x))[0] for x in (images, rebuilt)]
+    expected = np.abs(both[0] - both[1]).sum(axis=1)
+    np.testing.assert_allclose([one["features"] for one in found["images"]], expected, rtol=1e-4)
+    assert found["features"] == classifier("digits").identity
 
 
 def test_pairs_are_scored_beside_their_latents(gancli):
