@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gancli.workflows.evaluate import EvaluateResult
 
 FLAGS, INPUT, OUTPUT, ANOMALY = "Metrics", "What is compared", "Output", "Unusual images (--anomaly)"
+BATCH_SIZE = 1000
 COLLAPSED = 4  # exit code of --fail-on-collapse
 
 
@@ -88,7 +89,7 @@ def evaluate(
     data_dir: DataDir = None,
     batch_size: Annotated[
         int, typer.Option(help="Images read at a time; changes no number.", rich_help_panel=INPUT)
-    ] = 1000,
+    ] = BATCH_SIZE,
     max_pixels: Annotated[
         int,
         typer.Option(
@@ -185,10 +186,13 @@ def evaluate(
     chosen = [name for name in METRICS if flags[json_name(name)] or (name == "modes" and fail_on_collapse)]
     wanted = parse_step(step)
     others = {
+        "--fail-on-collapse": fail_on_collapse,
         **{f"--{name}": True for name in chosen},
         "--all": everything,
         "--samples": samples is not None,
         "--labels": labels is not None,
+        "--batch-size": batch_size != BATCH_SIZE,
+        "--max-pixels": max_pixels != defaults()["max_pixels"],
         "--save-statistics": save_statistics,
     }
     unused = others if anomaly else {"--normal": normal, "--refine": refine, "--output": output}

@@ -21,7 +21,7 @@ def unit(direction: np.ndarray, name: str) -> np.ndarray:
 def between_means(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """Return the vector ``[Z]`` to the mean of latents ``[M, Z]`` from that of ``[N, Z]``, float64.
 
-    The attribute vector of Larsen et al. 2016, §3.2. Where latents are posterior means ``E[z | x]``, their mean over a
+    The attribute vector of Larsen et al. 2016. Where latents are posterior means ``E[z | x]``, their mean over a
     class is ``E[z | class]``: so much as an encoder leaves open about one image, the vector is not biased by it. The
     normal of a linear classifier (Shen et al. 2020) would be, since it divides by the variance within classes.
 

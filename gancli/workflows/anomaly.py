@@ -96,8 +96,8 @@ def anomalies(
 ) -> AnomalyResult:
     """Score how unusual images are: ``0.9 ||x - G(E(x))||₁ + 0.1 ||f(x) - f(G(E(x)))||₁``, f the features.
 
-    The score of Schlegl et al. 2017 (AnoGAN, §2.2) with an encoder instead of a search, as Zenati et al. 2018 (EGBAD,
-    §3) have it. D's features in a bidirectional run are those of pairs, (x, E(x)) and (G(E(x)), E(x)). Where there is
+    The score of Schlegl et al. 2017 (AnoGAN, §2.3) with an encoder instead of a search, as Zenati et al. 2018 (EGBAD)
+    have it. D's features in a bidirectional run are those of pairs, (x, E(x)) and (G(E(x)), E(x)). Where there is
     no discriminator and no other network is named, pixels count alone.
 
     Args:
@@ -129,6 +129,8 @@ def anomalies(
         if output.suffix != ".csv":
             raise UsageError(f"--output must end in .csv, got '{output}'.")
         check_free(output, "--output", overwrite=overwrite)
+    if figure is not None and figure.suffix != ".png":
+        raise UsageError(f"--figure must end in .png, got '{figure}'.")
     figure = choose_output(figure, folder / PICTURES / "anomaly.png", overwrite=overwrite, option="--figure")
     devices.keep_compiled_programs()
     _ = FEATURES[features]
