@@ -14,7 +14,7 @@ from gancli.registry import suggestion
 
 # Panels of the help
 DATA, GAME, NETWORKS, OPTIMIZER = "Data", "The game", "Networks", "Optimizer"
-MAPS, CONVOLUTIONS, EVALUATION = "dcgan and resnet", "Convolutions of maxout-conv", "Evaluation while training"
+MAPS, CONVOLUTIONS, EVALUATION = "Convolutional models", "Convolutions of maxout-conv", "Evaluation while training"
 MACHINE, KEPT = "Memory and speed", "What is kept"
 
 # Who uses a setting. A model or loss from your own file may use any of them.
@@ -22,12 +22,16 @@ MOST_STEPS = 10**9  # steps are counted in 32 bits
 DENSE: When = {"model": ("mlp", "maxout-conv")}
 MAXOUT_CONV: When = {"model": ("maxout-conv",)}
 CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
+WIDENED: When = {"model": ("dcgan", "resnet", "resnet-translator")}
 MOVING: When = {"moves": (True,)}  # what has a --final- value
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
 ADVERSARIAL: When = {"game": ("adversarial",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
-NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised")}
+NO_PENALTY: When = {"game": ("matching", "semi-supervised")}
+NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised", "cycle")}
+TRANSLATING: When = {"game": ("cycle",)}
+NO_DROPOUT: When = {"game": ("matching", "cycle")}
 FEW_LABELS: When = {"game": ("semi-supervised",)}
 BIDIRECTIONAL: When = {"game": ("bidirectional",)}
 
@@ -91,15 +95,41 @@ class TrainConfig:
         common=True,
     )
     conditional: bool = setting(
-        False, "Train a class-conditional GAN: both networks see the labels.", DATA, only=IMAGES, common=True
+        False,
+        "Train a class-conditional GAN: both networks see the labels.",
+        DATA,
+        only=IMAGES,
+        unless=TRANSLATING,
+        common=True,
     )
     contrast: float = setting(
-        0.0, "Center images and scale them to this length; 0: pixels stay in [0, 1].", DATA, only=IMAGES, least=0
+        0.0,
+        "Center images and scale them to this length; 0: pixels stay in [0, 1].",
+        DATA,
+        only=IMAGES,
+        unless=TRANSLATING,
+        least=0,
+    )
+    from_domain: str = setting(
+        "",
+        "Domain A is this class of the data set, and --to names the class that is domain B.",
+        DATA,
+        only=TRANSLATING,
+        metavar="CLASS",
+        option="from",
+    )
+    to_domain: str = setting(
+        "",
+        "Domain B: your images, a data set, or with --from a class. Without it: the folders trainA and trainB.",
+        DATA,
+        only=TRANSLATING,
+        metavar="DATASET|CLASS",
+        option="to",
     )
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, bidirectional, semi-supervised, or matching (no discriminator; --loss mmd sets it).",
+        "Who plays: adversarial, bidirectional, semi-supervised, cycle (translation), or matching (--loss mmd sets it).",
         GAME,
         choices="game",
     )
@@ -113,6 +143,27 @@ class TrainConfig:
     alone: bool = setting(
         False, "Train the discriminator on the labeled images alone, for comparison.", GAME, only=FEW_LABELS
     )
+    cycle_weight: float = setting(
+        10.0,
+        "Weight of the cycle loss: how far an image is from its translation translated back.",
+        GAME,
+        only=TRANSLATING,
+        least=0,
+    )
+    identity_weight: float = setting(
+        5.0,
+        "Weight of the identity loss: how far an image of the target is from its translation.",
+        GAME,
+        only=TRANSLATING,
+        least=0,
+    )
+    history: int = setting(
+        50,
+        "Earlier translations that are kept, to be shown to discriminators again; 0: none.",
+        GAME,
+        only=TRANSLATING,
+        least=0,
+    )
     loss: str = setting(
         "non-saturating",
         "The objective, see `gancli list losses`; or your own, FILE.py:NAME.",
@@ -124,7 +175,7 @@ class TrainConfig:
         (),
         "What bounds the discriminator: r1, r2, gradient-penalty, clip, spectral-norm, or none.",
         GAME,
-        unless=NOT_ADVERSARIAL,
+        unless=NO_PENALTY,
         choices=("r1", "r2", "gradient-penalty", "clip", "spectral-norm"),
         common=True,
     )
@@ -204,7 +255,7 @@ class TrainConfig:
 
     model: str = setting(
         "mlp",
-        "Architecture of both networks: mlp, maxout-conv, dcgan or resnet.",
+        "Architecture of both networks: mlp, maxout-conv, dcgan, resnet or resnet-translator.",
         NETWORKS,
         choices="model",
         common=True,
@@ -213,9 +264,10 @@ class TrainConfig:
         "uniform",
         "Distribution of the latents: uniform, gaussian or spherical.",
         NETWORKS,
+        unless=TRANSLATING,
         choices=("uniform", "gaussian", "spherical"),
     )
-    latent_size: int = setting(100, "Dimensions of the latents.", NETWORKS, least=1, common=True)
+    latent_size: int = setting(100, "Dimensions of the latents.", NETWORKS, unless=TRANSLATING, least=1, common=True)
     generator_widths: tuple[int, ...] = setting(
         (1200, 1200), "Hidden units per layer of the generator.", NETWORKS, only=DENSE, least=1
     )
@@ -249,13 +301,13 @@ class TrainConfig:
     )
     maxout_pieces: int = setting(5, "Pieces per maxout unit.", NETWORKS, only=DENSE, unless=NO_DISCRIMINATOR, least=1)
     input_dropout: float = setting(
-        0.2, "Share of the discriminator's inputs dropped.", NETWORKS, unless=NO_DISCRIMINATOR, least=0, below=1
+        0.2, "Share of the discriminator's inputs dropped.", NETWORKS, unless=NO_DROPOUT, least=0, below=1
     )
     hidden_dropout: tuple[float, ...] = setting(
         (0.5,),
         "Share of its hidden units dropped, for each layer or for all.",
         NETWORKS,
-        unless=NO_DISCRIMINATOR,
+        unless=NO_DROPOUT,
         least=0,
         below=1,
     )
@@ -285,9 +337,23 @@ class TrainConfig:
     )
 
     base_channels: int = setting(
-        64, "Channels of the largest maps, doubled with every halving.", MAPS, only=CONVOLUTIONAL, least=1
+        64, "Channels of the largest maps, doubled with every halving.", MAPS, only=WIDENED, least=1
     )
-    blocks: int = setting(1, "Residual blocks at each size.", MAPS, only={"model": ("resnet",)}, least=1)
+    blocks: int = setting(
+        1,
+        "Residual blocks: of resnet at each size, of resnet-translator in all.",
+        MAPS,
+        only={"model": ("resnet", "resnet-translator")},
+        least=1,
+    )
+    patch_layers: int = setting(
+        0,
+        "Strided layers of the discriminator: 3 see patches of 70x70 pixels, 2 of 34x34, 1 of 16x16; 0: by the size.",
+        MAPS,
+        only={"model": ("resnet-translator",)},
+        least=0,
+        most=5,
+    )
     batch_norm: bool = setting(True, "Batch-normalize the generator.", MAPS, only=CONVOLUTIONAL)
 
     conv_channels: tuple[int, ...] = setting(

@@ -1,7 +1,7 @@
 """From the name of a data set to the arrays of its splits."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -57,6 +57,10 @@ class Dataset:
         """Return another split of the same data set, without reading again what was read for this one."""
         assert self.opened is not None, "only a split that was loaded has others beside it"
         return self.opened.split(split)
+
+    def first(self, count: int) -> "Dataset":
+        """Return the first ``count`` examples, or all where there are fewer."""
+        return replace(self, examples=self.examples[:count], labels=self.labels[:count])
 
     def held_out(self) -> "Dataset":
         """Return this split, which examples were held out for.

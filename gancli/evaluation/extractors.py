@@ -62,8 +62,9 @@ def _features_of_data(material: EvaluationInputs, statistics: Statistics | None,
 
 
 def features_of(dataset: str | None) -> str:
-    """Return which features suit a data set: those of its built-in classifier, if there is one."""
-    return f"{CLASSIFIED[dataset][0]}-classifier" if dataset in CLASSIFIED else "inception-v3"
+    """Return which features suit a data set, or a class of it, ``mnist/7``: those of its built-in classifier, if any."""
+    name = (dataset or "").partition("/")[0]
+    return f"{CLASSIFIED[name][0]}-classifier" if name in CLASSIFIED else "inception-v3"
 
 
 def _check_statistics(statistics: Statistics, chosen: Extractor, name: str) -> None:

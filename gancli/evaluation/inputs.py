@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,15 @@ from gancli.evaluation.image_sets import ImageSet, digest_of_draws
 from gancli.features.cache import cached_features
 from gancli.features.extractor import Extractor, classifier, extract
 from gancli.games.pair import Pair
-from gancli.imaging.pixels import to_unit
+from gancli.games.translates import Translators
+from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.metrics import modes
-from gancli.metrics.inputs import Classes, identify
+from gancli.metrics.inputs import Classes, Way, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch, show_shape
 from gancli.sampling.draws import discriminator_findings, discriminator_outputs, draw_latents, generate
+from gancli.sampling.translations import translate
 
 
 class Reference:
@@ -104,6 +106,7 @@ class EvaluationInputs:
     num_labels: int = 100  # of images that a probe learns from
     batch_size: int = 1000
     load_run_data: Callable[[str], Dataset] | None = None  # a split of what the run was trained on
+    translators: Translators | None = None  # of a run that translates; samples are images of A, the reference is B's
     figure: Path | None = None  # where the picture of nearest examples goes
     pictures: dict[Path, bytes] = field(default_factory=dict)  # made on the way, written by whoever asked
 
@@ -176,6 +179,24 @@ class EvaluationInputs:
     def logits(self) -> np.ndarray:
         """Logits of the samples ``[n, K]``."""
         return self.described[1]
+
+    def features_of(self, images: np.ndarray) -> np.ndarray:
+        """Return features ``[n, F]`` of images ``[n, H, W, C]`` in [0, 1], which are rounded to 8 bits before."""
+        rounded, size = to_uint8(images), self.batch_size
+        batches = (rounded[start : start + size] for start in range(0, len(rounded), size))
+        return extract(self.extractor, batches, len(rounded), self.watch("features of translations"))[0]
+
+    @cached_property
+    def ways(self) -> tuple[Way, Way]:
+        """Held-out images on their way from A to B, and from B to A."""
+        assert self.translators is not None, "the metric needs translators"
+        to_b, to_a = (
+            partial(translate, way, weights)
+            for way, weights in zip(self.translators.ways, self.translators.weights, strict=True)
+        )
+        a, b = (to_unit(one.pixels()) for one in (self.images, self.compared.images))
+        in_b, in_a = to_b(a), to_a(b)
+        return Way(a, in_b, to_a(in_b), to_b(b)), Way(b, in_a, to_b(in_a), to_a(a))
 
     @property
     def reference_gaussian(self) -> Gaussian:

@@ -15,6 +15,8 @@ from gancli.reporting import show_shape
 def missing(metric: str, inputs: EvaluationInputs) -> str | None:
     """Return why a metric cannot be measured on its inputs; None where it can."""
     entry = METRICS[metric]
+    if inputs.translators is not None and Need.TRANSLATIONS not in entry.needs:
+        return "is of samples, and a run that translates draws none; take translation"
     reasons = (CHECKS[need](inputs) for need in entry.needs)
     return next((reason for reason in reasons if reason), None) or _too_few(entry, inputs)
 
@@ -115,6 +117,13 @@ def _no_classes(inputs: EvaluationInputs) -> str | None:
     return None
 
 
+def _no_translations(inputs: EvaluationInputs) -> str | None:
+    if inputs.translators is None:
+        return "needs translations: a run with --game cycle"
+    splits = (one.dataset for one in (inputs.images, inputs.compared.images))
+    return next((reason for one in splits if one is not None and (reason := _none_in(one))), None)
+
+
 def _none_in(split: Dataset) -> str | None:
     if len(split):
         return None
@@ -132,6 +141,7 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.DISCRIMINATOR: _no_discriminator,
     Need.RUN_HELD_OUT: _nothing_held_out_of_run,
     Need.PROBED: _nothing_to_probe,
+    Need.TRANSLATIONS: _no_translations,
     Need.CLASSES: _no_classes,
 }
 

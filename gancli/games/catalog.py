@@ -23,6 +23,7 @@ class GameEntry(Entry):
 
     build: "Callable[..., Game]"  # (config, domains, files) to a game
     labeled: bool = False  # whether a second domain has the labeled ones among the examples
+    translates: bool = False  # whether there are two domains of images, A and B
     # Settings it brings where the defaults are made for another game.
     defaults: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
 
@@ -82,6 +83,20 @@ GAMES: Registry[GameEntry] = Registry(
             cite=("donahue2017adversarial", "dumoulin2017adversarially"),
             # An unbounded D wins at once, since pairs are easy to tell; noise on them would hide z.
             defaults={"penalty": ("r1",), "penalty_weight": 1.0, "instance_noise": 0.0},
+        ),
+        "cycle": GameEntry(
+            lazy("gancli.games.cycle:Cycle.build"),
+            translates=True,
+            summary="Two translators between two sets of images without pairs (Zhu et al. 2017, CycleGAN).",
+            use="To turn images of one kind into another: horses to zebras. Then `gancli translate`.",
+            cite=("zhu2017unpaired", "shrivastava2017learning"),
+            defaults={
+                "model": "resnet-translator",
+                "loss": "least-squares",
+                "penalty": (),
+                "metrics": ("translation",),
+                "mirror": True,
+            },
         ),
     },
 )

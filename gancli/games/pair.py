@@ -148,6 +148,10 @@ class Pair:
             UsageError: the game draws no samples.
         """
         draws, scores = getattr(game, "draws", None), getattr(game, "scores", None)
+        if hasattr(game, "translates"):
+            raise UsageError(
+                f"--game {game.config.game} draws no samples: it translates. Use `gancli translate RUN IMAGES --to B`."
+            )
         if not isinstance(draws, Draws):
             raise UsageError(f"--game {game.config.game} draws no samples. Train it with --evaluate-every 0.")
         if not isinstance(scores, Scores) or scores.player.name not in weights:
@@ -169,7 +173,7 @@ def networks(
     """
     count = domain.num_classes
     embedded = replace(config, latent_size=2 * config.latent_size) if count else config
-    pair = {GENERATOR: family.generator(embedded, domain.shape, domain.bounded, mean, rngs)}
+    pair = {GENERATOR: family.drawing(config.model)(embedded, domain.shape, domain.bounded, mean, rngs)}
     if kind is not None:
         *sides, channels = domain.shape
         packed_mean = np.concatenate([mean] * config.packing, axis=-1)

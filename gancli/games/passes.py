@@ -14,6 +14,7 @@ from gancli.config import TrainConfig
 from gancli.data.catalog import CLASSIFIED
 from gancli.features.extractor import classifier
 from gancli.games.pair import Draws, Scores
+from gancli.games.translates import Translates
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.penalties import squared_gradient_norms
 from gancli.models.layers.parts import DiscriminatorOutput
@@ -42,6 +43,19 @@ def generated(draws: Draws, generator: Params, latents: jax.Array) -> jax.Array:
     normalizes = bool(jax.eval_shape(draws.standing, generator))
     rows = 0 if normalizes else config.microbatch
     return microbatched(run, generator, latents, None, rows)
+
+
+def translated(translates: Translates, translator: Params, x: jax.Array) -> jax.Array:
+    """Return the translations of examples ``[B, *shape]``; see :meth:`Translates.translate`."""
+    config = translates.player.config
+    dtype = PRECISIONS[config.precision]
+
+    def run(translator: Params, x: jax.Array, key: None) -> jax.Array:
+        del key
+        with rematerializing(config.remat):
+            return translates.translate(translator, x, dtype)
+
+    return microbatched(run, translator, x, None, config.microbatch)
 
 
 def scored(

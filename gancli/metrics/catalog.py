@@ -25,6 +25,7 @@ class Need(enum.Enum):
     DISCRIMINATOR = "a run with a discriminator"
     RUN_HELD_OUT = "examples that were held out from the run's training"
     PROBED = "an adversarial run on images with classes, also of test images"
+    TRANSLATIONS = "a run that translates, and images of both domains that were held out from training"
     CLASSES = "a run whose discriminator is a classifier, and classes of the examples held out"
 
 
@@ -158,6 +159,24 @@ METRICS: Registry[MetricEntry] = Registry(
             summary="The share of validation images whose class D gets wrong (Salimans et al. 2016).",
             use="For --game semi-supervised. The error on test images: `gancli classify RUN mnist/test`.",
             cite=("salimans2016improved",),
+        ),
+        "translation": MetricEntry(
+            label="translation",
+            flag="Distance of translations from the other domain, cycle and identity error.",
+            measure=lazy("gancli.metrics.translation:measure"),
+            columns={"kid": "lower", "cycle": "lower", "identity": "lower"},
+            also={
+                **dict.fromkeys(("kid_ab", "kid_ba", "fid_ab", "fid_ba"), "lower"),
+                **dict.fromkeys(("kid_untranslated", "fid_untranslated"), ""),
+            },
+            row=lazy("gancli.metrics.translation:row"),
+            key="kid",
+            ranks_by="kernel distance of translations",
+            needs=(Need.TRANSLATIONS,),
+            fewest=2,
+            summary="Kernel and Fréchet distance of translated to target images; cycle and identity error.",
+            use="For --game cycle. Compare with the distance of the images as they are, which stands beside.",
+            cite=("binkowski2018mmd", "heusel2017ttur", "zhu2017unpaired"),
         ),
         "probe": MetricEntry(
             label="probe",

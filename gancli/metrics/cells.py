@@ -6,7 +6,19 @@ from typing import Any
 from gancli.metrics.catalog import METRICS
 
 ARROWS = {"lower": " ↓", "higher": " ↑", "": ""}
-WORDS = {"kl": "KL", "high_quality": "share of samples near one"}
+WORDS = {
+    "kl": "KL",
+    "high_quality": "share of samples near one",
+    "kid": "kernel distance",
+    "kid_ab": "kernel distance, A to B",
+    "kid_ba": "kernel distance, B to A",
+    "kid_untranslated": "kernel distance of the domains",
+    "fid_ab": "Fréchet distance, A to B",
+    "fid_ba": "Fréchet distance, B to A",
+    "fid_untranslated": "Fréchet distance of the domains",
+    "cycle": "cycle error",
+    "identity": "identity error",
+}
 LARGE = 10_000.0  # from which on numbers are shown whole
 PLAIN = ("value", "mean")  # names of a number that say no more than the metric's
 

@@ -133,6 +133,15 @@ class Classes(NamedTuple):
     compared: dict[str, Any]  # the reference, for protocols
 
 
+class Way(NamedTuple):
+    """Held-out images of one domain on the way to the other; float32 in [0, 1]."""
+
+    images: "np.ndarray"  # [n, H, W, C]
+    translated: "np.ndarray"  # [n, H, W, C]
+    back: "np.ndarray"  # [n, H, W, C], the translations translated back
+    same: "np.ndarray"  # [m, H, W, C], images of the other domain by the same translator
+
+
 class Inputs(Protocol):
     """Samples and what they are measured with. What is costly is computed when first asked for, and once."""
 
@@ -187,6 +196,10 @@ class Inputs(Protocol):
         """Images of the reference; None where a statistics file does not say."""
         ...
 
+    def features_of(self, images: "np.ndarray") -> "np.ndarray":
+        """Return features ``[n, F]`` of images ``[n, H, W, C]`` in [0, 1], which are rounded to 8 bits before."""
+        ...
+
     # Of images: pixels, classes, the data set
     def pixels(self) -> "np.ndarray":
         """Return the samples ``[n, H, W, C]``, uint8."""
@@ -202,6 +215,12 @@ class Inputs(Protocol):
 
     def split(self, name: str) -> Split:
         """Return the ``train``, ``validation`` or ``test`` split of the reference's data set."""
+        ...
+
+    # Of translations
+    @cached_property
+    def ways(self) -> tuple[Way, Way]:
+        """Held-out images on their way from A to B, and from B to A; the samples are those of A, the reference B's."""
         ...
 
     # Of points, and of runs

@@ -11,7 +11,11 @@ from gancli.metrics.cells import PLAIN, title
 from gancli.training.game import Game
 from gancli.training.spikes import COUNT
 
-LETTERS = {DISCRIMINATOR: "D", GENERATOR: "G", ENCODER: "E"}  # of the papers
+LETTERS = {  # of the papers
+    **{DISCRIMINATOR: "D", GENERATOR: "G", ENCODER: "E"},
+    **{"generator_ab": "G, A to B", "generator_ba": "G, B to A"},
+    **{"discriminator_a": "D of A", "discriminator_b": "D of B"},
+}
 ACCURACIES = {
     "accuracy_train": "training data",
     "accuracy_held_out": "held-out data",

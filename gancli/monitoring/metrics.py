@@ -13,6 +13,7 @@ from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import missing
 from gancli.features.extractor import Extractor
 from gancli.games.pair import Pair
+from gancli.games.translates import Translators, ways_of
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.cells import row
 from gancli.metrics.health import amounts_to
@@ -43,17 +44,24 @@ def cells(metrics: Sequence[str], found: Mapping[str, Mapping[str, Any] | None])
 
 
 class Monitor:
-    """Measures a run's averaged generator at some of its steps, always on the same latents."""
+    """Measures a run's averaged weights at some of its steps: on the same latents, or the same held-out images."""
 
-    def __init__(self, game: Game, dataset: Dataset, reporter: Reporter):
+    def __init__(self, game: Game, datasets: Mapping[str, Dataset], reporter: Reporter):
         self.seconds = 0.0  # spent on evaluations
         self.count = 0  # evaluations done
-        self._game, self._dataset, self._reporter = game, dataset, reporter
+        self._game, self._reporter = game, reporter
         config = game.config
-        empty = Pair.of(game, layout(game).params)
-        self._latents = draw_latents(empty.draws, config.evaluate_samples, config.seed)
-        self._reference = None
-        if dataset.is_images:
+        dataset, *others = (datasets[domain.name] for domain in game.domains if domain.name in datasets)
+        self._dataset = dataset
+        empty = layout(game).params
+        self._latents, self._source, self._reference = None, None, None
+        if ways_of(game):
+            held_out = (one.other("validation").first(config.evaluate_samples) for one in (dataset, *others))
+            self._source, target = map(ImageSet.of_dataset, held_out)
+            self._reference = Reference(target, target.name, reporter)
+        else:
+            self._latents = draw_latents(Pair.of(game, empty).draws, config.evaluate_samples, config.seed)
+        if self._latents is not None and dataset.is_images:
             images = ImageSet.of_dataset(dataset)
             self._reference = Reference(images, images.name, reporter)
         self._extractor: Extractor | None = None
@@ -63,22 +71,31 @@ class Monitor:
         if dataset.is_images:
             _ = self._inputs(empty).extractor  # what cannot be had should fail now, not at every evaluation
 
-    def _inputs(self, pair: Pair) -> EvaluationInputs:
+    def _inputs(self, weights: Mapping[str, Any]) -> EvaluationInputs:
         config = self._game.config
+        pair = translators = None
+        samples, count = self._source, config.evaluate_samples
+        if samples is not None:
+            translators, count = Translators.of(self._game, weights), samples.count
+        else:
+            assert self._latents is not None
+            pair = Pair.of(self._game, weights)
+            samples = ImageSet.of_draws("", pair, self._latents) if pair.domain.is_images else None
 
         def load_extractor() -> Extractor:
             self._extractor = self._extractor or choose_extractor(config.features, None, inputs, self._reporter)
             return self._extractor
 
         inputs = EvaluationInputs(
-            samples=ImageSet.of_draws("", pair, self._latents) if pair.domain.is_images else None,
+            samples=samples,
             reference=self._reference,
             load_extractor=load_extractor,
             reporter=self._reporter,
-            num_samples=config.evaluate_samples,
+            num_samples=count,
             pair=pair,
             seed=config.seed,
             load_run_data=self._dataset.other,
+            translators=translators,
         )
         return inputs
 
@@ -86,7 +103,7 @@ class Monitor:
         """Return the numbers of each metric by its JSON name; None, after a warning, where one failed."""
         began = time.perf_counter()
         weights = {player.name: state.averaged(player.name) for player in self._game.players}
-        inputs = self._inputs(Pair.of(self._game, weights))
+        inputs = self._inputs(weights)
         found: dict[str, dict[str, Any] | None] = {}
         for name in self._game.config.metrics:
             try:

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from gancli.data.two_domains import domain_names
 from gancli.errors import DivergedError
 from gancli.games.pair import Pair
+from gancli.games.translates import Translators, ways_of
 from gancli.imaging.charts import Span, sheet
 from gancli.imaging.pixels import png_bytes
 from gancli.metrics.cells import score_name
@@ -19,6 +23,7 @@ from gancli.runs.checkpoints import Checkpoints
 from gancli.runs.folder import Run
 from gancli.sampling.draws import draw, draw_every_class
 from gancli.sampling.pictures import picture
+from gancli.sampling.translations import picture as translation_picture
 from gancli.training.game import Game
 from gancli.training.loop import is_pictured
 from gancli.training.spikes import COUNT
@@ -50,7 +55,10 @@ class Recorder:
         monitor: Monitor | None,
         checkpoints: Checkpoints,
         reporter: Reporter,
+        shown: Mapping[str, np.ndarray] | None = None,
     ):
+        """Keep what a run leaves behind; ``shown`` are the images, by domain, that a game that translates draws."""
+        self._shown = shown or {}
         self.last: Progress | None = None
         self.accuracies: dict[str, float] = {}  # of D, when last asked
         self._run, self._game, self._probe, self._monitor = run, game, probe, monitor
@@ -101,10 +109,12 @@ class Recorder:
         return finished
 
     def picture(self, state: TrainState) -> None:
-        """Keep the picture of a step: samples of the same latents at every step, through the averaged weights.
+        """Keep the picture of a step: samples of the same latents, or translations, by the averaged weights.
 
         There is none of a game that draws no samples.
         """
+        if ways_of(self._game):
+            self._run.write_samples(int(state.step), png_bytes(self._translations(state)))
         if not hasattr(self._game, "draws"):
             return
         pair = Pair.of(self._game, {player.name: state.averaged(player.name) for player in self._game.players})
@@ -113,6 +123,12 @@ class Recorder:
         drawing = drawn(pair, count, self._game.config.seed)
         step, classes = int(state.step), tuple(self._run.record.data.classes or {})
         self._run.write_samples(step, png_bytes(picture(pair, drawing, title=f"step {step}", class_names=classes)))
+
+    def _translations(self, state: TrainState) -> np.ndarray:
+        """Return the picture of a game that translates: the same images at every step."""
+        weights = {player.name: state.averaged(player.name) for player in self._game.players}
+        images = [self._shown[domain.name] for domain in self._game.domains]
+        return translation_picture(Translators.of(self._game, weights), images, domain_names(self._game.config))
 
     def _draw_curves(self) -> None:
         """Draw all that was measured so far, once it makes curves."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gancli.config import TrainConfig, settings
+from gancli.data.catalog import is_path
 from gancli.data.prepared import or_prepared
 from gancli.errors import UsageError
 from gancli.own_files import absolute
@@ -57,6 +58,8 @@ class Request:
         dataset = or_prepared(dataset, data_dir) if dataset else None
         dataset = str(Path(dataset).absolute()) if dataset and data_kind(dataset) == "your images" else dataset
         typed = {name: _absolute(name, value) for name, value in typed.items()}
+        if not typed.get("from_domain", in_file.get("from_domain")):
+            in_file, typed = (_with_absolute_domain(values) for values in (in_file, typed))
         return cls(dataset, preset or found.get("preset"), file, in_file, typed, lr)
 
     def also(self, typed: Mapping[str, Any], lr: float | None) -> "Request":
@@ -140,6 +143,12 @@ class Request:
             recipe |= {name: getattr(meant, name) for name in PRESETS[self.preset].fields}
         check_used(TrainConfig.from_dict(run.to_dict() | self.options), self.typed)
         return recipe
+
+
+def _with_absolute_domain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of which the second domain, where it is a path, is absolute."""
+    other = values.get("to_domain", "")
+    return dict(values) | ({"to_domain": str(Path(other).absolute())} if other and is_path(other) else {})
 
 
 def _absolute(name: str, value: Any) -> Any:

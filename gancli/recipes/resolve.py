@@ -34,12 +34,13 @@ def resolve(dataset: str, preset: str | None, options: Mapping[str, Any]) -> Tra
         base = PRESETS[preset].fields
         if base.get("dataset") != (None if own else dataset):
             raise UsageError(f"preset '{preset}' is for {made_for(preset)}, not '{dataset}'.")
-    else:
-        model = options.get("model", base.get("model", TrainConfig.model))
-        base = base | ({} if is_own(model) else dict(MODELS[model].defaults))
     game = options.get("game", base.get("game", TrainConfig.game))
-    if game != base.get("game", TrainConfig.game) and not is_own(game):
-        base = base | dict(GAMES[game].defaults)
+    changed = game != base.get("game", TrainConfig.game) and not is_own(game)
+    brought = dict(GAMES[game].defaults) if changed else {}
+    if preset is None:
+        model = options.get("model", brought.get("model", base.get("model", TrainConfig.model)))
+        base = base | ({} if is_own(model) else dict(MODELS[model].defaults))
+    base = base | brought
     made_for_it = base.get("loss", TrainConfig.loss)
     loss = options.get("loss", made_for_it)
     kinds = ("always",) if preset else ("always", "points" if kind == "points" else "images", dataset)

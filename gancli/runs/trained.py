@@ -25,7 +25,7 @@ class Trained:
     game: Game
     step: int
     weights: dict[str, Params]  # by player; averaged where asked for and kept. An exported run has the generator alone
-    ema: bool  # whether the generator's weights are an average: asked for, and the run kept one
+    ema: bool  # whether weights are averages: asked for, and the run kept some
     notes: tuple[str, ...]  # what was passed over to get here
 
     @classmethod
@@ -48,7 +48,7 @@ class Trained:
         }
         found, items, notes = _restore(run, game, tuple(names.values()), step)
         weights = {name: items[item] for name, item in names.items()}
-        return cls(run, game, found, weights, GENERATOR in averages, tuple(notes))
+        return cls(run, game, found, weights, bool(averages), tuple(notes))
 
     @property
     def pair(self) -> Pair:
@@ -111,13 +111,17 @@ def _restore(run: Run, game: Game, names: tuple[str, ...], step: int | str) -> t
         return int(step), checkpoints.restore(game, names, int(step)), []
 
 
-def check_data(dataset: Dataset, run: Run, cure: str = "") -> None:
+def check_data(dataset: Dataset, run: Run, cure: str = "", domain: str | None = None) -> None:
     """Raise a UsageError unless these are the training examples that the run began with.
 
-    ``cure`` says what else can be done than to put your images back: ``or name others with --against``.
+    Args:
+        dataset: what was found.
+        run: the run.
+        cure: what else can be done than to put your images back: ``or name others with --against``.
+        domain: of which they are; None: the first one.
     """
     check_fits(dataset, run)
-    kept = run.record.data
+    kept = next(one for one in run.record.domains if domain in (None, one.name))
     same = dataset.fingerprint == kept.sha256
     if kept.classes is not None:  # the run is class-conditional
         same = same and dataset.labels_fingerprint == kept.labels_sha256 and dataset.classes == tuple(kept.classes)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,10 @@ from gancli.training.state import Params, TrainState
 
 
 class Game(Protocol):
-    """A frozen, hashable object. It never sees a file, a clock or a reporter; the engine never names a player."""
+    """A frozen, hashable object. It never sees a file, a clock or a reporter; the engine never names a player.
+
+    A game that keeps more than weights from step to step also has ``memory()``, which returns it as it is at step 0.
+    """
 
     @property
     def config(self) -> TrainConfig:
@@ -58,6 +61,15 @@ class Game(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembers(Protocol):
+    """A game that keeps more than weights from step to step."""
+
+    def memory(self) -> dict[str, Any]:
+        """Return what it keeps, by name, as it is at step 0: arrays."""
+        ...
+
+
 def begin(game: Game, means: Mapping[str, np.ndarray]) -> TrainState:
     """Draw the first state from the configuration's seed.
 
@@ -78,6 +90,7 @@ def begin(game: Game, means: Mapping[str, np.ndarray]) -> TrainState:
             averages={one.name: jax.tree.map(jnp.copy, params[one.name]) for one in game.players if one.averaged},
             optimizers={player.name: player.optimizer.init(params[player.name]) for player in game.players},
             slow={one.name: jax.tree.map(jnp.copy, params[one.name]) for one in game.players if one.looks_back},
+            memory=game.memory() if isinstance(game, Remembers) else {},
         )
 
     return build(jax.random.key(game.config.seed))

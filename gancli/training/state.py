@@ -20,6 +20,7 @@ class TrainState(NamedTuple):
     averages: dict[str, Params]  # exponential moving averages of weights, of the players that have one
     optimizers: dict[str, optax.OptState]  # by player
     slow: dict[str, Params] = {}  # weights to which players return at times, of the players that have some  # noqa: RUF012
+    memory: dict[str, Any] = {}  # what else a game keeps from step to step, by name  # noqa: RUF012
 
     def averaged(self, player: str) -> Params:
         """Return the average of a player's weights, or its weights where no average is kept."""
@@ -33,7 +34,9 @@ def split_state(state: TrainState) -> dict[str, Any]:
     """
     averages = {f"{name}{AVERAGE}": average for name, average in state.averages.items()}
     rest = {"step": state.step, "key": jax.random.key_data(state.key), "optimizers": state.optimizers}
-    rest |= {"slow": state.slow} if state.slow else {}  # so that runs of before there was such a thing stay readable
+    # Only where there are some, so that runs of before there was such a thing stay readable.
+    rest |= {"slow": state.slow} if state.slow else {}
+    rest |= {"memory": state.memory} if state.memory else {}
     return {**state.params, **averages, TRAINING: rest}
 
 
@@ -44,4 +47,6 @@ def join_state(items: dict[str, Any]) -> TrainState:
     averages = {name.removesuffix(AVERAGE): item for name, item in networks.items() if name.endswith(AVERAGE)}
     params = {name: item for name, item in networks.items() if not name.endswith(AVERAGE)}
     key = jax.random.wrap_key_data(rest["key"])
-    return TrainState(rest["step"], key, params, averages, rest["optimizers"], rest.get("slow", {}))
+    return TrainState(
+        rest["step"], key, params, averages, rest["optimizers"], rest.get("slow", {}), rest.get("memory", {})
+    )

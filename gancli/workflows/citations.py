@@ -59,7 +59,10 @@ TECHNIQUES = {
     ),
     "instance_noise": Technique(lambda run: run.instance_noise, ("sonderby2017amortised", "arjovsky2017principled")),
     "init_range": Technique(
-        lambda run: run.model != "dcgan" and None in (run.generator_init_range, run.discriminator_init_range),
+        lambda run: (
+            run.model not in ("dcgan", "resnet-translator")
+            and None in (run.generator_init_range, run.discriminator_init_range)
+        ),
         ("he2015delving",),
     ),
     "contrast": Technique(lambda run: run.contrast, ("coates2011analysis",)),

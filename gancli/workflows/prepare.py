@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,15 @@ from gancli.data.images.decode import Framing
 from gancli.data.images.prepare import names_of
 from gancli.data.labeled import Labeled, choose
 from gancli.data.load import Dataset, digest_of, framing_of, load_for
+from gancli.data.two_domains import load_two, refuse_two
 from gancli.errors import UsageError
 from gancli.features.catalog import FEATURES
 from gancli.files import check_name
 from gancli.games.augmentations import AUGMENTATIONS
-from gancli.games.catalog import UPDATES, game
+from gancli.games.catalog import UPDATES, GameEntry, game
 from gancli.games.decoder import check_decoder, with_trained_decoder
 from gancli.games.passes import PRECISIONS
+from gancli.games.translates import A, B
 from gancli.imaging.contrast import Contrast
 from gancli.latents.catalog import PRIORS
 from gancli.losses.catalog import objective
@@ -47,7 +50,7 @@ from gancli.training.state import TrainState, join_state, split_state
 from gancli.training.streaming import why_streamed
 
 FEW_IMAGES = 1000  # to train on without augmentation, below which a warning says so; chosen, not measured yet
-DATA, LABELED = "data", "labeled"  # names of domains
+DATA, LABELED = "data", "labeled"  # names of domains; those of a game that translates are its own
 # What is settled when a run begins: said of one that goes on, it asks for nothing else.
 SETTLED = (("devices", 0), ("penalty_weight", None), ("schedule_steps", 0))
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
@@ -73,7 +76,7 @@ class Prepared:
     run: Run
     game: Game
     state: TrainState
-    dataset: Dataset
+    datasets: dict[str, Dataset]  # by domain
     labeled: Labeled | None  # of the game with few labels
     probe: AccuracyProbe
     monitor: Monitor | None
@@ -82,10 +85,16 @@ class Prepared:
     @property
     def batches(self) -> dict[str, Batch]:
         """All training examples, by domain."""
-        found = {DATA: Batch(self.dataset.examples, self.dataset.labels)}
+        found = {name: Batch(dataset.examples, dataset.labels) for name, dataset in self.datasets.items()}
         if self.labeled:
-            found[LABELED] = Batch(np.asarray(self.dataset.examples[self.labeled.places]), self.labeled.labels)
+            found[LABELED] = Batch(np.asarray(found[DATA].examples[self.labeled.places]), self.labeled.labels)
         return found
+
+    @property
+    def shown(self) -> dict[str, np.ndarray]:
+        """Images of every domain for pictures: held out from training where some are."""
+        splits = {name: (one.other("validation"), one) for name, one in self.datasets.items()}
+        return {name: next(one.examples for one in two if len(one)) for name, two in splits.items()}
 
     @property
     def data_bytes(self) -> int:
@@ -121,16 +130,28 @@ def _on_this_machine(config: TrainConfig, files: own_files.Files) -> TrainConfig
     return dataclasses.replace(config, devices=chosen)
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """A configuration as the game settled it, its data and its game."""
+
+    config: TrainConfig
+    datasets: dict[str, Dataset]  # by domain
+    labeled: Labeled | None
+    records: tuple[DataRecord, ...]
+    game: Game
+
+
 def _load(
     config: TrainConfig,
     files: own_files.Files,
     data_dir: Path | None,
     reporter: Reporter,
     labeled: Labeled | None = None,
-) -> tuple[TrainConfig, Dataset, Labeled | None, tuple[DataRecord, ...], Game]:
+) -> _Loaded:
     """Check a configuration, load its data and lay out its game; ``labeled`` are those of a run that goes on."""
     check_config(config, files)
-    check_name("the data set", Path(config.dataset))
+    for name in filter(None, (config.dataset, config.to_domain)):
+        check_name("the data set", Path(name))
     if framing_of(config) != Framing() and not is_path(config.dataset):
         raise UsageError(
             f"--resolution, --crop, --channels, --max-pixels and --held-out are for your own images; "
@@ -138,8 +159,24 @@ def _load(
         )
     config = _on_this_machine(config, files)
     check_decoder(config)
-    dataset = load_for(config, "train", data_dir, reporter)
     entry = game(config.game, files["game"])
+    if entry.translates:
+        datasets = dict(zip((A, B), load_two(config, data_dir, reporter), strict=True))
+    else:
+        datasets = {DATA: load_for(config, "train", data_dir, reporter)}
+        if not own_files.is_own(config.game):
+            refuse_two(datasets[DATA], config.game)
+    records = [_record(config, name, dataset, entry, reporter) for name, dataset in datasets.items()]
+    if entry.labeled:
+        labeled = labeled or _labeled(config, datasets[DATA], reporter)
+        records.append(_record_of(labeled, records[0], datasets[DATA]))
+    made = entry.build(config, tuple(one.domain for one in records), files)
+    # A game may settle what depends on the data.
+    return _Loaded(made.config, datasets, labeled, tuple(records), made)
+
+
+def _record(config: TrainConfig, name: str, dataset: Dataset, entry: GameEntry, reporter: Reporter) -> DataRecord:
+    """Check that a data set suits a configuration, and return what a run keeps of it."""
     for option, wanted in (
         ("--mirror", config.mirror),
         ("--augment", config.augment),
@@ -157,23 +194,17 @@ def _load(
     classes = dataset.class_counts() if config.conditional else None
     if classes:
         warn_of_untrained(classes, dataset.name, reporter)
-    record = DataRecord(
-        name=DATA,
+    return DataRecord(
+        name=name,
         shape=dataset.shape,
         is_images=dataset.is_images,
         num_examples=len(dataset),
-        rows=(config.k, config.batch_size),
+        rows=(config.batch_size,) if entry.translates else (config.k, config.batch_size),
         sha256=dataset.fingerprint,
         contrast=dataclasses.asdict(Contrast.fit(config.contrast, dataset.examples)) if config.contrast else None,
         classes=classes,
         labels_sha256=dataset.labels_fingerprint if config.conditional else None,
     )
-    records = [record]
-    if entry.labeled:
-        labeled = labeled or _labeled(config, dataset, reporter)
-        records.append(_record_of(labeled, record, dataset))
-    made = entry.build(config, tuple(one.domain for one in records), files)
-    return made.config, dataset, labeled, tuple(records), made  # a game may settle what depends on the data
 
 
 def _labeled(config: TrainConfig, dataset: Dataset, reporter: Reporter) -> Labeled:
@@ -210,17 +241,19 @@ def _kept_labels(record: RunRecord) -> Labeled | None:
     return Labeled(np.array(one.places, np.int32), np.array(one.labels, np.int32), tuple(one.classes or {}))
 
 
-def _introduce(game: Game, dataset: Dataset, outdir: Path, reporter: Reporter, start: int = 0) -> None:
+def _introduce(game: Game, datasets: Mapping[str, Dataset], outdir: Path, reporter: Reporter, start: int = 0) -> None:
     """Say in one line what is about to happen, before anything is compiled."""
     config = game.config
+    dataset, *others = datasets.values()
     what = f"images of {show_shape(dataset.shape)}" if dataset.is_images else "points"
     if (kinds := len(dataset.classes)) > 1:
         what += f", {kinds:,} {'classes' if dataset.is_images else 'modes'}"
+    beside = "".join(f" and {other.name} ({len(other):,})" for other in others)
     sizes = ", ".join(f"{name} {count:,}" for name, count in count_parameters(game).items())
     several = f"{config.devices} x " if config.devices > 1 else ""
     epochs = config.num_steps * game.domains[0].rows_per_step / len(dataset)
     reporter.status(
-        f"{dataset.name} ({len(dataset):,} {what}), {config.model} ({sizes} parameters), "
+        f"{dataset.name} ({len(dataset):,} {what}){beside}, {config.model} ({sizes} parameters), "
         f"on {several}{jax.devices()[0].device_kind}, into {outdir}: "
         f"{number_of(config.num_steps, 'step', 'steps')} ({epochs:,.1f} epochs)"
         + (f", from step {start:,} on" if start else "")
@@ -244,11 +277,12 @@ def too_few(config: TrainConfig, dataset: Dataset) -> str | None:
     )
 
 
-def _first_state(game: Game, dataset: Dataset, reporter: Reporter) -> TrainState:
-    config, domain, mean = game.config, game.domains[0], dataset.mean()
-    state = jax.block_until_ready(
-        begin(game, {one.name: mean for one in game.domains})
-    )  # if it does not fit, no folder is made
+def _first_state(game: Game, datasets: Mapping[str, Dataset], reporter: Reporter) -> TrainState:
+    config, domain = game.config, game.domains[0]
+    dataset = datasets[domain.name]
+    means = {name: one.mean() for name, one in datasets.items()}
+    means |= {one.name: means[domain.name] for one in game.domains if one.name not in means}  # labeled ones are of all
+    state = jax.block_until_ready(begin(game, means))  # if it does not fit, no folder is made
     if not config.decoder_steps:
         return state
     if reason := why_streamed(config, dataset.examples.nbytes):
@@ -281,15 +315,18 @@ def prepare_new(
     files = _files(config)
     # Kept as a number, so that the run may go further without beginning its schedules again.
     config = dataclasses.replace(config, schedule_steps=config.moving_steps) if config.moves else config
-    config, dataset, labeled, data, game = _load(config, files, data_dir, reporter)
-    _introduce(game, dataset, outdir, reporter)
+    loaded = _load(config, files, data_dir, reporter)
+    game, datasets = loaded.game, loaded.datasets
+    _introduce(game, datasets, outdir, reporter)
     devices.keep_compiled_programs()
-    probe, monitor = _monitoring(game, dataset, reporter)
-    if reason := too_few(config, dataset):
-        reporter.warning(reason)
-    state = _first_state(game, dataset, reporter)
-    record = RunRecord(__version__, config, data, devices.describe(), files)
-    return Prepared(Run.create(outdir, record, overwrite=overwrite), game, state, dataset, labeled, probe, monitor, 0)
+    probe, monitor = _monitoring(game, datasets, reporter)
+    for dataset in datasets.values():
+        if reason := too_few(loaded.config, dataset):
+            reporter.warning(reason)
+    state = _first_state(game, datasets, reporter)
+    record = RunRecord(__version__, loaded.config, loaded.records, devices.describe(), files)
+    run = Run.create(outdir, record, overwrite=overwrite)
+    return Prepared(run, game, state, datasets, loaded.labeled, probe, monitor, 0)
 
 
 def prepare_resumed(
@@ -322,15 +359,17 @@ def prepare_resumed(
     for option, kept in run.record.files.items():
         own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)
     kept = _kept_labels(run.record)
-    config, dataset, labeled, _, _ = _load(config, run.record.files, data_dir, reporter, kept)
-    check_data(dataset, run, "or choose another --outdir for a new run")
-    run = Run(outdir, dataclasses.replace(run.record, config=config))
+    loaded = _load(config, run.record.files, data_dir, reporter, kept)
+    datasets = loaded.datasets
+    for name, dataset in datasets.items():
+        check_data(dataset, run, "or choose another --outdir for a new run", domain=name)
+    run = Run(outdir, dataclasses.replace(run.record, config=loaded.config))
     game = run.record.game()
     devices.keep_compiled_programs()
-    probe, monitor = _monitoring(game, dataset, reporter)
-    step, state = _last_state(run, game, dataset, reporter)
-    if step < config.num_steps:
-        _introduce(game, dataset, outdir, reporter, start=step)
+    probe, monitor = _monitoring(game, datasets, reporter)
+    step, state = _last_state(run, game, datasets, reporter)
+    if step < loaded.config.num_steps:
+        _introduce(game, datasets, outdir, reporter, start=step)
     now: dict[str, Any] = devices.describe()
     began = {"environment": now["environment"]} | run.record.machine  # runs of older versions did not record it
     moved = [name for name in RECORDED if began["environment"].get(name) != now["environment"].get(name)]
@@ -343,7 +382,7 @@ def prepare_resumed(
             reporter.warning(f"the run began with other {what}; it may go on with other rounding than it would have.")
     run.write_record()
     run.forget_after(step)
-    return Prepared(run, game, state, dataset, labeled, probe, monitor, step)
+    return Prepared(run, game, state, datasets, loaded.labeled, probe, monitor, step)
 
 
 def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> TrainConfig:
@@ -362,12 +401,12 @@ def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> Tra
     return TrainConfig.from_dict(began | {name: options[name] for name in RESUMABLE if name in options})
 
 
-def _last_state(run: Run, game: Game, dataset: Dataset, reporter: Reporter) -> tuple[int, TrainState]:
+def _last_state(run: Run, game: Game, datasets: Mapping[str, Dataset], reporter: Reporter) -> tuple[int, TrainState]:
     """Return the newest step whose checkpoint is whole, and its state; newer checkpoints are set aside."""
     with run.checkpoints(writable=True) as checkpoints:
         if not checkpoints.steps():
             reporter.warning(f"run '{run.folder}' has no complete checkpoint; beginning again at step 0.")
-            return 0, _first_state(game, dataset, reporter)
+            return 0, _first_state(game, datasets, reporter)
         names = tuple(jax.eval_shape(split_state, layout(game)))
         step, items, skipped = checkpoints.newest(game, names)
         for line in skipped:
@@ -381,15 +420,19 @@ def _last_state(run: Run, game: Game, dataset: Dataset, reporter: Reporter) -> t
         return step, join_state(items)
 
 
-def _monitoring(game: Game, dataset: Dataset, reporter: Reporter) -> tuple[AccuracyProbe, Monitor | None]:
-    probe, config = AccuracyProbe(game, dataset), game.config
+def _monitoring(
+    game: Game, datasets: Mapping[str, Dataset], reporter: Reporter
+) -> tuple[AccuracyProbe, Monitor | None]:
+    first = datasets[game.domains[0].name]
+    probe, config = AccuracyProbe(game, first), game.config
     if not config.evaluate_every:
         return probe, None
     fewest = max(METRICS[name].fewest for name in config.metrics)
-    if dataset.is_images and len(dataset) < fewest:  # evaluation is a default, and no reason not to train
-        reporter.warning(
-            f"the run is not evaluated while it trains: --metrics {','.join(config.metrics)} needs at least {fewest} "
-            f"images, and {len(dataset)} are trained on."
-        )
-        return probe, None
-    return probe, Monitor(game, dataset, reporter)
+    for dataset in datasets.values():
+        if dataset.is_images and len(dataset) < fewest:  # evaluation is a default, and no reason not to train
+            reporter.warning(
+                f"the run is not evaluated while it trains: --metrics {','.join(config.metrics)} needs at least "
+                f"{fewest} images, and {len(dataset)} are trained on."
+            )
+            return probe, None
+    return probe, Monitor(game, datasets, reporter)

@@ -94,7 +94,7 @@ def _train_on(data: dict[str, Batch] | Stream, ready: Prepared, reporter: Report
     reporter.status(f"compiled in {duration(chunk.seconds_to_compile)}")
     began = time.perf_counter()
     with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
-        recorder = Recorder(run, game, ready.probe, ready.monitor, checkpoints, reporter)
+        recorder = Recorder(run, game, ready.probe, ready.monitor, checkpoints, reporter, ready.shown)
         if start == 0:
             recorder.picture(state)
         reporter.start(game.config.num_steps, start)

@@ -16,7 +16,7 @@ from gancli.registry import Registry
 class DiscriminatorOutput(NamedTuple):
     """What a discriminator finds in a batch."""
 
-    outputs: jax.Array  # [B]; higher means more real
+    outputs: jax.Array  # [B], of patches [B, P]; higher means more real
     features: jax.Array  # [B, F], of an intermediate layer
 
 

@@ -1,0 +1,134 @@
+"""Two sets of images for translation: folders ``trainA`` and ``trainB``, two data sets, or two classes of one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from gancli.config import TrainConfig
+from gancli.data.catalog import is_path
+from gancli.data.class_names import find
+from gancli.data.files import Arrays
+from gancli.data.images.find import find_images
+from gancli.data.kinds import Read
+from gancli.data.load import Dataset, OpenDataset, framing_of, open_dataset
+from gancli.errors import UsageError
+from gancli.reporting import Reporter, show_shape
+
+LETTERS = ("A", "B")
+TRAIN, TEST = "train", "test"  # how folders of a data set for translation begin; a letter follows
+FOLDERS = tuple(f"{TRAIN}{letter}" for letter in LETTERS)
+
+
+def domain_names(config: TrainConfig) -> tuple[str, str]:
+    """Return what people call the two domains: classes, the names of two data sets, or A and B."""
+    if config.from_domain:
+        return config.from_domain, config.to_domain
+    if not config.to_domain:
+        return LETTERS
+    first, second = (Path(name).stem if is_path(name) else name for name in (config.dataset, config.to_domain))
+    return (first, second) if first != second else LETTERS
+
+
+def _folders_of(dataset: str) -> tuple[str, ...]:
+    """Return the names of the folders of your images that are named as those of two domains; of most there are none.
+
+    Raises:
+        GancliError: the images cannot be found.
+    """
+    labels = set() if not is_path(dataset) else {one.label for one in find_images(Path(dataset)).files}
+    if not labels.issuperset(FOLDERS):
+        return ()
+    tests = tuple(f"{TEST}{letter}" for letter in LETTERS)
+    return (*FOLDERS, *tests) if labels.issuperset(tests) else FOLDERS
+
+
+def refuse_two(dataset: Dataset, game: str) -> None:
+    """Raise a UsageError if a data set holds the two domains of a translation, and the game takes one."""
+    if is_path(dataset.name) and set(dataset.classes).issuperset(FOLDERS):
+        raise UsageError(
+            f"'{dataset.name}' holds two domains, {' and '.join(FOLDERS)}, and --game {game} takes one. "
+            f"Take --game cycle, or give the folder of one domain."
+        )
+
+
+def load_two(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> tuple[Dataset, Dataset]:
+    """Load the training images of domains A and B, each with its other splits beside it.
+
+    Folders ``testA`` and ``testB`` are both the validation and the test split; without them, and of two data sets,
+    images are held out as of any data set.
+
+    Raises:
+        UsageError: there are no two domains, or their images differ in shape.
+        GancliError: the data cannot be had.
+    """
+    a, b = (opened.split("train") for opened in _open(config, data_dir, listener))
+    for one in (a, b):
+        if not one.is_images:
+            raise UsageError(f"--game {config.game} is for images; data set '{one.name}' holds points.")
+    if a.shape != b.shape:
+        raise UsageError(
+            f"the images of '{a.name}' are {show_shape(a.shape)}, and those of '{b.name}' {show_shape(b.shape)}. "
+            f"Give --resolution and --channels that are for both."
+        )
+    return a, b
+
+
+def _open(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> tuple[OpenDataset, OpenDataset]:
+    dataset, framing = config.dataset, framing_of(config)
+    if config.from_domain:
+        if not config.to_domain:
+            raise UsageError(f"--from {config.from_domain} needs --to, the class that is domain B.")
+        return _classes(open_dataset(dataset, data_dir, framing, listener), config)
+    if config.to_domain:
+        return (
+            open_dataset(dataset, data_dir, framing, listener),
+            open_dataset(config.to_domain, data_dir, framing if is_path(config.to_domain) else None, listener),
+        )
+    folders = _folders_of(dataset)
+    if not folders:
+        raise UsageError(
+            f"--game {config.game} needs two domains, and '{dataset}' is one. Name the other with --to, or two of its "
+            f"classes with --from and --to; or give a folder that holds {' and '.join(FOLDERS)}."
+        )
+    tested = len(folders) > len(FOLDERS)
+    whole = open_dataset(dataset, data_dir, replace(framing, held_out=0.0) if tested else framing, listener)
+    first, second = (_folder(whole, letter, tested=tested) for letter in LETTERS)
+    return first, second
+
+
+def _folder(whole: OpenDataset, letter: str, *, tested: bool) -> OpenDataset:
+    train = _of_class(whole, whole.classes.index(f"{TRAIN}{letter}"))
+    if not tested:
+        return OpenDataset(f"{whole.name}/{letter}", (), train)
+    test = _of_class(whole, whole.classes.index(f"{TEST}{letter}"))
+
+    def read(split: str, fold: int = 0) -> Arrays:
+        return (train if split == "train" else test)("train", fold)
+
+    return OpenDataset(f"{whole.name}/{letter}", (), read)
+
+
+def _classes(whole: OpenDataset, config: TrainConfig) -> tuple[OpenDataset, OpenDataset]:
+    names = (config.from_domain, config.to_domain)
+    labels = [find(whole.classes, name) for name in names]
+    if labels[0] == labels[1]:
+        raise UsageError(f"--from {names[0]} and --to {names[1]} are one class. Name two.")
+    first, second = (
+        OpenDataset(f"{whole.name}/{name}", (), _of_class(whole, label))
+        for name, label in zip(names, labels, strict=True)
+    )
+    return first, second
+
+
+def _of_class(whole: OpenDataset, label: int) -> Read:
+    """Return what reads the examples of one class; they are copied into memory."""
+    reads: Callable[..., Arrays] = whole.read
+
+    def read(split: str, fold: int = 0) -> Arrays:
+        examples, labels = reads(split, fold)
+        rows = np.flatnonzero(labels == label)
+        return np.asarray(examples[rows]), np.zeros(len(rows), np.int32)
+
+    return read

@@ -1,0 +1,301 @@
+"""The game of unpaired translation (Zhu et al. 2017, CycleGAN): two translators, two discriminators.
+
+G_AB turns images of domain A into images that D_B cannot tell from those of B, and G_BA the other way round. What
+comes back from a way there and back is the image that went (the cycle loss), and an image that is of the target
+domain already stays as it is (the identity loss). Both losses are mean absolute differences of pixels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from gancli.compute.mesh import divided, whole
+from gancli.config import TrainConfig
+from gancli.errors import UsageError
+from gancli.games import adversarial
+from gancli.games.history import History, exchanged
+from gancli.games.pair import Scores
+from gancli.games.passes import gradient_norms, scored, translated
+from gancli.games.translates import Translates
+from gancli.losses.catalog import PENALTIES, objective
+from gancli.losses.objective import Objective
+from gancli.losses.penalties import weight_by_size
+from gancli.models.catalog import Architecture, architecture
+from gancli.own_files import Files
+from gancli.salts import PENALTY
+from gancli.training.catalog import Pace
+from gancli.training.domain import Batch, Domain
+from gancli.training.game import update
+from gancli.training.player import Player, gradient_norm
+from gancli.training.schedules import moved
+from gancli.training.state import Params, TrainState
+
+TRANSLATORS = ("generator_ab", "generator_ba")  # names of players
+DISCRIMINATORS = ("discriminator_a", "discriminator_b")
+PATCHES = "patches"  # the kind of discriminator
+Weights = Mapping[str, Params]  # by player
+
+
+class Forth(NamedTuple):
+    """What the translators make of a batch of each domain."""
+
+    translations: tuple[jax.Array, jax.Array]  # of B's images, in A; of A's, in B
+    cycle_loss: jax.Array  # []
+    identity_loss: jax.Array  # []; zero where it has no weight
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Two translators against two discriminators, by any loss that compares D's outputs."""
+
+    config: TrainConfig
+    domains: tuple[Domain, Domain]
+    players: tuple[Player, ...]
+    objective: Objective
+    translates: tuple[Translates, Translates]  # A to B, B to A
+    scores_of: tuple[Scores, Scores]  # D_A, D_B
+    family: Architecture = field(compare=False)  # the players' graphs tell families apart
+
+    @classmethod
+    def build(cls, config: TrainConfig, domains: tuple[Domain, Domain], files: Files | None = None) -> Self:
+        """Lay out the four networks for examples of two domains of one shape, without allocating them.
+
+        Raises:
+            UsageError: the configuration makes no such game, or its networks do not fit the data.
+        """
+        a, b = domains
+        files = files or {}
+        loss = objective(config.loss, files.get("loss"))
+        check(config, loss)
+        if config.penalty_weight is None:
+            config = replace(config, penalty_weight=weight_by_size(a.shape))
+        family = architecture(config.model, files.get("model"))
+        means = {domain.name: np.zeros(domain.shape) for domain in domains}
+        built = nnx.eval_shape(lambda: _networks(config, family, domains, means, nnx.Rngs(0)))
+        graphs = {name: nnx.graphdef(network) for name, network in built.items()}
+        pace = Pace(max(a.num_examples // a.rows_per_step, 1), config.moving_steps)
+        bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
+        rates = config.generator_learning_rate, config.discriminator_learning_rate
+        averaged = config.ema_decay > 0
+        makers = tuple(Player(name, graphs[name], config, rates[0], pace, averaged=averaged) for name in TRANSLATORS)
+        critics = tuple(Player(name, graphs[name], config, rates[1], pace, bounds=bounds) for name in DISCRIMINATORS)
+        ways = Translates(makers[0], a, b), Translates(makers[1], b, a)
+        first, second = (
+            Scores(critic, domain, loss, family.convolves) for critic, domain in zip(critics, domains, strict=True)
+        )
+        return cls(config, domains, makers + critics, loss, ways, (first, second), family)
+
+    def networks(self, rngs: nnx.Rngs, means: Mapping[str, np.ndarray]) -> dict[str, nnx.Module]:
+        """Build both translators and both discriminators."""
+        return _networks(self.config, self.family, self.domains, means, rngs)
+
+    def memory(self) -> dict[str, Any]:
+        """Return the histories of translations, one for each domain, which are empty at first."""
+        return {domain.name: History.empty(self.config.history, domain.shape) for domain in self.domains}
+
+    def apart(self, x: jax.Array, y: jax.Array) -> jax.Array:
+        """Return the mean absolute difference of examples, of images as if pixels were in [-1, 1], as in the paper."""
+        return (2.0 if self.domains[0].bounded else 1.0) * jnp.mean(jnp.abs(x - y))
+
+    def forth(self, translators: Weights, a: jax.Array, b: jax.Array) -> Forth:
+        """Translate batches ``[B, *shape]`` of both domains, there and back, and each by the other's translator."""
+        (to_b, to_a), (ab, ba) = self.translates, (translators[name] for name in TRANSLATORS)
+        in_b, in_a = translated(to_b, ab, a), translated(to_a, ba, b)
+        cycle = self.apart(translated(to_a, ba, in_b), a) + self.apart(translated(to_b, ab, in_a), b)
+        identity = jnp.zeros(())
+        if self.config.identity_weight:
+            identity = self.apart(translated(to_b, ab, b), b) + self.apart(translated(to_a, ba, a), a)
+        return Forth((in_a, in_b), cycle, identity)
+
+    def outputs(self, scores: Scores, discriminator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
+        """Return a discriminator's outputs on all patches of examples ``[B, *shape]``, as it sees them."""
+        noise_key, dropout_key = jax.random.split(key)
+        return scored(scores, discriminator, scores.seen(x, noise_key), dropout_key).outputs.reshape(-1)
+
+    def discriminator_loss(self, real_outputs: jax.Array, fake_outputs: jax.Array) -> jax.Array:
+        """Return what a discriminator minimizes, but for penalties, of its outputs."""
+        half: Any = self.objective.discriminator
+        return half(real_outputs, fake_outputs)
+
+    def penalty(
+        self,
+        scores: Scores,
+        discriminator: Params,
+        real: jax.Array,
+        fake: jax.Array,
+        key: jax.Array,
+        step: jax.Array | int,
+    ) -> jax.Array:
+        """Return the sum of the penalties on the gradient of the mean over patches, with the weight of that step."""
+        config = self.config
+        functions = [function for name in config.penalty if (function := PENALTIES[name].function) is not None]
+        if not functions:
+            return jnp.zeros(())
+        noise_key, dropout_key, key = jax.random.split(jax.random.fold_in(key, PENALTY), 3)
+        real, fake = jnp.split(scores.seen(jnp.concatenate([real, fake]), noise_key), 2)
+        found = jax.eval_shape(lambda x: scored(scores, discriminator, x, dropout_key).outputs, real)
+        patches = found.size // len(real)
+
+        def norms(x: jax.Array) -> jax.Array:
+            return gradient_norms(scores, discriminator, x, dropout_key) / patches**2
+
+        assert config.penalty_weight is not None, "it was settled when the game was built"
+        weight = config.penalty_weight * moved(1.0, config.final_penalty, step, config.moving_steps, config)
+        return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
+
+    def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
+        """Update both translators, then both discriminators, which see the translations just made or earlier ones.
+
+        Args:
+            state: what moves.
+            batches: of both domains ``[B, *shape]`` in the model's range.
+        """
+        a, b = (batches[domain.name].examples for domain in self.domains)
+        step_key = jax.random.fold_in(state.key, state.step)
+        g_key, d_key, history_key = (jax.random.fold_in(step_key, turn) for turn in range(3))
+        gradients, translations, measured = translator_gradients(self, state.params, a, b, g_key)
+        norms = {f"{name}_gradient_norm": gradient_norm(one) for name, one in gradients.items()}
+        state = update(self, state, gradients, sum(norms.values(), jnp.zeros(())))
+
+        fakes, memory = [], dict(state.memory)
+        for domain, fake, key in zip(self.domains, translations, jax.random.split(history_key), strict=True):
+            seen, memory[domain.name] = exchanged(memory[domain.name], whole(fake), key)
+            fakes.append(divided(seen))
+        state = state._replace(memory=memory)
+
+        gradients, shown = {}, []
+        for scores, real, fake, key in zip(self.scores_of, (a, b), fakes, jax.random.split(d_key), strict=True):
+            name = scores.player.name
+            gradients[name], found = discriminator_gradients(
+                self, scores, state.params[name], real, fake, key, state.step
+            )
+            measured[f"{name}_loss"] = found.pop("loss")
+            norms[f"{name}_gradient_norm"] = gradient_norm(gradients[name])
+            shown.append(found)
+        state = update(self, state, gradients, sum(norms.values(), jnp.zeros(())))
+        measured["penalty"] = shown[0]["penalty"] + shown[1]["penalty"]
+        measured |= {name: (shown[0][name] + shown[1][name]) / 2 for name in ("d_real", "d_fake")}
+        return state, measured | norms
+
+    def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
+        """Return nothing: discriminators see earlier translations, so that their losses bound no divergence."""
+        del measured
+        return {}
+
+    def told(self, measured: Mapping[str, float]) -> str:
+        """Return the losses."""
+        makers, critics = (
+            "/".join(f"{measured[f'{name}_loss']:.3f}" for name in names) for names in (TRANSLATORS, DISCRIMINATORS)
+        )
+        same = f" identity {measured['identity_loss']:.3f}" if "identity_loss" in measured else ""
+        return f"loss D {critics} G {makers} cycle {measured['cycle_loss']:.3f}{same}"
+
+    def concluded(self, measured: Mapping[str, float]) -> dict[str, str]:
+        """Return nothing, see :meth:`derived`."""
+        del measured
+        return {}
+
+
+def translator_gradients(
+    game: Cycle, weights: Weights, a: jax.Array, b: jax.Array, key: jax.Array
+) -> tuple[dict[str, Params], tuple[jax.Array, jax.Array], dict[str, jax.Array]]:
+    """Return the gradients of what both translators minimize together, the translations, and the losses.
+
+    Args:
+        game: the game.
+        weights: of all four players.
+        a: examples of domain A, ``[B, *shape]``.
+        b: of domain B.
+        key: of the noise, augmentations and dropout.
+
+    Returns:
+        Gradients by player; translations in A and in B; the adversarial halves, and both other losses without weight.
+    """
+    config = game.config
+    keys = jax.random.split(key, 4)
+
+    def minimized(translators: Weights) -> tuple[jax.Array, tuple[Forth, dict[str, jax.Array]]]:
+        forth = game.forth(translators, a, b)
+        measured: dict[str, jax.Array] = {}
+        # G_AB faces D_B, and G_BA faces D_A.
+        for place, (name, scores) in enumerate(zip(TRANSLATORS, game.scores_of[::-1], strict=True)):
+            real, fake = (b, a)[place], forth.translations[::-1][place]
+            outputs = (
+                game.outputs(scores, weights[scores.player.name], x, keys[2 * place + turn])
+                for turn, x in enumerate((real, fake))
+            )
+            measured[f"{name}_loss"] = game.objective.generator(*outputs)
+        total = sum(measured.values(), jnp.zeros(())) + config.cycle_weight * forth.cycle_loss
+        measured["cycle_loss"] = forth.cycle_loss
+        if config.identity_weight:
+            total = total + config.identity_weight * forth.identity_loss
+            measured["identity_loss"] = forth.identity_loss
+        return total, (forth, measured)
+
+    translators = {name: weights[name] for name in TRANSLATORS}
+    gradients, (forth, measured) = jax.grad(minimized, has_aux=True)(translators)
+    return gradients, forth.translations, measured
+
+
+def discriminator_gradients(
+    game: Cycle,
+    scores: Scores,
+    discriminator: Params,
+    real: jax.Array,
+    fake: jax.Array,
+    key: jax.Array,
+    step: jax.Array | int = 0,
+) -> tuple[Params, dict[str, jax.Array]]:
+    """Return the gradient of a discriminator's loss and penalties on a real and a fake batch, and what it found."""
+    keys = jax.random.split(key, 2)
+
+    def minimized(discriminator: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
+        outputs = [game.outputs(scores, discriminator, x, own) for x, own in zip((real, fake), keys, strict=True)]
+        loss = game.discriminator_loss(*outputs)
+        penalty = game.penalty(scores, discriminator, real, fake, key, step)
+        d_real, d_fake = (jnp.mean(game.objective.shown(one)) for one in outputs)
+        return loss + penalty, {"loss": loss, "penalty": penalty, "d_real": d_real, "d_fake": d_fake}
+
+    return jax.grad(minimized, has_aux=True)(discriminator)
+
+
+def _networks(
+    config: TrainConfig,
+    family: Architecture,
+    domains: tuple[Domain, ...],
+    means: Mapping[str, np.ndarray],
+    rngs: nnx.Rngs,
+) -> dict[str, nnx.Module]:
+    build_translator = family.translating(config.model)
+    build_critic = family.discriminator(PATCHES, config.model)
+    parts = [(config, domain.shape, domain.bounded, means[domain.name], rngs) for domain in domains]
+    made = {name: build_translator(*part) for name, part in zip(TRANSLATORS, parts, strict=True)}
+    return made | {name: build_critic(*part) for name, part in zip(DISCRIMINATORS, parts, strict=True)}
+
+
+def check(config: TrainConfig, loss: Objective) -> None:
+    """Raise a UsageError unless the loss compares D's outputs, and nothing of other games is asked for."""
+    if loss.discriminator is None or loss.network != "scorer" or loss.compares != "outputs":
+        raise UsageError(
+            f"--game cycle needs a loss that compares outputs of D; --loss {config.loss} does not. "
+            f"Take another --loss, such as least-squares."
+        )
+    adversarial.check(config, loss)
+    for option, value, plain in (
+        ("conditional", config.conditional, False),
+        ("contrast", config.contrast, 0.0),
+        ("k", config.k, 1),
+        ("packing", config.packing, 1),
+        ("pulling-away", config.pulling_away, 0.0),
+        ("updates", config.updates, "alternating"),
+        ("unroll", config.unroll, 0),
+        ("lookahead", config.lookahead, 0),
+    ):
+        if value != plain:
+            shown = f"--{option}" if value is True else f"--{option} {value}"
+            raise UsageError(f"{shown} does nothing in the game 'cycle'. Leave it out.")
