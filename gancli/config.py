@@ -129,7 +129,7 @@ class TrainConfig:
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, bidirectional, semi-supervised, cycle (translation), or matching (--loss mmd sets it).",
+        "Who plays: adversarial, bidirectional, semi-supervised, cycle (translates), or matching (--loss mmd sets it).",
         GAME,
         choices="game",
     )

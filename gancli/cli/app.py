@@ -25,6 +25,7 @@ try:
         sample,
         sweep,
         train,
+        translate,
     )
     from gancli.cli import listing as catalog
     from gancli.cli.settings import Command, TrainCommand
@@ -66,6 +67,7 @@ app.command(rich_help_panel=RUNS, cls=Command)(interpolate.interpolate)
 app.command(rich_help_panel=RUNS, cls=Command)(encode.encode)
 app.command(rich_help_panel=RUNS, cls=Command)(edit.edit)
 app.command(rich_help_panel=RUNS, cls=Command)(classify.classify)
+app.command(rich_help_panel=RUNS, cls=Command)(translate.translate)
 app.command(rich_help_panel=RUNS, cls=Command)(export.export)
 app.command(rich_help_panel=MEASURES, cls=Command)(evaluate.evaluate)
 app.command(rich_help_panel=MEASURES, cls=Command)(compare.compare)

@@ -62,7 +62,7 @@ def _features_of_data(material: EvaluationInputs, statistics: Statistics | None,
 
 
 def features_of(dataset: str | None) -> str:
-    """Return which features suit a data set, or a class of it, ``mnist/7``: those of its built-in classifier, if any."""
+    """Return which features suit a data set, or a class of it (``mnist/7``): its built-in classifier's, if any."""
     name = (dataset or "").partition("/")[0]
     return f"{CLASSIFIED[name][0]}-classifier" if name in CLASSIFIED else "inception-v3"
 

@@ -18,7 +18,7 @@ A, B = "a", "b"  # names of domains
 
 @dataclass(frozen=True)
 class Translates:
-    """A translator: examples of ``source`` to examples of ``target``. For every function its weights are an argument."""
+    """A translator: examples of ``source`` to examples of ``target``. Its weights are an argument of every function."""
 
     player: Player
     source: Domain

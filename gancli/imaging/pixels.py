@@ -36,6 +36,14 @@ def png_bytes(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def jpeg_bytes(image: np.ndarray) -> bytes:
+    """Encode one image ``[H, W, C]`` uint8 as a JPEG of high quality, which keeps no transparency."""
+    buffer = io.BytesIO()
+    opaque = image[..., :3] if image.shape[-1] == 4 else image
+    _to_pillow(opaque).save(buffer, format="JPEG", quality=95, subsampling=0)
+    return buffer.getvalue()
+
+
 def gif_bytes(frames: Sequence[np.ndarray]) -> bytes:
     """Encode frames ``[H, W, C]`` uint8 as a GIF that repeats for ever."""
     return _animated(frames, "GIF")

@@ -59,6 +59,22 @@ def grid(
     return sheet
 
 
+def tile(image: np.ndarray, side: int) -> np.ndarray:
+    """Return an image ``[H, W, C]`` uint8 in the middle of a square of ``side`` pixels, made smaller to fit on it."""
+    height, width, channels = image.shape
+    if max(height, width) > side:
+        shown = Image.fromarray(image[..., 0] if channels == 1 else image)
+        shown.thumbnail((side, side), Image.Resampling.LANCZOS)
+        height, width = shown.height, shown.width
+        image = np.asarray(shown).reshape(height, width, channels)
+    square = np.full((side, side, channels), SHADE, np.uint8)
+    if channels == 4:
+        square[..., 3] = 255
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = image
+    return square
+
+
 def scale_for(height: int, width: int, columns: int, groups: int = 1) -> int:
     """Return the whole factor by which images of a sheet are enlarged.
 

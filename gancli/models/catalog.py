@@ -102,7 +102,7 @@ HELD: dict[str, Any] = {
 # So bounded, D bears rates at which both learn several times as fast as with spectral norms and the papers' 2e-4.
 _QUICK: dict[str, Any] = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
 
-# Zhu et al. 2017, §4, narrower, so that a processor of few cores gets somewhere at 64 pixels; rates fall to nearly zero.
+# Zhu et al. 2017, §4, but narrower, for few cores and 64 pixels; rates fall to nearly zero.
 _TRANSLATING: dict[str, Any] = {
     "batch_size": 1,
     "base_channels": 32,

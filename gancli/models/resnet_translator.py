@@ -53,12 +53,8 @@ class Translator(nnx.Module):
     def __init__(self, channels: int, base_channels: int, blocks: int, *, bounded: bool, init: Init, rngs: nnx.Rngs):
         widths = [base_channels, 2 * base_channels, 4 * base_channels]
         self.first = Convolution(channels, base_channels, size=7, init=init, rngs=rngs)
-        self.down = nnx.List(
-            [
-                Convolution(i, o, size=3, stride=2, padding=1, init=init, rngs=rngs)
-                for i, o in itertools.pairwise(widths)
-            ]
-        )
+        steps = itertools.pairwise(widths)
+        self.down = nnx.List([Convolution(i, o, size=3, stride=2, padding=1, init=init, rngs=rngs) for i, o in steps])
         self.blocks = nnx.List([Block(widths[-1], init=init, rngs=rngs) for _ in range(blocks)])
         self.up = nnx.List(
             [

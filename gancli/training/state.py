@@ -47,6 +47,5 @@ def join_state(items: dict[str, Any]) -> TrainState:
     averages = {name.removesuffix(AVERAGE): item for name, item in networks.items() if name.endswith(AVERAGE)}
     params = {name: item for name, item in networks.items() if not name.endswith(AVERAGE)}
     key = jax.random.wrap_key_data(rest["key"])
-    return TrainState(
-        rest["step"], key, params, averages, rest["optimizers"], rest.get("slow", {}), rest.get("memory", {})
-    )
+    kept = (rest.get(name, {}) for name in ("slow", "memory"))
+    return TrainState(rest["step"], key, params, averages, rest["optimizers"], *kept)

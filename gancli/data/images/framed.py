@@ -10,6 +10,17 @@ from gancli.data.images.find import ImageFile, find_images
 from gancli.errors import GancliError
 
 
+def one_or_more(path: Path) -> tuple[ImageFile, ...]:
+    """Return the images of a folder, a ``.zip``, an ``.npz``, an ``.npy`` or one file, not read yet.
+
+    Raises:
+        GancliError: there are none.
+    """
+    if path.is_file() and path.suffix.lower() in EXTENSIONS:
+        return (ImageFile(path.name, "", path.read_bytes, partial(open_image, extension=path.suffix)),)
+    return find_images(path).files
+
+
 def read_framed(
     path: Path, shape: tuple[int, ...], crop: str = "center", max_pixels: int = MAX_PIXELS
 ) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
@@ -27,10 +38,7 @@ def read_framed(
         GancliError: there are none, or one cannot be read; the message names it.
     """
     size, _, channels = shape
-    if path.is_file() and path.suffix.lower() in EXTENSIONS:
-        files = (ImageFile(path.name, "", path.read_bytes, partial(open_image, extension=path.suffix)),)
-    else:
-        files = find_images(path).files
+    files = one_or_more(path)
 
     def read(one: ImageFile) -> np.ndarray:
         try:

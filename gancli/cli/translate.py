@@ -1,0 +1,92 @@
+"""``gancli translate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gancli.cli.options import Ema, Json, Quiet, RunFolder, Step, parse_step
+from gancli.config import defaults
+from gancli.reporting import number_of
+
+if TYPE_CHECKING:
+    from gancli.workflows.translate import TranslateResult
+
+
+def translate(
+    run: RunFolder,
+    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="A folder, .zip, .npz or .npy, or one image.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="A|B|NAME", help="The domain of the translations, as the run calls it.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder of the translations. Default: only the sheet."),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="A picture of the first 30 images beside their translations. Default: RUN/pictures/translated.png.",
+        ),
+    ] = None,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Leave out images whose translation is in --output already.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+    step: Step = "latest",
+    ema: Ema = True,
+    max_pixels: Annotated[
+        int, typer.Option(metavar="N", help="Images of more pixels, width times height, are left out.")
+    ] = defaults()["max_pixels"],
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Translate images from one domain to the other, by a run of `--game cycle`.
+
+    Images keep their size, name and transparency. Nothing of the other domain is needed.
+
+    Examples:
+
+      gancli translate ckpt photos/ --to B --output zebras/
+
+      gancli translate ckpt horse.jpg --to zebra --sheet zebra.png
+    """
+    wanted = parse_step(step)
+
+    from gancli.cli.console import TerminalReporter, print_json, print_table, warn
+    from gancli.workflows.translate import translate as workflow
+
+    with TerminalReporter(quiet=quiet) as reporter:
+        result = workflow(
+            run,
+            images,
+            to,
+            output,
+            reporter,
+            sheet=sheet,
+            skip_existing=skip_existing,
+            overwrite=overwrite,
+            step=wanted,
+            ema=ema,
+            max_pixels=max_pixels,
+        )
+    for note in result.notes:
+        warn(f"{note} Using step {result.step}.")
+    if json:
+        print_json(result.to_dict())
+    else:
+        print_table(_rows(result))
+
+
+def _rows(result: "TranslateResult") -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    if result.output:
+        rows.append(("output", result.output))
+    if result.sheet:
+        rows.append(("picture", result.sheet))
+    skipped = f", {result.skipped:,} there already" if result.skipped else ""
+    count = number_of(len(result.images) - result.skipped, "image", "images")
+    rows.append(("translated", f"{count}, {result.way[0]} to {result.way[1]}{skipped}"))
+    rows.append(("translator", f"step {result.step}, {'averaged' if result.ema else 'raw'} weights"))
+    return rows

@@ -1,0 +1,236 @@
+"""``gancli translate``: images of one domain turned into images of the other, each of its own size and name."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gancli.compute import devices
+from gancli.data.images.decode import MAX_PIXELS, check_pixels, decode
+from gancli.data.images.find import ImageFile
+from gancli.data.images.framed import one_or_more
+from gancli.data.two_domains import LETTERS, domain_names
+from gancli.errors import GancliError, UsageError
+from gancli.files import write_atomically
+from gancli.games.translates import Translators
+from gancli.imaging.pixels import jpeg_bytes, png_bytes, to_uint8, webp_bytes
+from gancli.imaging.sheets import Heading, grid, tile
+from gancli.registry import suggestion
+from gancli.reporting import Reporter, number_of
+from gancli.runs.folder import PICTURES
+from gancli.runs.trained import Trained
+from gancli.sampling.outputs import STILLS, choose_output, write_picture
+from gancli.sampling.translations import translate as translated
+
+SHOWN, GROUPS = 30, 3  # images of a sheet, and how many stand in a row
+TILE = 128  # pixels of an image on a sheet, at most
+NAMED = 3  # broken images that a message names
+# Formats in which a translation is written, by the ending of the image's name; others become PNG.
+FORMATS: dict[str, Callable[[np.ndarray], bytes]] = {
+    ".png": png_bytes,
+    ".jpg": jpeg_bytes,
+    ".jpeg": jpeg_bytes,
+    ".webp": lambda image: webp_bytes([image]),
+}
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One image."""
+
+    name: str
+    output: Path | None  # None: nothing was to be written
+    size: tuple[int, int] | None  # width and height; None: it was skipped
+
+
+@dataclass(frozen=True)
+class TranslateResult:
+    """What was translated and where it lies."""
+
+    way: tuple[str, str]  # names of the domains, from and to
+    output: Path | None  # folder of the translations
+    sheet: Path | None
+    images: tuple[Translation, ...]
+    broken: dict[str, str]  # images that cannot be read, and why
+    step: int
+    ema: bool
+    notes: tuple[str, ...]
+
+    @property
+    def skipped(self) -> int:
+        """How many images had been translated before."""
+        return sum(one.size is None for one in self.images)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON result."""
+        images = [
+            {"name": one.name}
+            | ({"output": str(one.output)} if one.output else {})
+            | ({"width": one.size[0], "height": one.size[1]} if one.size else {"skipped": True})
+            for one in self.images
+        ]
+        return {
+            "from": self.way[0],
+            "to": self.way[1],
+            "output": str(self.output) if self.output else None,
+            "sheet": str(self.sheet) if self.sheet else None,
+            "images": images,
+            "broken": self.broken,
+            "step": self.step,
+            "ema": self.ema,
+        }
+
+
+def translate(
+    folder: Path,
+    source: Path,
+    to: str,
+    output: Path | None,
+    reporter: Reporter,
+    *,
+    sheet: Path | None = None,
+    skip_existing: bool = False,
+    overwrite: bool = False,
+    step: int | str = "latest",
+    ema: bool = True,
+    max_pixels: int = MAX_PIXELS,
+) -> TranslateResult:
+    """Translate images by a run; of the data that it was trained on nothing is read.
+
+    A translation has the size, the transparency and the name of its image, upright. Sides that the network cannot take
+    are padded by reflection, and the padding is cut off again.
+
+    Args:
+        folder: the run.
+        source: a folder, a ``.zip``, an ``.npz``, an ``.npy``, or one image.
+        to: the domain of the translations: A, B, or what the run calls it.
+        output: a folder; None: only the sheet is written.
+        reporter: receives progress.
+        sheet: a picture of images and translations; None: ``pictures/translated.png`` in the folder of the run.
+        skip_existing: leave out images whose translation is there already.
+        overwrite: replace files that exist.
+        step: checkpoint of the run.
+        ema: whether weights are averages.
+        max_pixels: of one image.
+
+    Raises:
+        UsageError: an option is wrong, or the run translates nothing.
+        GancliError: the run cannot be read, no image can, or something cannot be written.
+    """
+    if skip_existing and overwrite:
+        raise UsageError("--skip-existing and --overwrite exclude each other.")
+    if skip_existing and output is None:
+        raise UsageError("--skip-existing is for the files in --output DIR. Give it, too.")
+    if sheet is not None and sheet.suffix not in STILLS:
+        raise UsageError(f"--sheet must end in .png or .webp, got '{sheet}'.")
+    devices.keep_compiled_programs()
+    trained = Trained.load(folder, step=step, ema=ema)
+    translators = Translators.of(trained.game, trained.weights)
+    names = domain_names(trained.game.config)
+    begins = 1 - _place(to, names)  # the domain that the way begins at
+    sheet = choose_output(sheet, folder / PICTURES / "translated.png", overwrite=overwrite, option="--sheet")
+    files = one_or_more(source)
+    outputs = _outputs(files, source, output)
+    there = [path is not None and path.exists() for path in outputs]
+    if any(there) and not (skip_existing or overwrite):
+        raise GancliError(
+            f"'{outputs[there.index(True)]}' exists. Leave such files as they are with --skip-existing, replace them "
+            f"with --overwrite, or choose another --output."
+        )
+    way, weights = translators.ways[begins], translators.weights[begins]
+    network: Any = way.player.network(weights)
+    multiple, smallest = getattr(network, "multiple", 1), getattr(network, "smallest", 1)
+    done: list[Translation] = []
+    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    broken: dict[str, str] = {}
+    for number, (one, path, exists) in enumerate(zip(files, outputs, there, strict=True)):
+        reporter.advance("translating", number, len(files))
+        if exists and skip_existing:
+            done.append(Translation(one.name, path, None))
+            continue
+        try:
+            image, alpha = _read(one, way.source.shape[-1], max_pixels)
+        except (OSError, GancliError) as error:
+            broken[one.name] = str(getattr(error, "strerror", None) or error)
+            continue
+        height, width, _ = image.shape
+        padded = _padded(image, multiple, smallest)
+        found = to_uint8(translated(way, weights, padded[None], block=1)[0, :height, :width])
+        if path is not None:
+            write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(found, alpha)))
+        done.append(Translation(one.name, path, (width, height)))
+        pairs += [(image, found)] if len(pairs) < SHOWN else []
+    reporter.advance("translating", len(files), len(files))
+    _tell_broken(source, broken, len(files), reporter)
+    ways = (names[begins], names[1 - begins])
+    if pairs:
+        write_picture(sheet, _sheet(pairs, ways))
+    drawn = sheet if pairs else None
+    return TranslateResult(ways, output, drawn, tuple(done), broken, trained.step, trained.ema, trained.notes)
+
+
+def _place(to: str, names: tuple[str, str]) -> int:
+    """Return 0 for domain A and 1 for domain B, by what the run calls it or by the letter."""
+    for known in (names, LETTERS, tuple(letter.lower() for letter in LETTERS)):
+        if to in known:
+            return known.index(to)
+    known = list(dict.fromkeys((*LETTERS, *names)))
+    raise UsageError(f"--to must be one of {', '.join(known)}, got '{to}'.{suggestion(to, known)}")
+
+
+def _outputs(files: Sequence[ImageFile], source: Path, output: Path | None) -> list[Path | None]:
+    """Return where the translation of each image goes, in the same format if it is one of ``FORMATS``."""
+    if output is None:
+        return [None] * len(files)
+    if output.resolve() in (source.resolve(), source.resolve().parent):
+        raise UsageError(f"--output '{output}' is where the images lie. Choose another folder.")
+    if output.is_file():
+        raise UsageError(f"--output '{output}' is a file. Choose a folder.")
+    kept = [Path(one.name).suffix.lower() in FORMATS for one in files]
+    return [output / (one.name if keeps else f"{one.name}.png") for one, keeps in zip(files, kept, strict=True)]
+
+
+def _read(one: ImageFile, channels: int, max_pixels: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return an image ``[H, W, C]`` uint8, upright and on white, and its opacity ``[H, W, 1]`` if it has any."""
+    content = one.read()
+    image = one.open(content)
+    check_pixels(image, max_pixels)
+    alpha = None
+    if image.has_transparency_data and channels != 4:
+        alpha = np.asarray(decode(one.open(content), 4))[..., 3:]
+    pixels = np.asarray(decode(image, channels))
+    return pixels.reshape(*pixels.shape[:2], channels), alpha
+
+
+def _padded(image: np.ndarray, multiple: int, smallest: int) -> np.ndarray:
+    """Return an image ``[H, W, C]`` with reflected pixels below and to the right, of sides that a network takes."""
+    below, beside = (max(-(-side // multiple) * multiple, smallest) - side for side in image.shape[:2])
+    return np.pad(image, ((0, below), (0, beside), (0, 0)), mode="symmetric")
+
+
+def _with_alpha(image: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """Return an image with this opacity; a gray one becomes a color image for it."""
+    if alpha is None:
+        return image
+    return np.concatenate([image.repeat(3, axis=-1) if image.shape[-1] == 1 else image, alpha], axis=-1)
+
+
+def _tell_broken(source: Path, broken: dict[str, str], count: int, reporter: Reporter) -> None:
+    if not broken:
+        return
+    named = "; ".join(f"{name}: {reason}" for name, reason in list(broken.items())[:NAMED])
+    if len(broken) == count:
+        raise GancliError(f"none of the images in '{source}' can be read ({named}).")
+    more = f"; and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
+    reporter.warning(f"left out {number_of(len(broken), 'image', 'images')} in '{source}' ({named}{more}).")
+
+
+def _sheet(pairs: Sequence[tuple[np.ndarray, np.ndarray]], ways: tuple[str, str]) -> np.ndarray:
+    """Draw images beside their translations, several pairs in a row."""
+    side = min(TILE, max(max(image.shape[:2]) for image, _ in pairs))
+    tiles = np.stack([tile(image, side) for pair in pairs for image in pair])
+    in_row = min(GROUPS, len(pairs))
+    heading = (Heading(ways[0]), Heading(f"to {ways[1]}"))
+    return grid(tiles, len(heading) * in_row, headings=[heading] * in_row)
