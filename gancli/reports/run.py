@@ -9,9 +9,11 @@ from typing import Any
 
 from gancli import __version__
 from gancli.config import TrainConfig, option_name, settings
+from gancli.data.two_domains import domain_names
 from gancli.errors import GancliError
 from gancli.evaluation.extractors import features_of
 from gancli.fields import shown
+from gancli.games.translates import ways_of
 from gancli.imaging.charts import Chart, Span, svg
 from gancli.metrics import cells
 from gancli.metrics.catalog import METRICS, json_name
@@ -190,8 +192,12 @@ def _facts(one: Recorded) -> Table:
         seconds += (line["images_seen"] - seen) / line["images_per_second"]
         seen = line["images_seen"]
     classes = f", {number_of(len(data.classes), 'class', 'classes')}" if data.classes else ""
+    count = f"{data.num_examples:,} {kind}"
+    if ways_of(one.game):
+        first, second = (record.num_examples for record in one.run.record.domains)
+        count = f"{first:,} and {second:,} {kind} of {' and '.join(domain_names(config))}"
     rows = [
-        ("data", f"{config.dataset}: {data.num_examples:,} {kind}, {show_shape(data.shape)}{classes}"),
+        ("data", f"{config.dataset}: {count}, {show_shape(data.shape)}{classes}"),
         ("game", f"{config.loss}, {config.model}"),
         ("steps", f"{last['step']:,} of {config.num_steps:,}, {last['step'] / one.epoch:,.1f} epochs"),
         ("training", f"{duration(seconds)}, {seen / seconds:,.0f} images/s, without evaluations"),
@@ -217,13 +223,20 @@ def protocol(one: Recorded) -> str:
     record = one.run.record
     config, data = record.config, record.data
     weights = "averaged" if config.ema_decay else "raw"
+    features = features_of(config.dataset) if config.features == "auto" else config.features
+    if ways_of(one.game):
+        names = domain_names(config)
+        return (
+            f"Measured while training, by the {weights} weights, on images held out from training, at most "
+            f"{config.evaluate_samples:,} of each domain: translations of {names[0]} against images of {names[1]}, "
+            f"and the other way round; features: {features}. With few images, take the kernel distance: it is unbiased."
+        )
     text = (
         f"Measured while training, on {config.evaluate_samples:,} samples of the {weights} weights, "
         f"always of the same latents (seed {config.seed})"
     )
     if not data.is_images:
         return f"{text}."
-    features = features_of(config.dataset) if config.features == "auto" else config.features
     return (
         f"{text}, against the {data.num_examples:,} training images of {config.dataset} "
         f"(SHA-256 {data.sha256[:12]}...); features: {features}. ± is one standard error of drawing "

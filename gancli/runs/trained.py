@@ -7,9 +7,10 @@ from typing import Any
 from gancli.data.catalog import is_path
 from gancli.data.class_names import find
 from gancli.data.load import Dataset, load_for
+from gancli.data.two_domains import load_two
 from gancli.errors import UsageError
 from gancli.games.pair import GENERATOR, Pair
-from gancli.reporting import show_shape
+from gancli.reporting import Silence, show_shape
 from gancli.runs.exported import is_export, read_weights
 from gancli.runs.folder import Run
 from gancli.training.domain import Domain
@@ -87,16 +88,35 @@ class Trained:
             )
         return label
 
+    def load_two(self, data_dir: Path | None, split: str = "test") -> tuple[Dataset, Dataset]:
+        """Load a split of both domains that a run with two was trained on.
+
+        Raises:
+            UsageError: it is not the data of the run, or your images are gone.
+        """
+        config = self.game.config
+        for name in (config.dataset, config.to_domain):
+            if name and not (name == config.to_domain and config.from_domain):
+                self._check_there(name, "")
+        datasets = load_two(config, data_dir, Silence())
+        for dataset, domain in zip(datasets, self.game.domains, strict=True):
+            check_data(dataset, self.run, domain=domain.name)
+        a, b = (dataset.other(split) for dataset in datasets)
+        return a, b
+
+    def _check_there(self, name: str, cure: str) -> None:
+        """Raise a UsageError if your images, by their path, are gone."""
+        if is_path(name) and not Path(name).exists():
+            own = f"Put the images {'there' if is_export(self.run.folder) else 'back'}{f', {cure}' if cure else ''}."
+            raise UsageError(f"the run in '{self.run.folder}' was trained on '{name}', and nothing is there now. {own}")
+
     def load_data(self, data_dir: Path | None, split: str = "train", *, cure: str = "") -> Dataset:
         """Load a split of the data that the run was trained on; ``cure`` as in :func:`check_data`.
 
         Raises:
             UsageError: it is not the data of the run, or your images are gone.
         """
-        name = self.game.config.dataset
-        if is_path(name) and not Path(name).exists():
-            own = f"Put the images {'there' if is_export(self.run.folder) else 'back'}{f', {cure}' if cure else ''}."
-            raise UsageError(f"the run in '{self.run.folder}' was trained on '{name}', and nothing is there now. {own}")
+        self._check_there(self.game.config.dataset, cure)
         dataset = load_for(self.game.config, "train", data_dir)
         check_data(dataset, self.run, cure)
         return dataset if split == "train" else dataset.other(split)

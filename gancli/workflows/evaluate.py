@@ -16,6 +16,7 @@ from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import measure, measure_what_can_be, missing
 from gancli.features.catalog import FEATURES
 from gancli.files import check_free, write_atomically
+from gancli.games.translates import Translators, ways_of
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.inputs import Measured
 from gancli.metrics.statistics import Statistics, holds_statistics
@@ -131,7 +132,8 @@ def evaluate(
     _ = FEATURES[features]
     devices.keep_compiled_programs()
     opened = partial(open_images, data_dir=data_dir, listener=reporter, max_pixels=max_pixels)
-    trained, samples = _open_source(source, num_samples, seed, step, ema, opened)
+    trained, samples = _open_source(source, num_samples, seed, step, ema, opened, data_dir)
+    translates = trained is not None and ways_of(trained.game) is not None
     default = figure is None
     if default and trained and (everything or "nearest" in metrics):
         place = trained.run.folder / PICTURES / "nearest.png"
@@ -153,7 +155,8 @@ def evaluate(
         if trained
         else None,
         figure=figure,
-        pair=trained.pair if trained else None,
+        pair=trained.pair if trained and not translates else None,
+        translators=Translators.of(trained.game, trained.weights) if trained and translates else None,
     )
     for name in metrics:
         if reason := missing(name, material):
@@ -201,6 +204,7 @@ def _open_source(
     step: int | str,
     ema: bool,
     opened: Callable[[str], ImageSet],
+    data_dir: Path | None,
 ) -> tuple[Trained | None, ImageSet | None]:
     path = Path(source)
     if split_name(source) or (path.exists() and not is_run(path)):
@@ -208,6 +212,10 @@ def _open_source(
             raise UsageError(f"--samples is for runs; '{source}' is measured whole.")
         return None, opened(source)
     trained = Trained.load(path, step=step, ema=ema)
+    if ways_of(trained.game):
+        if num_samples is not None:
+            raise UsageError(f"--samples is for runs that draw; of '{source}' all test images are translated.")
+        return trained, ImageSet.of_dataset(trained.load_two(data_dir)[0])
     if not trained.is_images:
         return trained, None
     latents = draw_latents(trained.pair.draws, num_samples or NUM_SAMPLES, seed)
@@ -225,6 +233,10 @@ def _open_reference(
         if against is not None:
             raise UsageError("--against is for images; the samples of this run are points, whose density is known.")
         return None
+    if trained is not None and ways_of(trained.game):
+        if against is not None:
+            raise UsageError("--against is for samples; translations are compared with the test images of the run.")
+        return ImageSet.of_dataset(trained.load_two(data_dir)[1])
     if against is not None:
         if split_name(against) is None and holds_statistics(Path(against)):
             return Statistics.load(Path(against))

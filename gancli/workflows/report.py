@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gancli.errors import GancliError, UsageError
 from gancli.files import write_atomically
+from gancli.games.translates import ways_of
 from gancli.reporting import Reporter
 from gancli.reports.differences import comparison
 from gancli.reports.page import MARK, Figure, render
@@ -69,7 +70,7 @@ def _names(folders: Sequence[Path]) -> list[str]:
 
 def _nearest(one: Recorded, data_dir: Path | None) -> tuple[Figure | None, str]:
     """Return a picture of samples with their nearest training images, or why there is none."""
-    if not one.run.record.data.is_images:
+    if not one.run.record.data.is_images or ways_of(one.game):
         return None, ""
     with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
         picture = Path(folder, "nearest.png")
