@@ -38,10 +38,11 @@ def test_then_half_of_the_samples_are_earlier_ones_each_as_often():
 
 def test_nothing_is_lost_and_samples_of_one_batch_come_one_after_the_other():
     history, everything, found = full(3), set(range(3)), []
+    compiled = jax.jit(exchanged)
     for number in range(50):
         new = jnp.array([100.0 + 2 * number, 101.0 + 2 * number])
         everything |= set(np.asarray(new).tolist())
-        seen, history = exchanged(history, new, jax.random.fold_in(jax.random.key(2), number))
+        seen, history = compiled(history, new, jax.random.fold_in(jax.random.key(2), number))
         found += np.asarray(seen).tolist()
     assert sorted(found + np.asarray(history.samples).tolist()) == sorted(everything)
 

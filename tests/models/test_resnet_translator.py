@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from gancli.compute.remat import rematerializing
 from gancli.errors import UsageError
 from gancli.models.resnet_translator import discriminator, receptive_field, strided_layers, translator
 from gancli.recipes.resolve import resolve
+from tests.playing import assert_close
 
 SMALL = dataclasses.replace(resolve("mnist", None, {"game": "cycle"}), base_channels=2, blocks=1)
 
@@ -95,6 +97,22 @@ def test_images_do_not_depend_on_one_another():
     np.testing.assert_allclose(down(x).outputs[:1], down(x[:1]).outputs, atol=1e-6)
 
 
+def test_rematerialization_changes_no_gradient():
+    networks = build((16, 16, 1))
+    x = jax.random.uniform(jax.random.key(0), (1, 16, 16, 1))
+    for network, found in zip(networks, (lambda net: net(x), lambda net: net(x).outputs), strict=True):
+        graph, params = nnx.split(network)
+        gradients = []
+        for wanted in (False, True):
+            with rematerializing(wanted):
+                gradients.append(
+                    jax.grad(lambda params, found=found, graph=graph: jnp.sum(found(nnx.merge(graph, params)) ** 2))(
+                        params
+                    )
+                )
+        assert_close(*gradients, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
@@ -116,6 +134,4 @@ def test_other_examples_are_refused(shape, message):
 def test_too_many_strided_layers_are_refused():
     with pytest.raises(UsageError) as caught:
         build((16, 16, 3), patch_layers=3)
-    assert str(caught.value) == (
-        "--patch-layers 3 needs images of at least 32 pixels, got 16x16. Take fewer layers."
-    )
+    assert str(caught.value) == ("--patch-layers 3 needs images of at least 32 pixels, got 16x16. Take fewer layers.")
