@@ -148,10 +148,7 @@ class Pair:
             UsageError: the game draws no samples.
         """
         draws, scores = getattr(game, "draws", None), getattr(game, "scores", None)
-        if hasattr(game, "translates"):
-            raise UsageError(
-                f"--game {game.config.game} draws no samples: it translates. Use `gancli translate RUN IMAGES --to B`."
-            )
+        refuse_translating(game)
         if not isinstance(draws, Draws):
             raise UsageError(f"--game {game.config.game} draws no samples. Train it with --evaluate-every 0.")
         if not isinstance(scores, Scores) or scores.player.name not in weights:
@@ -162,6 +159,14 @@ class Pair:
     def domain(self) -> Domain:
         """What the generator imitates."""
         return self.draws.domain
+
+
+def refuse_translating(game: Game) -> None:
+    """Raise a UsageError if a game translates, in the place of drawing samples."""
+    if hasattr(game, "translates"):
+        raise UsageError(
+            f"--game {game.config.game} draws no samples: it translates. Use `gancli translate RUN IMAGES --to B`."
+        )
 
 
 def networks(

@@ -9,7 +9,7 @@ from gancli.data.class_names import find
 from gancli.data.load import Dataset, load_for
 from gancli.data.two_domains import load_two
 from gancli.errors import UsageError
-from gancli.games.pair import GENERATOR, Pair
+from gancli.games.pair import GENERATOR, Pair, refuse_translating
 from gancli.reporting import Silence, show_shape
 from gancli.runs.exported import is_export, read_weights
 from gancli.runs.folder import Run
@@ -114,8 +114,9 @@ class Trained:
         """Load a split of the data that the run was trained on; ``cure`` as in :func:`check_data`.
 
         Raises:
-            UsageError: it is not the data of the run, or your images are gone.
+            UsageError: it is not the data of the run, your images are gone, or the run has two domains.
         """
+        refuse_translating(self.game)
         self._check_there(self.game.config.dataset, cure)
         dataset = load_for(self.game.config, "train", data_dir)
         check_data(dataset, self.run, cure)

@@ -1,0 +1,235 @@
+"""``--game cycle`` and ``gancli translate``: from two folders of images to translations of any image."""
+
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+from gancli.games.translates import Translators
+from gancli.imaging.pixels import to_uint8
+from gancli.runs.checkpoints import digest
+from gancli.runs.folder import Run
+from gancli.runs.trained import Trained
+from gancli.sampling.translations import translate
+from gancli.training.game import layout
+from gancli.training.state import split_state
+from tests.playing import assert_equal
+
+NETWORKS = ("--game", "cycle", "--base-channels", 2, "--blocks", 1, "--history", 3)
+STEPS = ("--log-every", 2, "--sample-every", 4, "--checkpoint-every", 2, "--evaluate-every", 4, "--quiet")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory) -> Path:
+    """Bright and dark images, in the folders of the convention."""
+    folder, rng = tmp_path_factory.mktemp("data") / "set", np.random.default_rng(0)
+    for name, count, low in (("trainA", 6, 0), ("trainB", 9, 128), ("testA", 3, 0), ("testB", 4, 128)):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            Image.fromarray(rng.integers(low, low + 128, (16, 16, 3), np.uint8)).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(images, tmp_path_factory) -> Path:
+    """A run of four steps; tests must not change it."""
+    from gancli.cli.app import entry_point
+
+    folder = tmp_path_factory.mktemp("cycle") / "run"
+    with pytest.raises(SystemExit) as stop:
+        entry_point([str(word) for word in ("train", images, "--outdir", folder, "--steps", 4, *NETWORKS, *STEPS)])
+    assert not stop.value.code
+    return folder
+
+
+def pixels(path: Path | str) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def saved(folder: Path, step: int):
+    run = Run.open(folder)
+    game = run.record.game()
+    names = tuple(jax.eval_shape(split_state, layout(game)))
+    with run.checkpoints() as checkpoints:
+        return checkpoints.restore(game, names, step)
+
+
+def test_a_run_keeps_both_domains_their_pictures_and_what_it_measures(trained):
+    run = Run.open(trained)
+    assert [(one.name, one.num_examples, one.rows) for one in run.record.domains] == [("a", 6, (1,)), ("b", 9, (1,))]
+    assert run.record.config.mirror
+    assert [path.name for path in sorted((trained / "samples").iterdir())] == ["fakes000000.png", "fakes000004.png"]
+    assert (trained / "curves.png").exists() is False  # two lines make no curves
+    lines = run.metrics()
+    assert [line["step"] for line in lines] == [2, 4]
+    found = lines[-1]["translation"]
+    for kind in ("kid", "fid", "cycle", "identity"):
+        assert found[kind] == pytest.approx((found[f"{kind}_ab"] + found[f"{kind}_ba"]) / 2)
+    assert found["fid_untranslated"] > 0
+    assert run.scores() == {4: found["kid"]}
+
+
+def test_twice_n_is_n_and_resume_and_n_with_the_history(trained, images, gancli):
+    assert gancli("train", images, "--outdir", "half", "--steps", 2, *NETWORKS, *STEPS)[0] == 0
+    code, _, err = gancli("train", images, "--outdir", "half", "--steps", 4, "--resume", "--quiet")
+    assert (code, err) == (0, "")
+    one, other = (saved(folder, 4) for folder in (trained, Path("half")))
+    assert digest(one) == digest(other)
+    assert_equal(one, other)
+    assert int(one["training"]["memory"]["a"].count) == 3
+    assert Run.open(Path("half")).metrics()[-1]["cycle_loss"] == Run.open(trained).metrics()[-1]["cycle_loss"]
+    shutil.copytree(images, "other")
+    (Path("other") / "trainB" / "0.png").unlink()
+    code, _, err = gancli("train", "other", "--outdir", "half", "--resume", "--quiet")
+    assert code == 2
+    assert err.startswith("error: the data set of the run in 'half' is ")
+
+
+def test_images_keep_size_name_and_transparency_and_stand_upright(trained, gancli):
+    rng = np.random.default_rng(1)
+    Path("photos/deep").mkdir(parents=True)
+    sideways = Image.Exif()
+    sideways[0x0112] = 6
+    Image.fromarray(rng.integers(0, 256, (21, 30, 3), np.uint8)).save("photos/a.jpg", exif=sideways)
+    transparent = rng.integers(0, 256, (17, 16, 4), np.uint8)
+    Image.fromarray(transparent).save("photos/deep/b.png")
+    Image.fromarray(rng.integers(0, 256, (5, 16), np.uint8)).save("photos/c.gif")
+    Path("photos/broken.png").write_bytes(b"nothing")
+    code, out, err = gancli(
+        "translate", trained, "photos", "--to", "B", "--output", "out", "--sheet", "s.png", "--json"
+    )
+    assert code == 0
+    assert err.endswith("left out 1 image in 'photos' (broken.png: it is no image, or its header is damaged).\n")
+    found = json.loads(out)
+    assert [(one["name"], one["width"], one["height"]) for one in found["images"]] == [
+        *(("a.jpg", 21, 30), ("c.gif", 16, 5), ("deep/b.png", 16, 17)),
+    ]
+    files = sorted(str(path.relative_to("out")) for path in Path("out").rglob("*") if path.is_file())
+    assert files == ["a.jpg", "c.gif.png", "deep/b.png"]
+    for name, size, mode in (
+        ("a.jpg", (21, 30), "RGB"),
+        ("c.gif.png", (16, 5), "RGB"),
+        ("deep/b.png", (16, 17), "RGBA"),
+    ):
+        with Image.open(Path("out") / name) as image:
+            assert (image.size, image.mode) == (size, mode)
+    np.testing.assert_array_equal(pixels("out/deep/b.png")[..., 3], transparent[..., 3])
+    assert pixels("s.png").ndim == 3
+
+
+def test_it_is_the_averaged_translator_of_that_way_and_needs_no_other_data(trained, images, gancli):
+    loaded = Trained.load(trained, step="latest", ema=True)
+    both = Translators.of(loaded.game, loaded.weights)
+    name = images / "testB" / "0.png"
+    assert gancli("translate", trained, name, "--to", "a", "-o", "out", "--sheet", "s.png", "--quiet")[0] == 0
+    wanted = translate(both.ways[1], both.weights[1], pixels(name)[None], block=1)[0]
+    np.testing.assert_array_equal(pixels("out/0.png"), to_uint8(wanted))
+    other = translate(both.ways[0], both.weights[0], pixels(name)[None], block=1)[0]
+    assert np.abs(wanted - other).max() > 1 / 255
+
+
+def test_files_that_are_there_are_left_replaced_or_refused(trained, images, gancli):
+    command = ("translate", trained, images / "testA", "--to", "B", "-o", "out", "--sheet", "s.png", "--quiet")
+    assert gancli(*command)[0] == 0
+    code, _, err = gancli("translate", trained, images / "testA", "--to", "B", "-o", "out", "--sheet", "t.png")
+    assert code == 1
+    assert err == (
+        "error: 'out/0.png' exists. Leave such files as they are with --skip-existing, replace them with --overwrite, "
+        "or choose another --output.\n"
+    )
+    Path("out/1.png").unlink()
+    Path("out/0.png").write_bytes(b"mine")
+    code, out, _ = gancli(*command[:-3], "--sheet", "t.png", "--skip-existing", "--json", "--quiet")
+    assert [one.get("skipped", False) for one in json.loads(out)["images"]] == [True, False, True]
+    assert Path("out/0.png").read_bytes() == b"mine"
+    assert gancli(*command, "--overwrite")[0] == 0
+    assert Path("out/0.png").read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--to", "zebra"), "--to must be one of A, B, got 'zebra'."),
+        (("--to", "B", "--overwrite", "--skip-existing"), "--skip-existing and --overwrite exclude each other."),
+        (("--to", "B", "--skip-existing"), "--skip-existing is for the files in --output DIR. Give it, too."),
+        (("--to", "B", "--sheet", "s.gif"), "--sheet must end in .png or .webp, got 's.gif'."),
+    ],
+    ids=str,
+)
+def test_wrong_options_are_refused(trained, images, gancli, words, message):
+    assert gancli("translate", trained, images / "testA", *words) == (2, "", f"error: {message}\n")
+
+
+def test_translations_do_not_lie_among_the_images(trained, images, gancli):
+    code, _, err = gancli("translate", trained, images / "testA", "--to", "B", "-o", images / "testA", "--overwrite")
+    assert code == 2
+    assert err == f"error: --output '{images / 'testA'}' is where the images lie. Choose another folder.\n"
+
+
+def test_other_runs_translate_nothing_and_this_one_draws_nothing(trained, digits_run, images, gancli):
+    code, _, err = gancli("translate", digits_run, images, "--to", "B")
+    assert (code, err) == (2, "error: --game adversarial translates nothing. Train with --game cycle.\n")
+    for verb in ("sample", "interpolate", "parzen", "export"):
+        code, _, err = gancli(verb, trained)
+        assert code == 2, err
+        assert err == (
+            "error: --game cycle draws no samples: it translates. Use `gancli translate RUN IMAGES --to B`.\n"
+        )
+
+
+def test_it_is_evaluated_by_what_it_measures_while_it_trains(trained, gancli):
+    code, out, err = gancli("evaluate", trained, "--features", "cifar10-classifier", "--json", "--quiet")
+    assert (code, err) == (0, "")
+    found = json.loads(out)["metrics"]["translation"]
+    logged = Run.open(trained).metrics()[-1]["translation"]
+    assert {name: found[name] for name in logged} == pytest.approx(logged, rel=1e-4)
+    assert found["protocol"]["n"] == 3
+    code, _, err = gancli("evaluate", trained, "--fid")
+    assert code == 2
+    assert err.endswith("error: --fid is of samples, and a run that translates draws none; take translation.\n")
+
+
+def test_a_page_says_what_was_measured_on_what(trained, gancli):
+    assert gancli("report", trained, "--output", "page.html", "--quiet")[0] == 0
+    page = Path("page.html").read_text()
+    assert "6 and 9 training images of A and B" in page
+    assert "translations of A against images of B" in page
+    assert "kernel distance, A to B" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("--latent-size", 3),
+            "--latent-size 3 does nothing in the game 'cycle'. Leave it out, or choose another loss or game.",
+        ),
+        (("--k", 2), "--k 2 does nothing in the game 'cycle'. Leave it out, or choose another loss or game."),
+        (("--loss", "energy"), "--game cycle needs a loss that compares outputs of D; --loss energy does not. "),
+    ],
+    ids=str,
+)
+def test_what_the_game_does_not_use_is_refused(images, gancli, words, message):
+    code, _, err = gancli("train", images, "--game", "cycle", "--outdir", "x", *words, "--steps", 2, "--quiet")
+    assert code == 2
+    assert err.startswith(f"error: {message}")
+    assert not Path("x").exists()
+
+
+def test_a_second_domain_is_for_this_game(images, gancli):
+    code, _, err = gancli("train", images / "trainA", "--to", images / "trainB", "--outdir", "x", "--steps", 2)
+    assert code == 2
+    assert err == (
+        f"error: --to {images / 'trainB'} is for --game cycle; --game adversarial does not use it. "
+        f"Leave it out, or choose that game.\n"
+    )
