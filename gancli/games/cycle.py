@@ -20,19 +20,17 @@ from gancli.errors import UsageError
 from gancli.games import adversarial
 from gancli.games.history import History, exchanged
 from gancli.games.pair import Scores
-from gancli.games.passes import gradient_norms, scored, translated
+from gancli.games.passes import penalized, scored, scored_pair, translated
 from gancli.games.translates import Translates
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
 from gancli.models.catalog import Architecture, architecture
 from gancli.own_files import Files
-from gancli.salts import PENALTY
 from gancli.training.catalog import Pace
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
 from gancli.training.player import Player, gradient_norm
-from gancli.training.schedules import moved
 from gancli.training.state import Params, TrainState
 
 TRANSLATORS = ("generator_ab", "generator_ba")  # names of players
@@ -121,32 +119,6 @@ class Cycle:
         """Return what a discriminator minimizes, but for penalties, of its outputs."""
         half: Any = self.objective.discriminator
         return half(real_outputs, fake_outputs)
-
-    def penalty(
-        self,
-        scores: Scores,
-        discriminator: Params,
-        real: jax.Array,
-        fake: jax.Array,
-        key: jax.Array,
-        step: jax.Array | int,
-    ) -> jax.Array:
-        """Return the sum of the penalties on the gradient of the mean over patches, with the weight of that step."""
-        config = self.config
-        functions = [function for name in config.penalty if (function := PENALTIES[name].function) is not None]
-        if not functions:
-            return jnp.zeros(())
-        noise_key, dropout_key, key = jax.random.split(jax.random.fold_in(key, PENALTY), 3)
-        real, fake = jnp.split(scores.seen(jnp.concatenate([real, fake]), noise_key), 2)
-        found = jax.eval_shape(lambda x: scored(scores, discriminator, x, dropout_key).outputs, real)
-        patches = found.size // len(real)
-
-        def norms(x: jax.Array) -> jax.Array:
-            return gradient_norms(scores, discriminator, x, dropout_key) / patches**2
-
-        assert config.penalty_weight is not None, "it was settled when the game was built"
-        weight = config.penalty_weight * moved(1.0, config.final_penalty, step, config.moving_steps, config)
-        return weight * sum((function(norms, real, fake, key) for function in functions), jnp.zeros(()))
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update both translators, then both discriminators, which see the translations just made or earlier ones.
@@ -252,12 +224,13 @@ def discriminator_gradients(
     step: jax.Array | int = 0,
 ) -> tuple[Params, dict[str, jax.Array]]:
     """Return the gradient of a discriminator's loss and penalties on a real and a fake batch, and what it found."""
-    keys = jax.random.split(key, 2)
+    noise_key, dropout_key = jax.random.split(key)
+    both = jnp.split(scores.seen(jnp.concatenate([real, fake]), noise_key), 2)
 
     def minimized(discriminator: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
-        outputs = [game.outputs(scores, discriminator, x, own) for x, own in zip((real, fake), keys, strict=True)]
+        outputs = [one.reshape(-1) for one in scored_pair(scores, discriminator, both[0], both[1], dropout_key)]
         loss = game.discriminator_loss(*outputs)
-        penalty = game.penalty(scores, discriminator, real, fake, key, step)
+        penalty = penalized(scores, discriminator, both[0], both[1], key, step=step)
         d_real, d_fake = (jnp.mean(game.objective.shown(one)) for one in outputs)
         return loss + penalty, {"loss": loss, "penalty": penalty, "d_real": d_real, "d_fake": d_fake}
 

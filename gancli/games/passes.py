@@ -94,14 +94,22 @@ def scored_pair(
 def gradient_norms(
     scores: Scores, discriminator: Params, packs: jax.Array, key: jax.Array, classes: Classes = None
 ) -> jax.Array:
-    """Return ``||∇a(x)||²`` of D's output at every one of packs ``[B, ...]``, with dropout, float32 ``[B]``."""
+    """Return ``||∇a(x)||²`` of D's output at every one of packs ``[B, ...]``, with dropout, float32 ``[B]``.
+
+    Of a D of patches a(x) is the mean of its outputs.
+    """
     config = scores.player.config
     dtype = PRECISIONS[config.precision]
 
     def run(discriminator: Params, inputs: tuple[jax.Array, Classes], key: jax.Array | None) -> jax.Array:
         packs, classes = inputs
+
+        def output(x: jax.Array) -> jax.Array:
+            outputs = scores.score(discriminator, x, key, classes, dtype).outputs
+            return outputs if outputs.ndim == 1 else outputs.mean(axis=1)
+
         with rematerializing(config.remat):
-            return squared_gradient_norms(lambda x: scores.score(discriminator, x, key, classes, dtype).outputs, packs)
+            return squared_gradient_norms(output, packs)
 
     return microbatched(run, discriminator, (packs, classes), key, config.microbatch // config.packing)
 
