@@ -14,7 +14,7 @@ from gancli.data.images.find import find_images
 from gancli.data.kinds import Read
 from gancli.data.load import Dataset, OpenDataset, framing_of, open_dataset
 from gancli.errors import UsageError
-from gancli.reporting import Reporter, show_shape
+from gancli.reporting import Aside, Reporter, show_shape
 
 LETTERS = ("A", "B")
 TRAIN, TEST = "train", "test"  # how folders of a data set for translation begin; a letter follows
@@ -63,7 +63,7 @@ def load_two(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> 
         UsageError: there are no two domains, or their images differ in shape.
         GancliError: the data cannot be had.
     """
-    a, b = (opened.split("train") for opened in _open(config, data_dir, listener))
+    a, b = (opened.split("train") for opened in _open(config, data_dir, Aside(listener)))
     for one in (a, b):
         if not one.is_images:
             raise UsageError(f"--game {config.game} is for images; data set '{one.name}' holds points.")
@@ -72,6 +72,11 @@ def load_two(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> 
             f"the images of '{a.name}' are {show_shape(a.shape)}, and those of '{b.name}' {show_shape(b.shape)}. "
             f"Give --resolution and --channels that are for both."
         )
+    parts = (
+        f"{name} {len(one):,} images to train on, {len(one.other('test')):,} to test"
+        for name, one in zip(domain_names(config), (a, b), strict=True)
+    )
+    listener.status(f"two domains of {show_shape(a.shape)}: {'; '.join(parts)}")
     return a, b
 
 
@@ -98,16 +103,21 @@ def _open(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> tup
     return first, second
 
 
+def _short(dataset: str) -> str:
+    """Return the name of a data set without the folders above."""
+    return Path(dataset).name if is_path(dataset) else dataset
+
+
 def _folder(whole: OpenDataset, letter: str, *, tested: bool) -> OpenDataset:
-    train = _of_class(whole, whole.classes.index(f"{TRAIN}{letter}"))
+    train, name = _of_class(whole, whole.classes.index(f"{TRAIN}{letter}")), f"{_short(whole.name)}/{letter}"
     if not tested:
-        return OpenDataset(f"{whole.name}/{letter}", (), train)
+        return OpenDataset(name, (), train)
     test = _of_class(whole, whole.classes.index(f"{TEST}{letter}"))
 
     def read(split: str, fold: int = 0) -> Arrays:
         return (train if split == "train" else test)("train", fold)
 
-    return OpenDataset(f"{whole.name}/{letter}", (), read)
+    return OpenDataset(name, (), read)
 
 
 def _classes(whole: OpenDataset, config: TrainConfig) -> tuple[OpenDataset, OpenDataset]:
@@ -116,7 +126,7 @@ def _classes(whole: OpenDataset, config: TrainConfig) -> tuple[OpenDataset, Open
     if labels[0] == labels[1]:
         raise UsageError(f"--from {names[0]} and --to {names[1]} are one class. Name two.")
     first, second = (
-        OpenDataset(f"{whole.name}/{name}", (), _of_class(whole, label))
+        OpenDataset(f"{_short(whole.name)}/{name}", (), _of_class(whole, label))
         for name, label in zip(names, labels, strict=True)
     )
     return first, second

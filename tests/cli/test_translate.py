@@ -19,7 +19,7 @@ from gancli.training.game import layout
 from gancli.training.state import split_state
 from tests.playing import assert_equal
 
-NETWORKS = ("--game", "cycle", "--base-channels", 2, "--blocks", 1, "--history", 3)
+NETWORKS = ("--game", "cycle", "--base-channels", 2, "--blocks", 1, "--history", 3, "--schedule-steps", 4)
 STEPS = ("--log-every", 2, "--sample-every", 4, "--checkpoint-every", 2, "--evaluate-every", 4, "--quiet")
 
 
@@ -154,6 +154,16 @@ def test_files_that_are_there_are_left_replaced_or_refused(trained, images, ganc
     assert Path("out/0.png").read_bytes() == b"mine"
     assert gancli(*command, "--overwrite")[0] == 0
     assert Path("out/0.png").read_bytes() != b"mine"
+
+
+@pytest.mark.usefixtures("rehearsed_once")
+def test_a_dry_run_tells_the_price(images, gancli):
+    code, out, _ = gancli("train", images, "--steps", 4, *NETWORKS, *STEPS, "--dry-run", "--json")
+    found = json.loads(out)
+    assert (code, Path("ckpt").exists()) == (0, False)
+    assert set(found["parameters"]) == {"generator_ab", "generator_ba", "discriminator_a", "discriminator_b"}
+    assert found["data_bytes"] == 15 * (16 * 16 * 3 + 4)
+    assert found["epochs"] == pytest.approx(4 / 6)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,14 @@ def test_a_zip_of_the_folder_above_is_the_same_data(folder, tmp_path):
     assert [one.fingerprint for one in two(archive)] == [one.fingerprint for one in two(folder)]
 
 
+def test_it_is_said_in_one_line_what_there_is(folder):
+    heard = []
+    listener = Silence()
+    listener.status = heard.append  # pyright: ignore[reportAttributeAccessIssue]
+    load_two(TrainConfig(dataset=str(folder), game="cycle"), None, listener)
+    assert heard == ["two domains of 16x16x3: A 20 images to train on, 3 to test; B 30 images to train on, 4 to test"]
+
+
 def test_without_test_folders_a_share_of_each_domain_is_held_out(folder):
     for name in ("testA", "testB"):
         shutil.rmtree(folder / name)

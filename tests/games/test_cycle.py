@@ -17,7 +17,7 @@ from gancli.models.catalog import MODELS, Architecture
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.training.domain import Batch, Domain
 from gancli.training.state import split_state
-from tests.playing import SMALL, assert_close, assert_equal, begin, run, train_on
+from tests.playing import SMALL, assert_close, assert_equal, begin, run, train_on, train_streamed
 
 LINEAR = {"game": "cycle", "model": "linear", "loss": "least-squares", "batch_size": 2, "penalty": ()}
 LINEAR |= {"momentum": 0.0, "identity_weight": 5.0, "instance_noise": 0.0}
@@ -224,6 +224,15 @@ def test_convolutional_networks_resume_bit_for_bit():
     whole, _ = run(game, begin(game), 0, 4, data)
     half, _ = run(game, begin(game), 0, 1, data)
     assert_equal(run(game, half, 1, 4, data)[0], whole)
+
+
+def test_streamed_domains_train_the_same():
+    data = data_of((2,))
+    game, state = linear(history=3, num_steps=12)
+    whole, reports = train_on(game, begin(game), data)
+    streamed, others = train_streamed(game, state, jax.tree.map(np.asarray, data))
+    assert_equal(whole, streamed)
+    assert reports == others
 
 
 def test_two_devices_share_a_batch_without_changing_it():
