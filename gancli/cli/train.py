@@ -91,6 +91,8 @@ def train(
 
       gancli train ./my-images --resolution 32 --mirror
 
+      gancli train horse2zebra.zip --game cycle
+
       gancli train --config runs/digits/config.toml --seed 1 --outdir runs/other
 
       gancli train ring --seeds 0-7 --outdir runs/ring --resume auto

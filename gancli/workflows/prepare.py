@@ -30,7 +30,7 @@ from gancli.games.augmentations import AUGMENTATIONS
 from gancli.games.catalog import UPDATES, GameEntry, game
 from gancli.games.decoder import check_decoder, with_trained_decoder
 from gancli.games.passes import PRECISIONS
-from gancli.games.translates import A, B
+from gancli.games.translates import A, B, ways_of
 from gancli.imaging.contrast import Contrast
 from gancli.latents.catalog import PRIORS
 from gancli.losses.catalog import objective
@@ -429,10 +429,13 @@ def _monitoring(
         return probe, None
     fewest = max(METRICS[name].fewest for name in config.metrics)
     for dataset in datasets.values():
-        if dataset.is_images and len(dataset) < fewest:  # evaluation is a default, and no reason not to train
+        count, what = len(dataset), "are trained on"
+        if ways_of(game):
+            count, what = len(dataset.other("validation")), f"of '{dataset.name}' are held out (--held-out)"
+        if dataset.is_images and count < fewest:  # evaluation is a default, and no reason not to train
             reporter.warning(
                 f"the run is not evaluated while it trains: --metrics {','.join(config.metrics)} needs at least "
-                f"{fewest} images, and {len(dataset)} are trained on."
+                f"{fewest} images, and {count} {what}."
             )
             return probe, None
     return probe, Monitor(game, datasets, reporter)

@@ -156,6 +156,18 @@ def test_files_that_are_there_are_left_replaced_or_refused(trained, images, ganc
     assert Path("out/0.png").read_bytes() != b"mine"
 
 
+def test_without_held_out_images_it_trains_and_says_that_nothing_is_measured(images, gancli):
+    command = ("train", images / "trainA", "--to", images / "trainB", "--outdir", "x", "--held-out", 0, "--steps", 2)
+    code, _, err = gancli(*command, *NETWORKS, *STEPS)
+    assert code == 0
+    assert (
+        "warning: the run is not evaluated while it trains: --metrics translation needs at least 2 images, and 0 of "
+        f"'{images / 'trainA'}' are held out (--held-out).\n"
+    ) in err
+    assert (Path("x") / "samples" / "fakes000000.png").is_file()
+    assert Run.open(Path("x")).record.config.to_domain == str(images / "trainB")
+
+
 @pytest.mark.usefixtures("rehearsed_once")
 def test_a_dry_run_tells_the_price(images, gancli):
     code, out, _ = gancli("train", images, "--steps", 4, *NETWORKS, *STEPS, "--dry-run", "--json")
