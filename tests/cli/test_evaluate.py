@@ -103,7 +103,10 @@ def test_everything_at_once_on_a_run(digits_run, gancli):
         *("fid", "kid", "inception_score", "precision_recall", "density_coverage", "nearest", "modes", "probe"),
         "divergence",
     ]
-    assert found["unavailable"] == {"classification": "needs a classifier: a run with --game semi-supervised"}
+    assert found["unavailable"] == {
+        "classification": "needs a classifier: a run with --game semi-supervised",
+        "translation": "needs translations: a run with --game cycle",
+    }
     metrics = found["metrics"]
     assert 1 <= metrics["inception_score"]["mean"] <= 10
     assert all(0 <= metrics["precision_recall"][name] <= 1 for name in ("precision", "recall"))

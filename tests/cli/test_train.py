@@ -22,7 +22,10 @@ USAGE = [
     ),
     (["digits", "--prior", "cauchy"], "--prior must be one of uniform, gaussian, spherical, got 'cauchy'."),
     (["digits", "--optimizer", "adma"], "--optimizer must be one of adam, sgd, got 'adma'. Did you mean 'adam'?"),
-    (["digits", "--model", "mpl"], "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet."),
+    (
+        ["digits", "--model", "mpl"],
+        "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet, resnet-translator.",
+    ),
     (
         ["digits", "--updates", "both"],
         "--updates must be one of alternating, simultaneous, extragradient, optimistic, got 'both'.",

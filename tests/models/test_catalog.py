@@ -80,7 +80,7 @@ def toy(own, monkeypatch):
 
 def test_a_toy_model_is_listed_brings_its_settings_and_trains(toy, gancli, tmp_path):
     assert architecture("toy") is toy
-    assert "toy          One linear layer, a toy.\n" in gancli("list", "models")[1]
+    assert "toy                One linear layer, a toy.\n" in gancli("list", "models")[1]
     assert "--latent-size 3" in gancli("list", "models", "toy")[1]
     assert resolve("ring", None, {"model": "toy"}).latent_size == 3
     options = tiny(model="toy", evaluate_every=0, latent_size=3)

@@ -92,7 +92,10 @@ def test_a_runs_own_file_has_every_setting_and_warns_of_none(tmp_path):
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ({"model": "mpl"}, "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet."),
+        (
+            {"model": "mpl"},
+            "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet, resnet-translator.",
+        ),
         (
             {"loss": "hinge", "margin": 2.0},
             "--margin 2.0 is for --loss energy; --loss hinge does not use it. Leave it out, or choose that loss.",
