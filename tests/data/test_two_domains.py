@@ -1,5 +1,6 @@
 """Two sets of images: folders, two data sets, two classes; what is held out, and what is no pair of domains."""
 
+import dataclasses
 import shutil
 import zipfile
 from pathlib import Path
@@ -13,8 +14,6 @@ from gancli.data.load import load
 from gancli.data.two_domains import domain_names, load_two, refuse_two
 from gancli.errors import UsageError
 from gancli.reporting import Silence
-
-CONFIG = TrainConfig(dataset="digits", game="cycle")
 
 
 @pytest.fixture
@@ -34,7 +33,8 @@ def write(folder: Path, count: int, red: int, channels: int = 3, side: int = 16)
 
 
 def two(dataset, **changes):
-    return load_two(TrainConfig(dataset=str(dataset), **{"game": "cycle"} | changes), None, Silence())
+    config = TrainConfig(dataset=str(dataset), game="cycle")
+    return load_two(dataclasses.replace(config, **changes), None, Silence())
 
 
 def counted(dataset):
@@ -112,7 +112,7 @@ def test_a_data_set_by_name_against_another():
     ids=str,
 )
 def test_people_call_domains_by_class_or_data_set(changes, names):
-    assert domain_names(TrainConfig(**{"dataset": "digits", "game": "cycle"} | changes)) == names
+    assert domain_names(dataclasses.replace(TrainConfig(dataset="digits", game="cycle"), **changes)) == names
 
 
 def test_one_domain_is_refused(folder):

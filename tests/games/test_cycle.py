@@ -1,6 +1,7 @@
 """The game of unpaired translation: its losses on linear maps, its gradients, its history, and that it resumes."""
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -55,7 +56,7 @@ def _family():
         yield
 
 
-def laid_out(changes, shape=(2,), counts=(6, 10), is_images=False):
+def laid_out(changes, shape=(2,), counts=(6, 10), is_images=False) -> Any:
     config = dataclasses.replace(SMALL, **changes)
     domains = tuple(
         Domain(name, shape, is_images, count, (config.batch_size,)) for name, count in zip("ab", counts, strict=True)

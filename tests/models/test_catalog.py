@@ -92,7 +92,7 @@ def test_a_toy_model_is_listed_brings_its_settings_and_trains(toy, gancli, tmp_p
 def test_a_pair_of_builders_in_a_file_is_a_model(own):
     family = architecture(f"{own}:pair")
     config, rngs = TrainConfig(dataset="ring", latent_size=4), nnx.Rngs(0)
-    generator = family.generator(config, (2,), False, np.zeros(2), rngs)
+    generator = family.drawing("mine")(config, (2,), False, np.zeros(2), rngs)
     discriminator = family.discriminator("scorer", "mine")(config, (2,), False, np.zeros(2), rngs)
     samples = generator(jnp.ones((5, 4)))
     assert samples.shape == (5, 2)
@@ -106,7 +106,7 @@ def test_a_pair_of_builders_in_a_file_is_a_model(own):
 def test_the_example_is_a_model():
     family = architecture(f"{ROOT}/examples/my_models.py:residual")
     config, rngs = TrainConfig(dataset="digits", latent_size=4), nnx.Rngs(0)
-    samples = family.generator(config, (8, 8, 1), True, np.zeros((8, 8, 1)), rngs)(jnp.ones((5, 4)))
+    samples = family.drawing("mine")(config, (8, 8, 1), True, np.zeros((8, 8, 1)), rngs)(jnp.ones((5, 4)))
     assert samples.shape == (5, 8, 8, 1)
     assert 0 <= samples.min() <= samples.max() <= 1
     found = family.discriminator("scorer", "mine")(config, (8, 8, 1), True, np.zeros((8, 8, 1)), rngs)(samples)
