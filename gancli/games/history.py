@@ -10,7 +10,7 @@ class History(NamedTuple):
     """Up to N earlier samples."""
 
     samples: jax.Array  # [N, *shape]
-    count: jax.Array  # int32 [], how many there are
+    filled: jax.Array  # int32 [], how many there are
 
     @classmethod
     def empty(cls, size: int, shape: tuple[int, ...]) -> "History":
@@ -32,13 +32,13 @@ def exchanged(history: History, samples: jax.Array, key: jax.Array) -> tuple[jax
     def exchange(history: History, inputs: tuple[jax.Array, jax.Array]) -> tuple[History, jax.Array]:
         new, number = inputs
         place_key, coin_key = jax.random.split(jax.random.fold_in(key, number))
-        full = history.count >= size
-        place = jnp.where(full, jax.random.randint(place_key, (), 0, size), history.count)
+        full = history.filled >= size
+        place = jnp.where(full, jax.random.randint(place_key, (), 0, size), history.filled)
         earlier = history.samples[place]
         swaps = full & jax.random.bernoulli(coin_key)
         kept = history.samples.at[place].set(jnp.where(swaps | ~full, new, earlier))
-        count = jnp.minimum(history.count + 1, size)
-        return History(kept, count), jnp.where(swaps, earlier, new)
+        filled = jnp.minimum(history.filled + 1, size)
+        return History(kept, filled), jnp.where(swaps, earlier, new)
 
     history, seen = jax.lax.scan(exchange, history, (samples, jnp.arange(len(samples))))
     return seen, history

@@ -160,6 +160,7 @@ def _load(
     config = _on_this_machine(config, files)
     check_decoder(config)
     entry = game(config.game, files["game"])
+    datasets: dict[str, Dataset]
     if entry.translates:
         datasets = dict(zip((A, B), load_two(config, data_dir, reporter), strict=True))
     else:

@@ -86,7 +86,7 @@ def test_twice_n_is_n_and_resume_and_n_with_the_history(trained, images, gancli)
     one, other = (saved(folder, 4) for folder in (trained, Path("half")))
     assert digest(one) == digest(other)
     assert_equal(one, other)
-    assert int(one["training"]["memory"]["a"].count) == 3
+    assert int(one["training"]["memory"]["a"].filled) == 3
     assert Run.open(Path("half")).metrics()[-1]["cycle_loss"] == Run.open(trained).metrics()[-1]["cycle_loss"]
     shutil.copytree(images, "other")
     (Path("other") / "trainB" / "0.png").unlink()

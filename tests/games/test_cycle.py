@@ -216,7 +216,7 @@ def test_it_resumes_bit_for_bit(changes):
     }
     assert min(max(jax.tree.leaves(one)) for one in moved.values()) > 0
     if game.config.history:
-        assert {int(one.count) for one in whole.memory.values()} == {min(game.config.history, 16)}
+        assert {int(one.filled) for one in whole.memory.values()} == {min(game.config.history, 16)}
 
 
 def test_convolutional_networks_resume_bit_for_bit():

@@ -18,7 +18,7 @@ def test_until_it_is_full_every_sample_is_seen_and_kept():
         seen, history = exchanged(history, jnp.array(numbers), jax.random.key(0))
         np.testing.assert_array_equal(seen, numbers)
     np.testing.assert_array_equal(history.samples, [1, 2, 3, 4, 0])
-    assert history.count == 4
+    assert history.filled == 4
 
 
 def test_then_half_of_the_samples_are_earlier_ones_each_as_often():
