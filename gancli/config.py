@@ -255,7 +255,7 @@ class TrainConfig:
 
     model: str = setting(
         "mlp",
-        "Architecture of both networks: mlp, maxout-conv, dcgan, resnet or resnet-translator.",
+        "Architecture: mlp, maxout-conv, dcgan, resnet or resnet-translator.",
         NETWORKS,
         choices="model",
         common=True,

@@ -91,8 +91,6 @@ def train(
 
       gancli train ./my-images --resolution 32 --mirror
 
-      gancli train horse2zebra.zip --game cycle
-
       gancli train --config runs/digits/config.toml --seed 1 --outdir runs/other
 
       gancli train ring --seeds 0-7 --outdir runs/ring --resume auto
