@@ -255,7 +255,7 @@ class TrainConfig:
 
     model: str = setting(
         "mlp",
-        "Architecture: mlp, maxout-conv, dcgan, resnet or resnet-translator.",
+        "The networks, see `gancli list models`.",
         NETWORKS,
         choices="model",
         common=True,
