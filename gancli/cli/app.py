@@ -18,6 +18,7 @@ try:
         encode,
         evaluate,
         export,
+        hosts,
         interpolate,
         parzen,
         report,
@@ -84,7 +85,7 @@ def entry_point(arguments: list[str] | None = None) -> None:
     That is a GancliError, wrong usage, a lack of memory, a file that the system refuses, and an environment that JAX
     cannot use. Ctrl-C, SIGTERM and SIGHUP end a command with 130, 143 and 129. A bug keeps its traceback.
     """
-    with Stoppable() as signals, lasting_streams():
+    with hosts.speaking(), Stoppable() as signals, lasting_streams():
         try:
             code, message = _outcome(arguments)
             signals.raise_no_more()

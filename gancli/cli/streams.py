@@ -18,6 +18,11 @@ STDOUT, STDERR = 1, 2
 class Outlet(io.FileIO):
     """A standard stream. When its reader has gone away, what is written goes nowhere."""
 
+    def __init__(self, descriptor: int, *, results: bool):
+        """Write to a descriptor, which stays open; of results, what cannot be written is an error."""
+        super().__init__(descriptor, "wb", closefd=False)
+        self._results = results
+
     def write(self, data: Any) -> int:
         """Write bytes.
 
@@ -29,7 +34,7 @@ class Outlet(io.FileIO):
         except OSError as error:
             with open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), self.fileno())
-            if self.fileno() == STDOUT and error.errno not in GONE:
+            if self._results and error.errno not in GONE:
                 raise GancliError(f"cannot write to standard output: {error.strerror}.") from None
             return self._write(data)
 
@@ -64,8 +69,13 @@ def _lasting(stream: Any, own: Any, descriptor: int) -> TextIO:
     if stream is not own or stream.fileno() != descriptor:
         return stream
     stream.flush()
+    return outlet(descriptor, stream, results=descriptor == STDOUT)
+
+
+def outlet(descriptor: int, stream: Any, *, results: bool) -> TextIO:
+    """Return an outlet to a descriptor that encodes and buffers as a stream does."""
     return io.TextIOWrapper(
-        io.BufferedWriter(Outlet(descriptor, "wb", closefd=False)),
+        io.BufferedWriter(Outlet(descriptor, results=results)),
         stream.encoding,
         "backslashreplace",
         line_buffering=stream.line_buffering,

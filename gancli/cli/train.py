@@ -1,12 +1,14 @@
 """``gancli train``."""
 
 import dataclasses
+import os
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gancli.cli import hosts
 from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_seeds, parse_time
 from gancli.cli.settings import RESUME, completion, typed_options, was_typed, with_settings
 from gancli.config import TrainConfig
@@ -15,6 +17,10 @@ from gancli.recipes.files import RECORD, is_run
 from gancli.recipes.names import names
 from gancli.recipes.request import Request
 from gancli.recipes.resolve import toml_of
+from gancli.reporting import number_of
+
+if TYPE_CHECKING:
+    from gancli.compute.hosts import Launch
 
 
 def _help_all(ctx: typer.Context, wanted: bool) -> None:
@@ -72,6 +78,20 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the settings, and sizes and speed of a rehearsal; keep nothing.")
     ] = False,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where several processes that train one run meet: the host of process 0. Under srun and mpirun they "
+            "find each other.",
+        ),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(metavar="N", help="How many such processes there are; 1: this one is alone.")
+    ] = None,
+    process: Annotated[
+        int | None, typer.Option(metavar="I", help="Which of them this one is, from 0. Process 0 keeps the run.")
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
     help_all: Annotated[
@@ -135,11 +155,18 @@ def train(
     if print_config:
         print(toml_of(settled), end="")
         return
+    together = hosts.launch(coordinator, processes, process, os.environ)
+    if together:
+        _check_together(budget is not None, dry_run, seeds is not None)
+        if not hosts.is_child():
+            raise typer.Exit(hosts.supervise(together))
 
     from gancli.cli import results
     from gancli.workflows import train as workflow
 
-    with TerminalReporter(quiet=quiet) as reporter:
+    with hosts.joined(together) as leads, TerminalReporter(quiet=quiet or not leads) as reporter:
+        if together:
+            reporter.status(_introduction(together))
         if budget:
             from gancli.workflows.budget import within
 
@@ -162,4 +189,27 @@ def train(
         else:
             result = workflow.new_run(settled, outdir, reporter, data_dir=data_dir, overwrite=overwrite)
             show = partial(results.show_result, result)
-    show(as_json=json)
+    if leads:
+        show(as_json=json)
+
+
+def _check_together(measures: bool, dry_run: bool, seeds: bool) -> None:
+    """Raise a UsageError where several processes cannot do what was asked for."""
+    if measures:
+        raise UsageError("several processes cannot measure how many steps take a time. Give --steps.")
+    for option, wanted in (("--dry-run", dry_run), ("--seeds", seeds)):
+        if wanted:
+            raise UsageError(f"{option} is for a process that is alone. Leave it out, or add --processes 1.")
+
+
+def _introduction(together: "Launch") -> str:
+    """Return one line about the processes of a run; all must call it together."""
+    import jax
+
+    from gancli.compute.hosts import names as host_names
+
+    count = len(set(host_names()))
+    return (
+        f"{together.processes} processes on {number_of(count, 'host', 'hosts')} with {len(jax.devices())} devices; "
+        f"process 0 keeps the run"
+    )

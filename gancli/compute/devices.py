@@ -9,6 +9,7 @@ from pathlib import Path
 import jax
 import psutil
 
+from gancli.compute import hosts
 from gancli.compute.cache import cache_folder
 from gancli.compute.environment import recorded
 
@@ -30,15 +31,20 @@ def choose(wanted: int, *, even: bool, convolves: bool) -> int:
     """Return how many devices share a batch: as many as wanted, or for 0 as many as are worth it.
 
     One accelerator, or one "device" for all cores of a CPU; of convolutions, though, XLA divides few among cores, so
-    that two devices of a core or more each are faster (docs/lab/performance.md).
+    that two devices of a core or more each are faster (docs/lab/performance.md). Several processes use all of their
+    accelerators.
 
     Args:
         wanted: by the user; 0: choose.
         even: whether batches can be halved.
         convolves: whether the networks are made of convolutions.
     """
-    pair = even and convolves and jax.default_backend() == "cpu"
-    return wanted or min(len(jax.devices()), 2 if pair else 1)
+    if wanted:
+        return wanted
+    here = len(jax.local_devices())
+    if jax.default_backend() != "cpu":
+        return here * hosts.count() if hosts.count() > 1 else 1
+    return min(here, 2 if even and convolves else 1) * hosts.count()
 
 
 def why_none() -> str | None:
@@ -63,7 +69,7 @@ def free_memory() -> int | None:
 
     A CPU computes in the machine's memory, or in what a container's limit leaves of it.
     """
-    device = jax.devices()[0]
+    device = jax.local_devices()[0]
     if device.platform == "cpu":
         left = _left_in_container()
         available = psutil.virtual_memory().available

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+from gancli.compute import hosts
 from gancli.errors import UsageError
 
 AXIS = "batch"
@@ -50,22 +52,57 @@ def added_up(run: Callable[..., jax.Array], *arrays: jax.Array) -> jax.Array:
 
 
 class DeviceMesh:
-    """The first ``count`` devices, which share the work. One alone leaves arrays where they are.
+    """The first ``count`` devices, as many of each process, which share the work.
+
+    One alone leaves arrays where they are.
 
     Raises:
-        UsageError: there are fewer.
+        UsageError: there are fewer, or they cannot be divided among the processes.
     """
 
     def __init__(self, count: int):
-        devices = jax.devices()
+        devices, processes = jax.devices(), hosts.count()
         if count > len(devices):
-            raise UsageError(f"--devices must be at most the {len(devices)} of this machine, got {count}.")
+            where = "this machine" if processes == 1 else f"the {processes} processes"
+            raise UsageError(f"--devices must be at most the {len(devices)} of {where}, got {count}.")
+        if count % processes:
+            raise UsageError(f"--devices must be a multiple of the {processes} processes, got {count}.")
+        used = [
+            device
+            for process in range(processes)
+            for device in [one for one in devices if one.process_index == process][: count // processes]
+        ]
+        if len(used) < count:
+            raise UsageError(f"--devices {count}: each process needs {count // processes}, and one has fewer.")
         kinds = (AxisType.Auto,)
-        self._mesh = jax.make_mesh((count,), (AXIS,), kinds, devices=devices[:count]) if count > 1 else None
+        self._mesh = jax.make_mesh((count,), (AXIS,), kinds, devices=used) if count > 1 else None
 
     def at_work(self) -> contextlib.AbstractContextManager[Any]:
         """Return a context in which programs are compiled for these devices."""
         return jax.set_mesh(self._mesh) if self._mesh else contextlib.nullcontext()
+
+    def put(self, tree: Any, where: NamedSharding | None) -> Any:
+        """Return arrays of this process, equal in every process, where :meth:`each` has them."""
+        if hosts.count() == 1:
+            return jax.device_put(tree, where)
+
+        def place(leaf: Any) -> jax.Array:
+            if _is_key(leaf):
+                return jax.random.wrap_key_data(place(jax.random.key_data(leaf)))
+            values = np.asarray(leaf)
+            return jax.make_array_from_callback(values.shape, where, lambda part: values[part])
+
+        return jax.tree.map(place, tree)
+
+    def gather(self, tree: Any, axis: int) -> Any:
+        """Return arrays of which each process has its own part along an axis, see :func:`gancli.compute.hosts.share`.
+
+        They are where :meth:`parts` has them.
+        """
+        where = self.parts(axis)
+        if where is None or hosts.count() == 1:
+            return jax.device_put(tree, where)
+        return jax.tree.map(lambda own: jax.make_array_from_process_local_data(where, own), tree)
 
     def each(self) -> NamedSharding | None:
         """Say of arrays that every device has the whole; None is one device's own way."""
@@ -78,3 +115,7 @@ class DeviceMesh:
     def first(self, tree: Any) -> Any:
         """Return, of arrays that every device has, those of the first one; nothing is copied."""
         return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree) if self._mesh else tree
+
+
+def _is_key(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)

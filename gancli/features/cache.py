@@ -36,7 +36,7 @@ def cached_features(
         warn: told when the cache is damaged or cannot be written; both only cost time.
     """
     # Another device, or other flags, give a network's numbers another rounding.
-    rounding = f"{jax.devices()[0].device_kind} {recorded()}"
+    rounding = f"{jax.local_devices()[0].device_kind} {recorded()}"
     made_from = f"{extractor.identity} {extractor.resize} {fingerprint} {count} {rounding}"
     key = hashlib.sha256(made_from.encode()).hexdigest()
     name = f"features/{key[:32]}.npz"

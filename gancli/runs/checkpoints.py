@@ -21,6 +21,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import PreservationPolicy
 
+from gancli.compute import hosts
 from gancli.errors import GancliError
 from gancli.training.game import Game, layout
 from gancli.training.state import TrainState, split_state
@@ -46,7 +47,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _on_first_device(abstract: Any) -> Any:
-    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), abstract)
 
 
@@ -98,12 +99,21 @@ class Checkpoints:
             logging.getLogger(chatty).setLevel(logging.CRITICAL)
         _hush_abandoned_writes()
         self._folder = run_folder / CHECKPOINTS
+        alone, writable = hosts.count() == 1, policy is not None
+        # Weights are the same in every process: the leader writes them, and each process reads for itself.
+        processes = ocp.options.MultiprocessingOptions()
+        if not alone:
+            own = hosts.index()
+            processes = ocp.options.MultiprocessingOptions(own, {own}, f"process{own}")
+            if writable:
+                self._folder.mkdir(exist_ok=True)  # which Orbax leaves to the one that writes
         self._manager = ocp.CheckpointManager(
             self._folder.absolute(),
             options=ocp.CheckpointManagerOptions(
                 preservation_policy=policy,
-                create=policy is not None,
-                cleanup_tmp_directories=policy is not None,
+                create=writable and alone,
+                cleanup_tmp_directories=writable,
+                multiprocessing_options=processes,
                 async_options=ocp.AsyncOptions(post_finalization_callback=self._seal),
             ),
         )

@@ -55,7 +55,7 @@ def train_chunk(
     _, measured = jax.eval_shape(step, state, 0)
     report = jax.tree.map(lambda _: jnp.full((capacity,), jnp.nan), measured)
     leaves, report = jax.lax.fori_loop(0, num_steps, body, (leaves[::-1], report))
-    return jax.tree.unflatten(tree, leaves[::-1]), report
+    return jax.tree.unflatten(tree, leaves[::-1]), whole(report)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def compile_chunk(game: Game, state: TrainState, data: dict[str, Batch] | Stream
     capacity = game.config.log_every  # however the data arrives: with another one, XLA rounds differently
     mesh = DeviceMesh(game.config.devices)
     with mesh.at_work():
-        state = jax.device_put(state, mesh.each())
+        state = mesh.put(state, mesh.each())
         program = train_chunk.lower(game, state, kind, cursors(game, 0), jnp.int32(0), capacity=capacity).compile()
     analysis = program.memory_analysis()
     return Chunk(program, analysis.temp_size_in_bytes if analysis else 0, time.perf_counter() - began)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.compute import hosts
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
 from gancli.errors import DivergedError
@@ -79,7 +80,7 @@ def train(
         GancliError: streamed data cannot be read any more.
     """
     mesh = DeviceMesh(game.config.devices)
-    state = jax.device_put(state, mesh.each())
+    state = mesh.put(hosts.from_leader(state), mesh.each())
     for end in chunk_ends(start, game):
         began = time.perf_counter()
         state, values = run_steps(game, chunk, state, data, start, end)

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute import devices, hosts
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
 from gancli.data.mapped_rows import read_rows
@@ -54,18 +54,24 @@ class _Blocks:
         return self._count
 
     def __getitem__(self, index: int) -> dict[str, Batch]:
-        """Return a block's examples ``[steps, rows_per_step, ...]``; the last block goes on beyond the end."""
+        """Return a block's examples ``[steps, rows_per_step, ...]``, of several processes the own rows.
+
+        The last block goes on beyond the end.
+        """
         return {name: self._read(name, index) for name in self._domains}
 
     def _read(self, name: str, index: int) -> Batch:
         domain = self._domains[name]
         first = (self._start + index * self.steps) * domain.rows_per_step
         epochs, places = np.divmod(first + np.arange(self.steps * domain.rows_per_step), domain.num_examples)
-        rows = permute_on_host(places, epochs, self._keys[name], domain.num_examples)
-        return Batch(*(read_rows(part, rows).reshape(self.shape_of(name, part)) for part in self._data[name]))
+        rows = permute_on_host(places, epochs, self._keys[name], domain.num_examples).reshape(self.steps, -1)
+        rows = rows[:, hosts.share(domain.rows_per_step)]  # this process reads what its devices compute
+        return Batch(
+            *(read_rows(part, rows.ravel()).reshape(*rows.shape, *part.shape[1:]) for part in self._data[name])
+        )
 
     def shape_of(self, name: str, part: np.ndarray) -> tuple[int, ...]:
-        """Return the shape of a block of a domain's array ``[N, ...]``."""
+        """Return the shape of a whole block of a domain's array ``[N, ...]``, of all processes."""
         return self.steps, self._domains[name].rows_per_step, *part.shape[1:]
 
 
@@ -87,8 +93,8 @@ class Stream:
         self._examples: Any = None  # of the block in use ...
         self._first = start  # ... and the step that it begins with
         self.steps = self._blocks.steps  # of a block
-        self._sharding = DeviceMesh(game.config.devices).parts(1)
-        kind = partial(jax.ShapeDtypeStruct, sharding=self._sharding)
+        self._mesh = DeviceMesh(game.config.devices)
+        kind = partial(jax.ShapeDtypeStruct, sharding=self._mesh.parts(1))
         self.layout = {  # of a part
             name: Block(Batch(*(kind(self._blocks.shape_of(name, part), part.dtype) for part in batch)), jnp.int32(0))
             for name, batch in data.items()
@@ -101,9 +107,9 @@ class Stream:
         options = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=READ_AHEAD)
         blocks = iter(grain.MapDataset.source(self._blocks).to_iter_dataset(options))
         try:
-            ahead = jax.device_put(next(blocks), self._sharding)
+            ahead = self._mesh.gather(next(blocks), 1)
             for block in blocks:
-                now, ahead = ahead, jax.device_put(block, self._sharding)
+                now, ahead = ahead, self._mesh.gather(block, 1)
                 yield now
             yield ahead
         finally:
@@ -153,7 +159,8 @@ def training_data(
 ) -> Iterator[dict[str, Batch] | Stream]:
     """Yield the training data of steps ``start`` to ``end``, either whole on the device or as a stream."""
     if not stream:
-        yield jax.device_put(data, DeviceMesh(game.config.devices).each())
+        mesh = DeviceMesh(game.config.devices)
+        yield mesh.put(data, mesh.each())
         return
     with contextlib.closing(Stream(game, key, data, start, end)) as streamed:
         yield streamed

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from gancli import __version__, own_files
-from gancli.compute import devices
+from gancli.compute import devices, hosts
 from gancli.compute.environment import RECORDED
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
@@ -128,6 +128,15 @@ def _on_this_machine(config: TrainConfig, files: own_files.Files) -> TrainConfig
     )
     _ = DeviceMesh(chosen)  # whether there are so many
     return dataclasses.replace(config, devices=chosen)
+
+
+def _on_devices_here(config: TrainConfig) -> TrainConfig:
+    """Return the configuration of a run that goes on; where its devices are not there, it chooses others."""
+    try:
+        _ = DeviceMesh(config.devices)
+    except UsageError:
+        return dataclasses.replace(config, devices=0)
+    return config
 
 
 @dataclass(frozen=True)
@@ -255,7 +264,7 @@ def _introduce(game: Game, datasets: Mapping[str, Dataset], outdir: Path, report
     epochs = config.num_steps * game.domains[0].rows_per_step / len(dataset)
     reporter.status(
         f"{dataset.name} ({len(dataset):,} {what}){beside}, {config.model} ({sizes} parameters), "
-        f"on {several}{jax.devices()[0].device_kind}, into {outdir}: "
+        f"on {several}{jax.local_devices()[0].device_kind}, into {outdir}: "
         f"{number_of(config.num_steps, 'step', 'steps')} ({epochs:,.1f} epochs)"
         + (f", from step {start:,} on" if start else "")
     )
@@ -312,7 +321,8 @@ def prepare_new(
     Raises:
         GancliError: ``outdir`` is taken, the data cannot be had, or something cannot be written.
     """
-    Run.check_free(outdir, overwrite=overwrite)
+    if hosts.leads():
+        Run.check_free(outdir, overwrite=overwrite)
     files = _files(config)
     # Kept as a number, so that the run may go further without beginning its schedules again.
     config = dataclasses.replace(config, schedule_steps=config.moving_steps) if config.moves else config
@@ -326,8 +336,29 @@ def prepare_new(
             reporter.warning(reason)
     state = _first_state(game, datasets, reporter)
     record = RunRecord(__version__, loaded.config, loaded.records, devices.describe(), files)
-    run = Run.create(outdir, record, overwrite=overwrite)
+    _meet(record, 0)
+    run = Run.create(outdir, record, overwrite=overwrite) if hosts.leads() else Run(outdir, record)
     return Prepared(run, game, state, datasets, loaded.labeled, probe, monitor, 0)
+
+
+def _meet(record: RunRecord, step: int) -> None:
+    """Make sure that all processes of a run are about to do the same.
+
+    Raises:
+        GancliError: they are not.
+    """
+    if hosts.count() == 1:
+        return
+    hosts.compare(
+        {
+            "versions": hosts.digest_of([record.machine["python"], record.machine["versions"]]),
+            "code": hosts.code_digest(),
+            "configuration": hosts.digest_of([record.config.to_dict(), record.files]),
+            "environment": hosts.digest_of(record.machine["environment"]),
+            "data": hosts.digest_of([dataclasses.asdict(one) for one in record.domains]),
+            "newest checkpoint": str(step),
+        }
+    )
 
 
 def prepare_resumed(
@@ -356,7 +387,7 @@ def prepare_resumed(
         raise UsageError(
             f"'{outdir}' holds an exported generator, which cannot be trained on: it has no discriminator."
         )
-    config = _continued(run, recipe, options)
+    config = _on_devices_here(_continued(run, recipe, options))
     for option, kept in run.record.files.items():
         own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)
     kept = _kept_labels(run.record)
@@ -381,8 +412,10 @@ def prepare_resumed(
     ):
         if began[part] != now[part]:
             reporter.warning(f"the run began with other {what}; it may go on with other rounding than it would have.")
-    run.write_record()
-    run.forget_after(step)
+    _meet(dataclasses.replace(run.record, machine=now), step)
+    if hosts.leads():
+        run.write_record()
+        run.forget_after(step)
     return Prepared(run, game, state, datasets, loaded.labeled, probe, monitor, step)
 
 
@@ -404,7 +437,7 @@ def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> Tra
 
 def _last_state(run: Run, game: Game, datasets: Mapping[str, Dataset], reporter: Reporter) -> tuple[int, TrainState]:
     """Return the newest step whose checkpoint is whole, and its state; newer checkpoints are set aside."""
-    with run.checkpoints(writable=True) as checkpoints:
+    with run.checkpoints(writable=hosts.leads()) as checkpoints:
         if not checkpoints.steps():
             reporter.warning(f"run '{run.folder}' has no complete checkpoint; beginning again at step 0.")
             return 0, _first_state(game, datasets, reporter)
@@ -417,7 +450,8 @@ def _last_state(run: Run, game: Game, datasets: Mapping[str, Dataset], reporter:
                 f"--steps must be at least the {step} steps that the run in '{run.folder}' has, "
                 f"got {game.config.num_steps}."
             )
-        checkpoints.set_aside_after(step)
+        if hosts.leads():
+            checkpoints.set_aside_after(step)
         return step, join_state(items)
 
 
@@ -426,7 +460,7 @@ def _monitoring(
 ) -> tuple[AccuracyProbe, Monitor | None]:
     first = datasets[game.domains[0].name]
     probe, config = AccuracyProbe(game, first), game.config
-    if not config.evaluate_every:
+    if not config.evaluate_every or not hosts.leads():
         return probe, None
     fewest = max(METRICS[name].fewest for name in config.metrics)
     for dataset in datasets.values():

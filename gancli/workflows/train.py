@@ -1,12 +1,15 @@
 """``gancli train``: from a configuration to a run folder."""
 
+import contextlib
 import signal
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gancli.compute import devices
+from gancli.compute import devices, hosts
 from gancli.config import TrainConfig
 from gancli.errors import DivergedError, Interrupted
 from gancli.monitoring.recorder import Best, Recorder
@@ -18,6 +21,7 @@ from gancli.training.chunk import Chunk, compile_chunk
 from gancli.training.domain import Batch
 from gancli.training.interrupts import StopRequest
 from gancli.training.loop import train
+from gancli.training.state import TrainState
 from gancli.training.streaming import Stream, training_data, why_streamed
 from gancli.workflows.prepare import Prepared, prepare_new, prepare_resumed
 
@@ -54,8 +58,9 @@ def new_run(
         DivergedError: a loss or gradient was not finite.
         Interrupted: a signal stopped it; everything up to that step is saved.
     """
-    Run.check_free(outdir, overwrite=overwrite)  # before the lock: nothing is put into a folder that is no run's
-    with alone_in(outdir, reporter):
+    if hosts.leads():
+        Run.check_free(outdir, overwrite=overwrite)  # before the lock: nothing is put into a folder that is no run's
+    with _keeping(outdir, reporter):
         return train_prepared(prepare_new(config, outdir, reporter, data_dir=data_dir, overwrite=overwrite), reporter)
 
 
@@ -72,8 +77,13 @@ def resume_run(
     Arguments and errors as in :func:`prepare_resumed`; and those of :func:`new_run`.
     """
     _ = Run.open(outdir)  # before the lock, which would make the folder
-    with alone_in(outdir, reporter):
+    with _keeping(outdir, reporter):
         return train_prepared(prepare_resumed(outdir, recipe, options, reporter, data_dir=data_dir), reporter)
+
+
+def _keeping(outdir: Path, reporter: Reporter) -> contextlib.AbstractContextManager[None]:
+    """Return what locks a run's folder, where this process keeps the run."""
+    return alone_in(outdir, reporter) if hosts.leads() else contextlib.nullcontext()
 
 
 def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
@@ -89,28 +99,55 @@ def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
 
 
 def _train_on(data: dict[str, Batch] | Stream, ready: Prepared, reporter: Reporter) -> TrainResult:
-    run, game, state, start = ready.run, ready.game, ready.state, ready.start
+    game, state, start = ready.game, ready.state, ready.start
     chunk = compile_chunk(game, state, data)
     reporter.status(f"compiled in {duration(chunk.seconds_to_compile)}")
     began = time.perf_counter()
-    with StopRequest() as stop, run.checkpoints(writable=True) as checkpoints:
-        recorder = Recorder(run, game, ready.probe, ready.monitor, checkpoints, reporter, ready.shown)
-        if start == 0:
+    last: Progress | None = None
+    with StopRequest() as stop, _recording(ready, reporter) as recorder:
+        if start == 0 and recorder:
             recorder.picture(state)
         reporter.start(game.config.num_steps, start)
         try:
-            for state, progress in train(game, chunk, state, data, start):  # noqa: B020 (the state moves on)
-                reporter.progress(progress)
-                stopped_by = stop.signal_number  # read once: what is said to be saved is what was saved
-                if recorder.record(state, progress, stopping=stopped_by is not None):
+            for state, last in train(game, chunk, state, data, start):  # noqa: B020 (the state moves on)
+                reporter.progress(last)
+                # Read once: what is said to be saved is what was saved. A signal to one process stops all.
+                stopped_by = hosts.most(stop.signal_number or 0) or None
+                if hosts.by_leader(partial(_record, recorder, state, last, stopping=stopped_by is not None)):
                     break
-                _interrupt(stopped_by, progress.step)
+                _interrupt(stopped_by, last.step)
         except DivergedError as error:
-            raise recorder.explain(error) from None
-        best = recorder.best()
+            raise (recorder.explain(error) if recorder else error) from None
+        best = recorder.best() if recorder else None
     reporter.end()
-    _interrupt(stop.signal_number, recorder.last.step if recorder.last else start)  # one that came with the last step
-    return _result(ready, recorder, chunk, best, time.perf_counter() - began)
+    if hosts.count() == 1:  # one that came with the last step
+        _interrupt(stop.signal_number, last.step if last else start)
+    result = _result(ready, last, chunk, time.perf_counter() - began)
+    if recorder is None:
+        return result
+    return replace(
+        result,
+        best=best,
+        verdict=recorder.verdict(),
+        accuracies=recorder.accuracies,
+        spikes=recorder.spikes(),
+        null_spread=ready.probe.null_spread(),
+    )
+
+
+@contextlib.contextmanager
+def _recording(ready: Prepared, reporter: Reporter) -> Iterator[Recorder | None]:
+    """Yield what keeps the run; None in a process that another one leads."""
+    if not hosts.leads():
+        yield None
+        return
+    with ready.run.checkpoints(writable=True) as checkpoints:
+        yield Recorder(ready.run, ready.game, ready.probe, ready.monitor, checkpoints, reporter, ready.shown)
+
+
+def _record(recorder: Recorder | None, state: TrainState, progress: Progress, *, stopping: bool) -> bool:
+    assert recorder is not None, "the leader has one"
+    return recorder.record(state, progress, stopping=stopping)
 
 
 def _interrupt(signal_number: int | None, step: int) -> None:
@@ -135,9 +172,9 @@ def _nothing_to_do(ready: Prepared, reporter: Reporter) -> TrainResult:
     )
 
 
-def _result(ready: Prepared, recorder: Recorder, chunk: Chunk, best: Best | None, seconds: float) -> TrainResult:
+def _result(ready: Prepared, last: Progress | None, chunk: Chunk, seconds: float) -> TrainResult:
     images_per_step = ready.game.domains[0].rows_per_step
-    steps = recorder.last.step if recorder.last else ready.start
+    steps = last.step if last else ready.start
     evaluated = ready.monitor.seconds if ready.monitor else 0.0
     return TrainResult(
         folder=ready.run.folder,
@@ -148,12 +185,7 @@ def _result(ready: Prepared, recorder: Recorder, chunk: Chunk, best: Best | None
         seconds_to_compile=chunk.seconds_to_compile,
         working_bytes=chunk.working_bytes,
         peak_bytes=devices.peak_memory(),
-        last=recorder.last,
+        last=last,
         evaluations=ready.monitor.count if ready.monitor else 0,
         evaluation_seconds=evaluated,
-        best=best,
-        verdict=recorder.verdict(),
-        accuracies=recorder.accuracies,
-        spikes=recorder.spikes(),
-        null_spread=ready.probe.null_spread(),
     )
