@@ -15,7 +15,7 @@ GANCLI = [sys.executable, "-m", "gancli"]
 
 def test_what_nobody_reads_goes_nowhere():
     reading, writing = os.pipe()
-    outlet = Outlet(writing, "wb")
+    outlet = Outlet(writing, results=False)
     assert outlet.write(b"read") == 4
     os.close(reading)
     assert outlet.write(b"not read") == 8
@@ -27,7 +27,7 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     program = f"import os, time; time.sleep(0.2); os.read({reading}, 1_000_000); time.sleep(0.2)"
-    with Outlet(writing, "wb") as outlet:
+    with Outlet(writing, results=False) as outlet:
         filled = outlet.write(bytes(1_000_000))
         with subprocess.Popen([sys.executable, "-c", program], pass_fds=[reading]):
             assert filled < 1_000_000
