@@ -105,21 +105,31 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
-def together(folder: Path, *options: object, each: tuple[tuple[object, ...], ...] = ((), ())) -> list[subprocess.Popen]:
-    """Start two processes that train one run of points, each on one device."""
-    port = free_port()
+def together(
+    folder: Path, *options: object, each: tuple[tuple[object, ...], ...] = ((), ()), slurm: bool = False
+) -> list[subprocess.Popen]:
+    """Start two processes that train one run of points, each on one device; by hand or as srun starts them."""
     command = [sys.executable, "-m", "gancli", "train", "ring", "--outdir", folder, *tiny(batch_size=16)[:-1], *options]
-    place = ["--coordinator", f"localhost:{port}", "--processes", "2", "--process"]
-    return [
-        subprocess.Popen(
-            [*map(str, [*command, *place, number, *own])],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"JAX_NUM_CPU_DEVICES": "1"},
+    begun = []
+    port = free_port()
+    for number, own in enumerate(each):
+        place: list[object] = ["--coordinator", f"localhost:{port}", "--processes", 2, "--process", number]
+        environment = {"JAX_NUM_CPU_DEVICES": "1"}
+        if slurm:
+            place = []
+            environment |= {"SLURM_JOB_ID": str(port), "SLURM_STEP_NODELIST": "localhost", "SLURM_STEP_NUM_NODES": "1"}
+            environment |= {"SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "2"}
+            environment |= {"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)}
+        begun.append(
+            subprocess.Popen(
+                [*map(str, [*command, *place, *own])],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=os.environ | environment,
+            )
         )
-        for number, own in enumerate(each)
-    ]
+    return begun
 
 
 def ends(processes: list[subprocess.Popen]) -> list[tuple[int, str, str]]:
@@ -156,7 +166,7 @@ def test_two_processes_train_the_run_of_one_with_two_devices(gancli, tmp_path):
 
 
 def test_a_signal_to_one_stops_both_at_the_same_step_and_saves(tmp_path):
-    processes = together(tmp_path / "run", "--steps", 10_000_000, "--quiet")
+    processes = together(tmp_path / "run", "--steps", 10_000_000, "--quiet", slurm=True)
     wait_for_step(tmp_path / "run", 10)
     processes[1].send_signal(signal.SIGTERM)
     (first, _, said), (second, _, also_said) = ends(processes)
