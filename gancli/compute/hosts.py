@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from gancli.errors import GancliError
@@ -172,7 +173,7 @@ def from_leader(tree: Any) -> Any:
     client.wait_at_barrier(f"{SAID}/begin", int(1000 * LONGEST_PREPARATION))  # compiling takes some longer than others
     from jax.experimental import multihost_utils
 
-    keys = [leaf for leaf in jax.tree.leaves(tree) if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)]
+    keys = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)]
     plain = jax.tree.map(lambda leaf: np.asarray(jax.random.key_data(leaf) if _any_is(leaf, keys) else leaf), tree)
     same = multihost_utils.broadcast_one_to_all(plain)
     return jax.tree.map(lambda leaf, one: jax.random.wrap_key_data(one) if _any_is(leaf, keys) else one, tree, same)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
@@ -83,7 +84,7 @@ class DeviceMesh:
 
     def put(self, tree: Any, where: NamedSharding | None) -> Any:
         """Return arrays of this process, equal in every process, where :meth:`each` has them."""
-        if hosts.count() == 1:
+        if where is None or hosts.count() == 1:
             return jax.device_put(tree, where)
 
         def place(leaf: Any) -> jax.Array:
@@ -118,4 +119,4 @@ class DeviceMesh:
 
 
 def _is_key(leaf: Any) -> bool:
-    return isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_launchers_are_heard_and_the_user_first():
         (("node1:1234", 2, -1), "--process must be from 0 to 1, below --processes, got -1."),
     ],
 )
-def test_options_that_make_no_sense_are_refused(options, message):
+def test_options_that_make_no_sense_are_refused(options: Any, message):
     with pytest.raises(UsageError) as refused:
         launch(*options, {})
     assert str(refused.value) == message
