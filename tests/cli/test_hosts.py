@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -54,7 +53,7 @@ def test_launchers_are_heard_and_the_user_first():
         (("node1:1234", 2, -1), "--process must be from 0 to 1, below --processes, got -1."),
     ],
 )
-def test_options_that_make_no_sense_are_refused(options: Any, message):
+def test_options_that_make_no_sense_are_refused(options: tuple[str | None, int | None, int | None], message: str):
     with pytest.raises(UsageError) as refused:
         launch(*options, {})
     assert str(refused.value) == message
