@@ -19,6 +19,8 @@ CLASSES = _FIRST - 6
 # Into the key of a seed, for samples of a finished run, and for its encoder.
 LATENTS = _FIRST - 1
 ENCODER = _FIRST - 7
+CALIBRATION = _FIRST - 8  # samples beside examples held out
+REJECTION = _FIRST - 9  # which samples are kept
 # Into the key of an update, for the noise of a stochastic encoder.
 POSTERIOR = _FIRST - 8
 # Into a generator of NumPy's, beside a seed: which images are labeled.
@@ -32,7 +34,7 @@ BY_KEY = {
     "run": (ORDER, DECODER, PROBE, MIRROR),
     "pass": (PENALTY, AUGMENTATION, UNROLL),
     "latents": (CLASSES,),
-    "seed": (LATENTS, ENCODER),
+    "seed": (LATENTS, ENCODER, CALIBRATION, REJECTION),
     "labeled": (LABELED,),
     "update": (POSTERIOR,),
     "standing": (STANDING,),

@@ -5,7 +5,7 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,14 @@ def print_table(rows: Iterable[tuple[str, object]]) -> None:
             lines = textwrap.wrap(text, max(room, 1), break_long_words=False, break_on_hyphens=False)
             text = f"\n{'':{width + 2}}".join(lines)
         print(f"{name:{width}}  {text}".rstrip())
+
+
+def print_columns(rows: Sequence[Mapping[str, str]]) -> None:
+    """Print rows of the same columns on stdout, under a heading."""
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def warn(message: str) -> None:

@@ -3,11 +3,22 @@
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gancli.cli.options import DEFAULT_RUN, DataDir, Ema, Json, Quiet, Seed, Step, parse_step
+from gancli.cli.options import (
+    DEFAULT_RUN,
+    DataDir,
+    Ema,
+    Json,
+    Quiet,
+    Reject,
+    Seed,
+    Step,
+    parse_numbers,
+    parse_step,
+)
 from gancli.config import defaults
 from gancli.errors import UsageError
 from gancli.features.catalog import FEATURES
@@ -83,6 +94,15 @@ def evaluate(
         int | None,
         typer.Option("--labels", help="Labeled images that --probe learns from; default 100.", rich_help_panel=INPUT),
     ] = None,
+    truncation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIMIT,...",
+            help="Of a run: a table and a figure over these bounds of its latents' components, as in 0.4,0.6,0.8,1.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    reject: Reject = False,
     seed: Seed = 0,
     step: Step = "latest",
     ema: Ema = True,
@@ -110,8 +130,8 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="FILE.png",
-            help="Closest pairs that --nearest found, default RUN/pictures/nearest.png, none without a run; or what "
-            "--anomaly found, default RUN/pictures/anomaly.png.",
+            help="Closest pairs that --nearest found, curves of --truncation, or what --anomaly found. Default: "
+            "nearest.png, truncation.png or anomaly.png in RUN/pictures; none without a run.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -181,6 +201,10 @@ def evaluate(
 
       gancli evaluate ckpt --anomaly --against digits/test --output unusual.csv
 
+      gancli evaluate ckpt --truncation 0.4,0.6,0.8,1
+
+      gancli evaluate ckpt --fid --precision-recall --reject
+
     Exit codes: 0 done, 1 failed, 2 wrong usage, 4 collapse with --fail-on-collapse.
     """
     chosen = [name for name in METRICS if flags[json_name(name)] or (name == "modes" and fail_on_collapse)]
@@ -194,11 +218,40 @@ def evaluate(
         "--batch-size": batch_size != BATCH_SIZE,
         "--max-pixels": max_pixels != defaults()["max_pixels"],
         "--save-statistics": save_statistics,
+        "--truncation": truncation,
+        "--reject": reject,
     }
     unused = others if anomaly else {"--normal": normal, "--refine": refine, "--output": output}
     if given := [option for option, value in unused.items() if value]:
         what = "does not go with --anomaly" if anomaly else "is for --anomaly"
         raise UsageError(f"{given[0]} {what}. Leave it out{'' if anomaly else ', or give --anomaly'}.")
+    limits = None if truncation is None else parse_numbers("--truncation", truncation)
+    options = {
+        "against": against,
+        "num_samples": samples,
+        "num_labels": labels,
+        "features": features,
+        "weights": inception_weights,
+        "batch_size": batch_size,
+        "seed": seed,
+        "step": wanted,
+        "ema": ema,
+        "data_dir": data_dir,
+        "figure": figure,
+        "overwrite": overwrite,
+        "max_pixels": max_pixels,
+    }
+    if limits is not None:
+        for option, given in (
+            ("--all", everything),
+            ("--reject", reject),
+            ("--save-statistics", save_statistics),
+            ("--fail-on-collapse", fail_on_collapse),
+        ):
+            if given:
+                raise UsageError(f"--truncation and {option} exclude each other. Leave one of them out.")
+        _truncated(source, limits, chosen, options, json=json, quiet=quiet)
+        return
 
     from gancli.cli.console import TerminalReporter, print_json, warn
 
@@ -239,20 +292,9 @@ def evaluate(
             chosen,
             reporter,
             everything=everything,
-            against=against,
-            num_samples=samples,
-            num_labels=labels,
-            features=features,
-            weights=inception_weights,
-            batch_size=batch_size,
-            seed=seed,
-            step=wanted,
-            ema=ema,
-            data_dir=data_dir,
-            figure=figure,
             save_statistics=save_statistics,
-            overwrite=overwrite,
-            max_pixels=max_pixels,
+            reject=reject,
+            **options,
         )
     notes = [f"{note} Using step {result.step}." for note in result.notes]
     for note in notes + [note for one in result.measured for note in one.notes]:
@@ -265,12 +307,35 @@ def evaluate(
         raise typer.Exit(COLLAPSED)
 
 
+def _truncated(
+    source: str, limits: list[float], metrics: list[str], options: dict[str, Any], *, json: bool, quiet: bool
+) -> None:
+    """Measure over truncations, and show the table."""
+    from gancli.cli.console import TerminalReporter, print_columns, print_json, print_table, warn
+    from gancli.workflows.truncation import truncation_curve
+
+    with TerminalReporter(quiet=quiet) as reporter:
+        result = truncation_curve(Path(source), limits, metrics, reporter, **options)
+    for note in dict.fromkeys(note for one in result.results for found in one.measured for note in found.notes):
+        warn(note)
+    if json:
+        print_json(result.to_dict())
+        return
+    print_columns(result.rows())
+    print_table([("written", result.output)])
+    print("\nprotocol")
+    for one in result.results[-1].measured:
+        print(f"  {one.protocol_text}")
+
+
 def _show(result: "EvaluateResult") -> None:
     from gancli.cli.console import print_table
     from gancli.workflows.evaluate import by_reason
 
     where = f" step {result.step}" if result.step is not None else ""
     rows: list[tuple[str, object]] = [("samples", f"{result.count:,} from {result.source}{where}")]
+    if result.acceptance_rate is not None:
+        rows += [("accepted", f"{result.acceptance_rate:.1%} of the samples drawn, by the discriminator")]
     rows += [(METRICS[one.metric].label, one.text) for one in result.measured]
     left_out = by_reason(result.unavailable).items()
     rows += [("not measured", f"{', '.join(names)}: {reason}") for reason, names in left_out]

@@ -11,6 +11,7 @@ from gancli.errors import UsageError
 
 DEFAULT_RUN = Path("ckpt")
 NUMBER = re.compile(r"[0-9]{1,18}")
+DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 MOST_RUNS = 1000  # of one command
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TIME = re.compile(rf"(\d{{1,9}}(?:\.\d{{1,9}})?)([{''.join(SECONDS)}])", re.ASCII)
@@ -42,6 +43,10 @@ ClassName = Annotated[
     str | None,
     typer.Option("--class", metavar="NAME|N", help="Of a class-conditional run: this class alone."),
 ]
+Reject = Annotated[
+    bool,
+    typer.Option("--reject", help="Keep the samples that the discriminator lets pass; it is calibrated first."),
+]
 Scale = Annotated[
     int | None,
     typer.Option(
@@ -67,6 +72,14 @@ def parse_step(text: str) -> int | str:
 def parse_names(text: str | None) -> tuple[str, ...] | None:
     """Return the names in ``fid,modes``."""
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def parse_numbers(option: str, text: str) -> list[float]:
+    """Return the numbers in ``0.4,0.6,1``."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(DECIMAL.fullmatch(part) for part in parts):
+        raise UsageError(f"{option} must be numbers like 0.4,0.6,1, got '{text}'.")
+    return [float(part) for part in parts]
 
 
 def parse_time(text: str) -> float:

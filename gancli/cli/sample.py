@@ -12,6 +12,8 @@ from gancli.cli.options import (
     Ema,
     Json,
     Overwrite,
+    Quiet,
+    Reject,
     RunFolder,
     Scale,
     Seed,
@@ -40,12 +42,20 @@ def sample(
     class_balanced: Annotated[
         bool, typer.Option("--class-balanced", help="Of a class-conditional run: every class in turn, a column each.")
     ] = False,
+    truncation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="LIMIT", help="No component of a latent beyond plus or minus this: better, less varied samples."
+        ),
+    ] = None,
+    reject: Reject = False,
     scale: Scale = None,
     overwrite: Overwrite = False,
     step: Step = "latest",
     ema: Ema = True,
     data_dir: DataDir = None,
     json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Draw samples from a trained generator.
 
@@ -56,27 +66,35 @@ def sample(
       gancli sample runs/digits -n 10000 --output samples.npz
 
       gancli sample ckpt -n 100 --nearest --output figure2.png
+
+      gancli sample ckpt --truncation 0.7 --output typical.png
+
+      gancli sample ckpt --reject --output best.png
     """
     wanted = parse_step(step)
 
-    from gancli.cli.console import print_json, print_table, warn
+    from gancli.cli.console import TerminalReporter, print_json, print_table, warn
     from gancli.workflows.sample import sample as workflow
 
-    result = workflow(
-        run,
-        None if output is None else Path(output),
-        count=count,
-        seed=seed,
-        step=wanted,
-        ema=ema,
-        nearest=nearest,
-        class_name=class_name,
-        class_balanced=class_balanced,
-        into_folder=output is not None and output.endswith("/"),
-        scale=scale,
-        overwrite=overwrite,
-        data_dir=data_dir,
-    )
+    with TerminalReporter(quiet=quiet) as reporter:
+        result = workflow(
+            run,
+            None if output is None else Path(output),
+            count=count,
+            seed=seed,
+            step=wanted,
+            ema=ema,
+            nearest=nearest,
+            class_name=class_name,
+            class_balanced=class_balanced,
+            truncation=truncation,
+            reject=reject,
+            into_folder=output is not None and output.endswith("/"),
+            scale=scale,
+            overwrite=overwrite,
+            data_dir=data_dir,
+            reporter=reporter,
+        )
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
     values = {
@@ -86,9 +104,16 @@ def sample(
         "ema": result.ema,
         "seed": result.seed,
     }
+    values |= {} if result.truncation is None else {"truncation": result.truncation}
+    rows: list[tuple[str, object]] = []
+    if result.looked_at is not None:
+        rate = result.num_samples / result.looked_at
+        values |= {"looked_at": result.looked_at, "acceptance_rate": rate}
+        rows = [("accepted", f"{rate:.1%} of {result.looked_at:,} samples, by the discriminator")]
     if json:
         print_json(values)
     else:
         weights = "averaged weights" if result.ema else "raw weights"
         drawn = f"{result.num_samples:,} of step {result.step}, {weights}, seed {result.seed}"
-        print_table([("output", result.output), ("samples", drawn)])
+        drawn += "" if result.truncation is None else f", truncation {result.truncation:g}"
+        print_table([("output", result.output), ("samples", drawn), *rows])

@@ -101,6 +101,7 @@ class EvaluationInputs:
     reporter: Reporter
     num_samples: int
     pair: Pair | None = None  # of a run, with its weights
+    latents: Callable[[int], np.ndarray] | None = None  # how many to latents; None: of the prior, from ``seed``
     draw: str = ""  # ema, seed 0
     seed: int = 0
     num_labels: int = 100  # of images that a probe learns from
@@ -286,7 +287,7 @@ class EvaluationInputs:
         if self.samples:
             return identify(name, self.num_samples, self.samples.shape, self.samples.fingerprint())
         assert self.pair is not None, "points are drawn by a run"
-        digest = digest_of_draws(self.pair, draw_latents(self.pair.draws, self.num_samples, self.seed))
+        digest = digest_of_draws(self.pair, self._draw_latents(self.num_samples))
         return identify(name, self.num_samples, self.pair.domain.shape, digest)
 
     @cached_property
@@ -297,7 +298,11 @@ class EvaluationInputs:
     def draw_points(self, count: int) -> np.ndarray:
         """Draw samples as the generator makes them."""
         assert self.pair is not None
-        return generate(self.pair, draw_latents(self.pair.draws, count, self.seed))
+        return generate(self.pair, self._draw_latents(count))
+
+    def _draw_latents(self, count: int) -> np.ndarray:
+        assert self.pair is not None
+        return self.latents(count) if self.latents else draw_latents(self.pair.draws, count, self.seed)
 
     def protocol(self, *, count: int | None = None, **more: Any) -> dict[str, Any]:
         """Return what protocols of feature metrics say; ``count`` of the reference's images were taken."""

@@ -43,13 +43,21 @@ class Draws:
         """Length of what the generator starts from: latents, with classes beside them where it is conditional."""
         return self.player.config.latent_size + self.domain.num_classes
 
-    def latents(self, key: jax.Array, count: int, classes: Classes = None) -> jax.Array:
+    def latents(
+        self, key: jax.Array, count: int, classes: Classes = None, truncation: float | None = None
+    ) -> jax.Array:
         """Draw latents ``[count, Z]`` of the prior, for a class-conditional generator beside classes.
 
-        Those are the given ones ``[count, K]``, or drawn as often as each is among the training examples.
+        Those are the given ones ``[count, K]``, or drawn as often as each is among the training examples. With a
+        ``truncation`` no component of a latent is beyond plus or minus that; the prior must have a truncated form.
         """
         config, counts = self.player.config, self.domain.class_counts
-        latents = PRIORS[config.prior](key, (count, config.latent_size))
+        prior, shape = PRIORS[config.prior], (count, config.latent_size)
+        if truncation is None:
+            latents = prior(key, shape)
+        else:
+            assert prior.truncated is not None, "it was checked"
+            latents = prior.truncated(key, shape, truncation)
         if not counts:
             return latents
         if classes is None:

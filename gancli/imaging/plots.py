@@ -34,6 +34,17 @@ class Panel:
     mapped: np.ndarray | None  # [L], G of these latents
 
 
+@dataclass(frozen=True)
+class Trade:
+    """Two numbers of several things with names: a curve through points."""
+
+    x_label: str
+    y_label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    names: Sequence[str]  # of the points; where ``x`` counts them, of the places along the axis
+
+
 def raster(figure: Figure, dpi: int = 110) -> np.ndarray:
     """Draw a figure as an image ``[H, W, 3]``."""
     figure.set_dpi(dpi)
@@ -161,4 +172,25 @@ def curves(
         axes.plot(x, y, marker=".", label=name)
     axes.set(xlabel=x_label, ylabel=y_label, xscale="log" if logarithmic_x else "linear")
     axes.legend(frameon=False, fontsize="small")
+    return render(figure)
+
+
+def trades(panels: Sequence[Trade]) -> bytes:
+    """Draw curves side by side, each point with its name, as PNG bytes."""
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    figure = new_figure(4.2 * columns, 3.6 * rows)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes, one in zip(grid.flat, panels, strict=False):
+        axes.plot(one.x, one.y, color=SCORE, marker="o", markersize=4, linewidth=1.2)
+        axes.set(xlabel=one.x_label, ylabel=one.y_label)
+        axes.grid(alpha=0.2)
+        if list(one.x) == list(range(len(one.names))):
+            axes.set_xticks(one.x, one.names)
+            continue
+        for x, y, name in zip(one.x, one.y, one.names, strict=True):
+            axes.annotate(name, (x, y), (5, 5), textcoords="offset points", fontsize="small")
+        axes.margins(0.15)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
     return render(figure)

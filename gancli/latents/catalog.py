@@ -1,5 +1,7 @@
 """The priors and paths by the names used on the command line. No libraries."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gancli.registry import FunctionEntry, Registry, lazy
@@ -8,21 +10,31 @@ if TYPE_CHECKING:
     import jax
 
 
-PRIORS: "Registry[FunctionEntry[[jax.Array, tuple[int, int]], jax.Array]]" = Registry(
+@dataclass(frozen=True, kw_only=True)
+class Prior(FunctionEntry[..., Any]):
+    """What z is drawn from: a key and a shape ``[B, Z]`` to latents of mean 0 and variance 1."""
+
+    # The same with a limit: of each component, what lies within it. None: components depend on one another.
+    truncated: "Callable[[jax.Array, tuple[int, int], float], jax.Array] | None" = None
+
+
+PRIORS: Registry[Prior] = Registry(
     "prior",
     {
-        "uniform": FunctionEntry(
+        "uniform": Prior(
             function=lazy("gancli.latents.priors:uniform"),
+            truncated=lazy("gancli.latents.priors:truncated_uniform"),
             summary="Independent components on [-√3, √3), so of variance 1 (Goodfellow et al. 2014, their code).",
             use="The default, as in the 2014 paper.",
             cite=("goodfellow2014gan",),
         ),
-        "gaussian": FunctionEntry(
+        "gaussian": Prior(
             function=lazy("gancli.latents.priors:gaussian"),
+            truncated=lazy("gancli.latents.priors:truncated_gaussian"),
             summary="The standard normal distribution.",
             use="What most papers since take; convolutional models have it by default.",
         ),
-        "spherical": FunctionEntry(
+        "spherical": Prior(
             function=lazy("gancli.latents.priors:spherical"),
             summary="Uniform on the sphere of radius √Z, so of variance 1 (White 2016).",
             use="For interpolation along great circles (--path slerp): all latents have one length.",

@@ -9,9 +9,23 @@ def uniform(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     return jax.random.uniform(key, shape, minval=-(3.0**0.5), maxval=3.0**0.5)
 
 
+def truncated_uniform(key: jax.Array, shape: tuple[int, int], limit: float) -> jax.Array:
+    """Draw ``[B, Z]`` as :func:`uniform` does, with components on [-limit, limit) where that is narrower."""
+    reach = min(limit, 3.0**0.5)
+    return jax.random.uniform(key, shape, minval=-reach, maxval=reach)
+
+
 def gaussian(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     """Draw ``[B, Z]`` from the standard normal distribution."""
     return jax.random.normal(key, shape)
+
+
+def truncated_gaussian(key: jax.Array, shape: tuple[int, int], limit: float) -> jax.Array:
+    """Draw ``[B, Z]`` from the standard normal distribution, given that no component is beyond ±limit.
+
+    As if every component beyond it were drawn again until it is not (Brock et al. 2019, §3.1: truncation trick).
+    """
+    return jax.random.truncated_normal(key, -limit, limit, shape)
 
 
 def spherical(key: jax.Array, shape: tuple[int, int]) -> jax.Array:

@@ -84,6 +84,7 @@ class Objective(Entry):
     belief: "Callable[[jax.Array], jax.Array] | None" = SIGMOID  # D(x) in [0, 1]; None: it has none
     shows: tuple[str, float] = ("score", 1.0)  # where outputs are shown as they are: the word for them, and their sign
     threshold: float | None = 0.0  # output above which D takes a sample for real; None: half-way between the means
+    log_ratio: bool = False  # whether the best D's output is log p_data/p_samples, or that and a constant
     needs_one_of: tuple[str, ...] = ()  # penalties or bounds of which D must have one
     zero_sum: bool = False  # whether G maximizes what D minimizes, but for what depends on data alone
     uses_margin: bool = False  # whether the discriminator's half takes ``margin``

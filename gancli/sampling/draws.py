@@ -1,5 +1,6 @@
 """Samples from a trained generator: block by block, so that no sample depends on how many are drawn."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +12,7 @@ import numpy as np
 
 from gancli.errors import UsageError
 from gancli.games.pair import Draws, NormStatistics, Pair, Scores
+from gancli.latents.catalog import PRIORS
 from gancli.salts import LATENTS
 from gancli.training.state import Params
 
@@ -95,7 +97,7 @@ def beliefs(pair: Pair, x: np.ndarray) -> np.ndarray | None:
     return (found - found.min()) / max(np.ptp(found), np.finfo(np.float32).tiny)
 
 
-def draw(pair: Pair, count: int, seed: int, labels: Labels = None) -> Drawing:
+def draw(pair: Pair, count: int, seed: int, labels: Labels = None, truncation: float | None = None) -> Drawing:
     """Draw ``count`` samples. The first n of them are the same for every ``count`` of at least n.
 
     Args:
@@ -103,42 +105,68 @@ def draw(pair: Pair, count: int, seed: int, labels: Labels = None) -> Drawing:
         count: of samples.
         seed: of the latents.
         labels: as in :func:`draw_latents`.
+        truncation: of the latents, see :meth:`Draws.latents`; None: the whole prior.
 
     Raises:
-        UsageError: ``count`` or ``seed`` is out of range.
+        UsageError: ``count`` or ``seed`` is out of range, or the prior has no such truncation.
     """
     if count < 1:
         raise UsageError(f"-n must be at least 1, got {count}.")
-    latents = draw_latents(pair.draws, count, seed, labels)
+    latents = draw_latents(pair.draws, count, seed, labels, truncation)
     return Drawing(generate(pair, latents), latents)
 
 
-def draw_every_class(pair: Pair, count: int, seed: int) -> Drawing:
+def draw_every_class(pair: Pair, count: int, seed: int, truncation: float | None = None) -> Drawing:
     """Draw ``count`` samples as :func:`draw` does, of each class in turn; a picture of them has a class a column.
 
     Classes without training examples, of which nothing is learned, are left out.
     """
     classes = np.array(pair.domain.learned_classes)
-    drawing = draw(pair, count, seed, classes[np.arange(count) % len(classes)])
+    drawing = draw(pair, count, seed, classes[np.arange(count) % len(classes)], truncation)
     return replace(drawing, columns=len(classes) if len(classes) <= MOST_COLUMNS else None)
 
 
-def draw_latents(draws: Draws, count: int, seed: int, labels: Labels = None) -> np.ndarray:
+def draw_latents(
+    draws: Draws, count: int, seed: int, labels: Labels = None, truncation: float | None = None
+) -> np.ndarray:
     """Draw latents ``[count, Z]`` from the prior, block by block, each block from a key of its own.
 
     For a class-conditional generator beside classes, ``[count, Z + K]``: of ``labels`` (one for all, or ``[count]``),
     else as often as each is among its data.
+
+    Raises:
+        UsageError: the seed is out of range, or the prior has no such truncation.
     """
-    if not 0 <= seed < 2**32:
-        raise UsageError(f"--seed must be in [0, 2^32), got {seed}.")
-    key = jax.random.fold_in(jax.random.key(seed), LATENTS)
+    check_truncation(draws, truncation)
     blocks = range(-(-count // BLOCK))
-    drawn = [draws.latents(jax.random.fold_in(key, block), BLOCK) for block in blocks]
-    latents = np.concatenate([np.asarray(block) for block in drawn])[:count]
+    latents = np.concatenate([draw_block(draws, block, seed, truncation) for block in blocks])[:count]
     if labels is not None:
         size = draws.player.config.latent_size
         latents[:, size:] = np.arange(draws.domain.num_classes) == np.reshape(labels, (-1, 1))
     return latents
+
+
+def draw_block(draws: Draws, block: int, seed: int, truncation: float | None = None) -> np.ndarray:
+    """Return the latents of one block, ``[BLOCK, Z]``; see :func:`draw_latents`."""
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"--seed must be in [0, 2^32), got {seed}.")
+    key = jax.random.fold_in(jax.random.key(seed), LATENTS)
+    return np.array(draws.latents(jax.random.fold_in(key, block), BLOCK, truncation=truncation))
+
+
+def check_truncation(draws: Draws, truncation: float | None) -> None:
+    """Raise a UsageError unless latents can be drawn with that truncation."""
+    if truncation is None:
+        return
+    if not 0 < truncation < math.inf:
+        raise UsageError(f"--truncation must be above 0, got {truncation:g}.")
+    prior = draws.player.config.prior
+    if PRIORS[prior].truncated is None:
+        able = " or ".join(name for name, entry in PRIORS.items() if entry.truncated)
+        raise UsageError(
+            f"--truncation {truncation:g} bounds each component of a latent, and --prior {prior} has none that stand "
+            f"alone. Leave it out, or take a run with --prior {able}."
+        )
 
 
 def generate_blocks(pair: Pair, latents: np.ndarray) -> Iterator[jax.Array]:

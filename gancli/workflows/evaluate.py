@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gancli import __version__
 from gancli.compute import devices
 from gancli.data.images.decode import MAX_PIXELS
@@ -25,6 +27,8 @@ from gancli.runs.folder import PICTURES, Run
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import draw_latents
 from gancli.sampling.outputs import choose_output
+from gancli.sampling.rejection import Accepted
+from gancli.workflows.rejection import rejection
 
 NUM_SAMPLES = 10_000
 NUM_LABELS = 100  # of a probe
@@ -44,6 +48,8 @@ class EvaluateResult:
     unavailable: dict[str, str]  # of ``--all``: what could not be measured, and why
     written: tuple[Path, ...]  # pictures and statistics
     notes: tuple[str, ...]
+    truncation: float | None = None  # of the latents
+    acceptance_rate: float | None = None  # of samples that the discriminator let pass; None: it was not asked
 
     @property
     def verdict(self) -> str | None:
@@ -52,6 +58,7 @@ class EvaluateResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON result."""
+        how = {"truncation": self.truncation, "acceptance_rate": self.acceptance_rate}
         return {
             "gancli": __version__,
             "source": self.source,
@@ -60,6 +67,7 @@ class EvaluateResult:
             "step": self.step,
             "ema": self.ema,
             "seed": self.seed,
+            **{name: value for name, value in how.items() if value is not None},
             "metrics": {json_name(one.metric): one.to_dict() for one in self.measured},
             "unavailable": {json_name(name): reason for name, reason in self.unavailable.items()},
         }
@@ -85,6 +93,8 @@ def evaluate(
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
     num_labels: int | None = None,
+    truncation: float | None = None,
+    reject: bool = False,
 ) -> EvaluateResult:
     """Measure samples.
 
@@ -110,6 +120,8 @@ def evaluate(
         overwrite: replace these two files where they exist.
         max_pixels: of an image in a folder or a zip, at most.
         num_labels: images that ``probe`` learns from; default 100.
+        truncation: of a run's latents, no component of which is beyond plus or minus that; None: the whole prior.
+        reject: of a run, measure the samples that its discriminator lets pass.
 
     Raises:
         UsageError: an option is wrong, or a metric does not apply here.
@@ -132,8 +144,22 @@ def evaluate(
     _ = FEATURES[features]
     devices.keep_compiled_programs()
     opened = partial(open_images, data_dir=data_dir, listener=reporter, max_pixels=max_pixels)
-    trained, samples = _open_source(source, num_samples, seed, step, ema, opened, data_dir)
+    trained, samples = _open_source(source, num_samples, step, ema, opened, data_dir)
     translates = trained is not None and ways_of(trained.game) is not None
+    if (trained is None or translates) and (truncation is not None or reject):
+        option = "--reject" if reject else "--truncation"
+        raise UsageError(f"{option} is for runs that draw samples, and '{source}' is none.")
+    count = samples.count if samples else num_samples or NUM_SAMPLES
+    draw = f"{'ema' if trained.ema else 'raw weights'}, seed {seed}" if trained else ""
+    latents, accepted = None, None
+    if trained and not translates:
+        if reject:
+            accepted = rejection(trained, seed, data_dir, reporter)
+            draw += ", rejection"
+        elif truncation is not None:
+            draw += f", truncation {truncation:g}"
+        latents = _drawn(trained, seed, truncation, accepted)
+        samples = ImageSet.of_draws(source, trained.pair, latents(count)) if trained.is_images else None
     default = figure is None
     if default and trained and (everything or "nearest" in metrics):
         place = trained.run.folder / PICTURES / "nearest.png"
@@ -144,8 +170,9 @@ def evaluate(
         reference=Reference(found, _reference_name(found, against), reporter, batch_size) if found else None,
         load_extractor=lambda: choose_extractor(features, weights, material, reporter),
         reporter=reporter,
-        num_samples=samples.count if samples else num_samples or NUM_SAMPLES,
-        draw=f"{'ema' if trained.ema else 'raw weights'}, seed {seed}" if trained else "",
+        num_samples=count,
+        latents=latents,
+        draw=draw,
         seed=seed,
         num_labels=NUM_LABELS if num_labels is None else num_labels,
         batch_size=batch_size,
@@ -178,7 +205,22 @@ def evaluate(
         unavailable=unavailable,
         written=(*pictures, *statistics),
         notes=trained.notes if trained else (),
+        truncation=truncation,
+        acceptance_rate=accepted(count).rate if accepted else None,
     )
+
+
+def _drawn(
+    trained: Trained, seed: int, truncation: float | None, accepted: Callable[[int], Accepted] | None
+) -> Callable[[int], np.ndarray]:
+    """Return what draws so many latents of a run, as asked for."""
+
+    def draw(count: int) -> np.ndarray:
+        if accepted:
+            return accepted(count).latents
+        return draw_latents(trained.pair.draws, count, seed, truncation=truncation)
+
+    return draw
 
 
 def _usual(source: str) -> tuple[str, ...]:
@@ -200,7 +242,6 @@ def by_reason(unavailable: Mapping[str, str]) -> dict[str, list[str]]:
 def _open_source(
     source: str,
     num_samples: int | None,
-    seed: int,
     step: int | str,
     ema: bool,
     opened: Callable[[str], ImageSet],
@@ -216,10 +257,7 @@ def _open_source(
         if num_samples is not None:
             raise UsageError(f"--samples is for runs that draw; of '{source}' all test images are translated.")
         return trained, ImageSet.of_dataset(trained.load_two(data_dir)[0])
-    if not trained.is_images:
-        return trained, None
-    latents = draw_latents(trained.pair.draws, num_samples or NUM_SAMPLES, seed)
-    return trained, ImageSet.of_draws(source, trained.pair, latents)
+    return trained, None
 
 
 def _open_reference(

@@ -16,9 +16,10 @@ from gancli.games.pair import Pair
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.imaging.sheets import Heading, grid
 from gancli.metrics.neighbors import nearest as nearest_rows
+from gancli.reporting import Reporter, Silence
 from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
-from gancli.sampling.draws import Drawing, draw, draw_every_class, draw_latents
+from gancli.sampling.draws import Drawing, draw, draw_every_class, draw_latents, generate
 from gancli.sampling.outputs import (
     STILLS,
     check_scale,
@@ -29,6 +30,7 @@ from gancli.sampling.outputs import (
     write_picture,
 )
 from gancli.sampling.pictures import class_headings, line_picture, picture
+from gancli.workflows.rejection import rejection
 
 STAGES = 4  # panels of Figure 1
 POINTS = 5000  # samples behind its densities, at least
@@ -44,6 +46,8 @@ class SampleResult:
     ema: bool
     seed: int
     notes: tuple[str, ...]
+    truncation: float | None  # of the latents; None: the whole prior
+    looked_at: int | None  # samples of which the discriminator let these pass; None: it was not asked
 
 
 def sample(
@@ -57,15 +61,20 @@ def sample(
     nearest: bool = False,
     class_name: str | None = None,
     class_balanced: bool = False,
+    truncation: float | None = None,
+    reject: bool = False,
     into_folder: bool = False,
     scale: int | None = None,
     overwrite: bool = False,
     data_dir: Path | None = None,
+    reporter: Reporter | None = None,
 ) -> SampleResult:
     """Draw ``count`` samples of a run and write them to ``output``, by default ``pictures/samples.png`` in its folder.
 
     A class-conditional run draws every class as often as it is among its data; with ``class_name`` that class alone,
-    with ``class_balanced`` one of each class in turn, in a grid a column each.
+    with ``class_balanced`` one of each class in turn, in a grid a column each. With a ``truncation`` no component of a
+    latent is beyond plus or minus that; with ``reject`` the samples are those that the discriminator lets pass, and
+    ``reporter`` receives progress.
 
     ``.png`` and ``.webp`` are one picture, of images enlarged by ``scale``. ``.npz`` holds the arrays ``samples``
     (float32, as generated), ``latents``, for images ``images`` (uint8) and for a class-conditional run ``labels``
@@ -80,6 +89,8 @@ def sample(
         raise UsageError(f"-n must be at least 1, got {count}.")
     if class_name is not None and class_balanced:
         raise UsageError("--class and --class-balanced exclude each other.")
+    if truncation is not None and reject:
+        raise UsageError("--truncation and --reject exclude each other. Leave one of them out.")
     check_scale(scale)
     kind = form_of_output(output, into_folder=into_folder)
     for what, given in (("--nearest adds a column to a grid", nearest), ("--scale enlarges a grid", scale)):
@@ -96,10 +107,17 @@ def sample(
         raise UsageError(f"--scale is for images, and the run in '{folder}' draws points. Leave it out.")
     if class_balanced:
         trained.check_conditional()
-        drawing = draw_every_class(trained.pair, count, seed)
+    label = None if class_name is None else trained.label(class_name)
+    pair, looked_at = trained.pair, None
+    plain = truncation is None and not reject
+    drawn = count if plain or kind == ".npz" or pair.domain.shape != (1,) else max(count, POINTS)
+    if class_balanced:
+        drawing = draw_every_class(pair, count, seed, truncation)
+    elif reject:
+        found = rejection(trained, seed, data_dir, reporter or Silence())(drawn)
+        drawing, looked_at = Drawing(generate(pair, found.latents), found.latents), found.drawn
     else:
-        label = None if class_name is None else trained.label(class_name)
-        drawing = draw(trained.pair, count, seed, label)
+        drawing = draw(pair, drawn, seed, label, truncation)
     class_names = tuple(trained.run.record.data.classes or {})
     if kind == ".npz":
         write_atomically(output, _arrays(drawing, trained))
@@ -109,12 +127,13 @@ def sample(
         write_folder(output, to_uint8(drawing.samples), names)
     elif nearest:
         write_picture(output, _grid_with_nearest(trained, drawing, class_names, scale, data_dir))
-    elif trained.domain.shape == (1,):
+    elif trained.domain.shape == (1,) and plain:
         write_picture(output, _figure_1(trained, max(count, POINTS), seed, ema=ema))
     else:
         title = f"step {trained.step}"
-        write_picture(output, picture(trained.pair, drawing, title, class_names=class_names, scale=scale))
-    return SampleResult(output, count, trained.step, trained.ema, seed, trained.notes)
+        write_picture(output, picture(pair, drawing, title, class_names=class_names, scale=scale))
+    notes = trained.notes
+    return SampleResult(output, len(drawing.latents), trained.step, trained.ema, seed, notes, truncation, looked_at)
 
 
 def _arrays(drawing: Drawing, trained: Trained) -> bytes:
