@@ -34,6 +34,7 @@ TRANSLATING: When = {"game": ("cycle",)}
 NO_DROPOUT: When = {"game": ("matching", "cycle")}
 FEW_LABELS: When = {"game": ("semi-supervised",)}
 BIDIRECTIONAL: When = {"game": ("bidirectional",)}
+WITH_CODES: When = {"game": ("infogan",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,8 @@ class TrainConfig:
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, bidirectional, semi-supervised, cycle (translates), or matching (--loss mmd sets it).",
+        "Who plays: adversarial, bidirectional, infogan, semi-supervised, cycle (translates), or matching (--loss mmd "
+        "sets it).",
         GAME,
         choices="game",
     )
@@ -163,6 +165,16 @@ class TrainConfig:
         GAME,
         only=TRANSLATING,
         least=0,
+    )
+    codes: tuple[str, ...] = setting(
+        ("10", "u", "u"),
+        "What a sample's latents have beside them: a category of so many values, u: a number from -1 to 1.",
+        GAME,
+        only=WITH_CODES,
+        metavar="N|u,...",
+    )
+    information_weight: float = setting(
+        1.0, "Weight of what samples tell of their codes, in nats.", GAME, only=WITH_CODES, above=0
     )
     loss: str = setting(
         "non-saturating",

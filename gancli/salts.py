@@ -16,6 +16,7 @@ AUGMENTATION = _FIRST - 5
 UNROLL = _FIRST - 7  # of the generator's, into which it looks ahead
 # Into the key of some latents.
 CLASSES = _FIRST - 6
+CODES = _FIRST - 10  # beside them
 # Into the key of a seed, for samples of a finished run, and for its encoder.
 LATENTS = _FIRST - 1
 ENCODER = _FIRST - 7
@@ -33,7 +34,7 @@ PROJECTION = _FIRST - 1
 BY_KEY = {
     "run": (ORDER, DECODER, PROBE, MIRROR),
     "pass": (PENALTY, AUGMENTATION, UNROLL),
-    "latents": (CLASSES,),
+    "latents": (CLASSES, CODES),
     "seed": (LATENTS, ENCODER, CALIBRATION, REJECTION),
     "labeled": (LABELED,),
     "update": (POSTERIOR,),

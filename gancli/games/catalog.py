@@ -98,6 +98,13 @@ GAMES: Registry[GameEntry] = Registry(
                 "mirror": True,
             },
         ),
+        "infogan": GameEntry(
+            lazy("gancli.games.infogan:InfoGAN.build"),
+            summary="Codes beside the latents, which a network on D's features reads (Chen et al. 2016, InfoGAN).",
+            use="To find categories and scales of the data without labels: --codes 10,u,u.",
+            cite=("chen2016infogan",),
+            defaults={"packing": 1},
+        ),
     },
 )
 

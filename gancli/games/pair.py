@@ -13,12 +13,13 @@ from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games.augmentation import augmented
 from gancli.latents.catalog import PRIORS
+from gancli.latents.codes import Codes
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.objective import Objective
 from gancli.models.catalog import Architecture
 from gancli.models.layers.conditional import ConditionalGenerator, ProjectionDiscriminator
 from gancli.models.layers.parts import DiscriminatorOutput, Normalized, uniform_init
-from gancli.salts import AUGMENTATION, CLASSES, STANDING
+from gancli.salts import AUGMENTATION, CLASSES, CODES, STANDING
 from gancli.training.catalog import Pace
 from gancli.training.domain import Classes, Domain
 from gancli.training.game import Game
@@ -37,18 +38,20 @@ class Draws:
 
     player: Player
     domain: Domain  # what it imitates
+    codes: Codes = Codes()  # beside the latents
 
     @property
     def input_size(self) -> int:
-        """Length of what the generator starts from: latents, with classes beside them where it is conditional."""
-        return self.player.config.latent_size + self.domain.num_classes
+        """Length of what the generator starts from: latents, and beside them classes or codes where it has any."""
+        return self.player.config.latent_size + self.domain.num_classes + self.codes.size
 
     def latents(
         self, key: jax.Array, count: int, classes: Classes = None, truncation: float | None = None
     ) -> jax.Array:
         """Draw latents ``[count, Z]`` of the prior, for a class-conditional generator beside classes.
 
-        Those are the given ones ``[count, K]``, or drawn as often as each is among the training examples. With a
+        A generator with codes has them beside the latents, too, ``[count, Z + S]``.
+        Classes are the given ones ``[count, K]``, or drawn as often as each is among the training examples. With a
         ``truncation`` no component of a latent is beyond plus or minus that; the prior must have a truncated form.
         """
         config, counts = self.player.config, self.domain.class_counts
@@ -58,6 +61,9 @@ class Draws:
         else:
             assert prior.truncated is not None, "it was checked"
             latents = prior.truncated(key, shape, truncation)
+        if self.codes.kinds:
+            codes = self.codes.draw(jax.random.fold_in(key, CODES), count)
+            return jnp.concatenate([latents, codes], axis=1)
         if not counts:
             return latents
         if classes is None:

@@ -76,19 +76,29 @@ def scored(
 def scored_pair(
     scores: Scores, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes = None
 ) -> tuple[jax.Array, jax.Array]:
-    """Return D's outputs on real and fake packs ``[B, ...]`` of the same classes, with dropout.
+    """Return D's outputs ``[B]`` on real and fake packs, see :func:`scored_twice`."""
+    real_found, fake_found = scored_twice(scores, discriminator, real, fake, key, classes)
+    return real_found.outputs, fake_found.outputs
+
+
+def scored_twice(
+    scores: Scores, discriminator: Params, real: jax.Array, fake: jax.Array, key: jax.Array, classes: Classes = None
+) -> tuple[Any, Any]:
+    """Return what D finds in real and in fake packs ``[B, ...]`` of the same classes, with dropout.
 
     Dense layers take both in one product of 2B rows: twice the work for each weight that is read from memory.
     Convolutions have few weights and large maps, of which fewer at a time stay closer to the processor.
     """
     if scores.convolves:
         keys = jax.random.split(key)
-        found = (scored(scores, discriminator, *pair, classes) for pair in zip((real, fake), keys, strict=True))
-        real_outputs, fake_outputs = (one.outputs for one in found)
-        return real_outputs, fake_outputs
+        real_found, fake_found = (
+            scored(scores, discriminator, *pair, classes) for pair in zip((real, fake), keys, strict=True)
+        )
+        return real_found, fake_found
     twice = None if classes is None else jnp.concatenate([classes, classes])
-    outputs = scored(scores, discriminator, jnp.concatenate([real, fake]), key, twice).outputs
-    return outputs[: len(real)], outputs[len(real) :]
+    found = scored(scores, discriminator, jnp.concatenate([real, fake]), key, twice)
+    count = len(real)
+    return jax.tree.map(lambda leaf: leaf[:count], found), jax.tree.map(lambda leaf: leaf[count:], found)
 
 
 def gradient_norms(
