@@ -42,6 +42,10 @@ def sample(
     class_balanced: Annotated[
         bool, typer.Option("--class-balanced", help="Of a class-conditional run: every class in turn, a column each.")
     ] = False,
+    code: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of an infogan run: the code that changes along a row of the grid; default 1."),
+    ] = None,
     truncation: Annotated[
         float | None,
         typer.Option(
@@ -87,6 +91,7 @@ def sample(
             nearest=nearest,
             class_name=class_name,
             class_balanced=class_balanced,
+            code=code,
             truncation=truncation,
             reject=reject,
             into_folder=output is not None and output.endswith("/"),

@@ -267,6 +267,20 @@ class EvaluationInputs:
         """Return the places ``[num_labels]`` of images drawn from a seed, as many of each class ``[n]``."""
         return draw_places(labels, int(labels.max()) + 1, self.num_labels, seed)
 
+    def categories(self) -> np.ndarray:
+        """Return the categories ``[n]`` that the samples were drawn with, of a run of InfoGAN."""
+        assert self.pair is not None
+        draws = self.pair.draws
+        assert draws.codes.category is not None, "the metric needs a category"
+        codes = self._draw_latents(self.num_samples)[:, draws.player.config.latent_size :]
+        return codes[:, draws.codes.category].argmax(axis=1)
+
+    def read_categories(self, examples: np.ndarray) -> np.ndarray:
+        """Return the categories ``[n]`` that such a run's discriminator reads in examples ``[n, *data_shape]``."""
+        assert self.pair is not None
+        found = discriminator_findings(self.pair, examples).codes
+        return found[:, self.pair.draws.codes.category].argmax(axis=1)
+
     def discriminator_features(self, examples: np.ndarray) -> np.ndarray:
         """Return the features ``[n, F]`` of the run's discriminator of examples ``[n, *data_shape]``."""
         assert self.pair is not None

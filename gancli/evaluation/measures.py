@@ -106,6 +106,11 @@ def _nothing_to_probe(inputs: EvaluationInputs) -> str | None:
     return None
 
 
+def _no_category(inputs: EvaluationInputs) -> str | None:
+    codes = inputs.pair.draws.codes if inputs.pair else None
+    return None if codes and codes.category else "needs a category: a run with --game infogan --codes 10,u,u"
+
+
 def _no_classes(inputs: EvaluationInputs) -> str | None:
     if inputs.pair is None or inputs.pair.scores is None or not inputs.pair.scores.num_classes:
         return "needs a classifier: a run with --game semi-supervised"
@@ -142,6 +147,7 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.RUN_HELD_OUT: _nothing_held_out_of_run,
     Need.PROBED: _nothing_to_probe,
     Need.TRANSLATIONS: _no_translations,
+    Need.CATEGORY: _no_category,
     Need.CLASSES: _no_classes,
 }
 

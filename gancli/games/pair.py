@@ -13,7 +13,7 @@ from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games.augmentation import augmented
 from gancli.latents.catalog import PRIORS
-from gancli.latents.codes import Codes
+from gancli.latents.codes import NO_CODES, Codes
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.objective import Objective
 from gancli.models.catalog import Architecture
@@ -38,7 +38,7 @@ class Draws:
 
     player: Player
     domain: Domain  # what it imitates
-    codes: Codes = Codes()  # beside the latents
+    codes: Codes = NO_CODES  # beside the latents
 
     @property
     def input_size(self) -> int:

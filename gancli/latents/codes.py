@@ -68,3 +68,6 @@ class Codes:
             else:
                 parts.append(jax.random.uniform(own, (count, 1), minval=-REACH, maxval=REACH))
         return jnp.concatenate(parts, axis=1)
+
+
+NO_CODES = Codes()

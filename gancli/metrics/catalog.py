@@ -26,6 +26,7 @@ class Need(enum.Enum):
     RUN_HELD_OUT = "examples that were held out from the run's training"
     PROBED = "an adversarial run on images with classes, also of test images"
     TRANSLATIONS = "a run that translates, and images of both domains that were held out from training"
+    CATEGORY = "a run of InfoGAN with a category among its codes"
     CLASSES = "a run whose discriminator is a classifier, and classes of the examples held out"
 
 
@@ -177,6 +178,25 @@ METRICS: Registry[MetricEntry] = Registry(
             summary="Kernel and Fréchet distance of translated to target images; cycle and identity error.",
             use="For --game cycle. Compare with the distance of the images as they are, which stands beside.",
             cite=("binkowski2018mmd", "heusel2017ttur", "zhu2017unpaired"),
+        ),
+        "categories": MetricEntry(
+            label="categories",
+            flag="Share of an InfoGAN run's samples whose class is not that of their category.",
+            measure=lazy("gancli.metrics.categories:measure"),
+            columns={"error": "lower"},
+            also={"held_out_error": "lower"},
+            key="error",
+            ranks_by="category error",
+            needs=(
+                Need.CATEGORY,
+                Need.REFERENCE,
+                Need.REFERENCE_IMAGES,
+                Need.CLASSIFIER,
+                Need.SAME_SIZE,
+            ),
+            summary="Are categories found without labels the classes? By their best matching (Chen et al. 2016).",
+            use="For --game infogan on data with classes. It needs labels; to choose a checkpoint by it uses them.",
+            cite=("chen2016infogan",),
         ),
         "probe": MetricEntry(
             label="probe",

@@ -255,6 +255,14 @@ class Inputs(Protocol):
         """Return the places ``[num_labels]`` of images drawn from a seed, as many of each class ``[n]``."""
         ...
 
+    def categories(self) -> "np.ndarray":
+        """Return the categories ``[n]`` that the samples were drawn with, of a run of InfoGAN."""
+        ...
+
+    def read_categories(self, examples: "np.ndarray") -> "np.ndarray":
+        """Return the categories ``[n]`` that such a run's discriminator reads in examples ``[n, *data_shape]``."""
+        ...
+
     def discriminator_features(self, examples: "np.ndarray") -> "np.ndarray":
         """Return the features ``[n, F]`` of the run's discriminator of examples ``[n, *data_shape]``."""
         ...

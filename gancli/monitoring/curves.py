@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gancli.games.encodes import ENCODER
+from gancli.games.infogan import CATEGORIES, SCALES
 from gancli.games.pair import DISCRIMINATOR, GENERATOR
 from gancli.imaging.charts import Chart, Curve
 from gancli.metrics.catalog import METRICS, json_name
@@ -22,6 +23,7 @@ ACCURACIES = {
     "accuracy_fake": "samples",
     "memorization_gap": "training minus held-out",
 }
+INFORMATION = {CATEGORIES: "categories", SCALES: "continuous codes"}
 LOSS, NORM, SPEED = "_loss", "_gradient_norm", "images_per_second"
 
 Line = Mapping[str, Any]
@@ -67,6 +69,7 @@ def _groups(game: Game, keys: Sequence[str]) -> Iterator[Group]:
     if "d_real" in keys:
         title = "D(x), a probability" if objective.belief else f"{objective.shows[0]}, not a probability"
         yield Group(title, {"d_real": "data", "d_fake": "samples"})
+    yield Group("lower bound of the information about codes (nats)", INFORMATION, floor=0.0)
     yield Group("share that D gets right", ACCURACIES)
     yield Group("gradient norms", _players(keys, NORM))
     yield Group("gradients far longer than usual", _players(keys, COUNT))

@@ -21,7 +21,7 @@ from gancli.monitoring.verdict import Verdict, verdict
 from gancli.reporting import Progress, Reporter
 from gancli.runs.checkpoints import Checkpoints
 from gancli.runs.folder import Run
-from gancli.sampling.draws import draw, draw_every_class
+from gancli.sampling.draws import draw, draw_codes, draw_every_class
 from gancli.sampling.pictures import picture
 from gancli.sampling.translations import picture as translation_picture
 from gancli.training.game import Game
@@ -120,6 +120,8 @@ class Recorder:
         pair = Pair.of(self._game, {player.name: state.averaged(player.name) for player in self._game.players})
         count = NUM_FIXED if pair.domain.is_images else NUM_FIXED_POINTS
         drawn = draw_every_class if pair.domain.num_classes else draw
+        if pair.domain.is_images and pair.draws.codes.kinds:
+            drawn = draw_codes
         drawing = drawn(pair, count, self._game.config.seed)
         step, classes = int(state.step), tuple(self._run.record.data.classes or {})
         self._run.write_samples(step, png_bytes(picture(pair, drawing, title=f"step {step}", class_names=classes)))

@@ -19,6 +19,7 @@ from gancli.training.state import Params
 Labels = np.ndarray | int | None
 
 BLOCK = 500  # latents that go through a network at a time
+SHOWN_REACH, SHOWN_CODES = 2.0, 9  # of a continuous code along a row, beyond training's (Chen et al. 2016, figure 2)
 MOST_COLUMNS = 16  # in a picture with a class a column
 
 
@@ -32,6 +33,7 @@ class Drawing:
     samples: np.ndarray
     latents: np.ndarray
     columns: int | None = None  # of a picture of them; None: square
+    headings: tuple[str, ...] = ()  # of these columns, where they are codes
 
 
 @partial(jax.jit, static_argnames=("draws",))
@@ -124,6 +126,33 @@ def draw_every_class(pair: Pair, count: int, seed: int, truncation: float | None
     classes = np.array(pair.domain.learned_classes)
     drawing = draw(pair, count, seed, classes[np.arange(count) % len(classes)], truncation)
     return replace(drawing, columns=len(classes) if len(classes) <= MOST_COLUMNS else None)
+
+
+def draw_codes(pair: Pair, count: int, seed: int, code: int = 0, truncation: float | None = None) -> Drawing:
+    """Draw ``count`` samples of a generator with codes, in rows along which one code alone changes.
+
+    Every row has latents and other codes of its own. A category takes each of its values, up to as many as a picture
+    has columns; a continuous code goes from -2 to 2, twice as far as in training.
+
+    Raises:
+        UsageError: there is no such code, or as for :func:`draw`.
+    """
+    draws, codes = pair.draws, pair.draws.codes
+    if not 0 <= code < len(codes.kinds):
+        raise UsageError(f"--code must be from 1 to {len(codes.kinds)}, the number of codes, got {code + 1}.")
+    if count < 1:
+        raise UsageError(f"-n must be at least 1, got {count}.")
+    kind, place = codes.kinds[code], codes.places[code]
+    values = np.eye(kind)[:MOST_COLUMNS] if kind else np.linspace(-SHOWN_REACH, SHOWN_REACH, SHOWN_CODES)[:, None]
+    names = [f"{number}" if kind else f"{value[0]:g}" for number, value in enumerate(values)]
+    columns = len(values)
+    rows = draw_latents(draws, -(-count // columns), seed, truncation=truncation)
+    latents = np.repeat(rows, columns, axis=0)
+    size = draws.player.config.latent_size
+    latents[:, size + place.start : size + place.stop] = np.tile(values, (len(rows), 1))
+    latents = latents[:count]
+    headings = (f"code {code + 1}: {names[0]}", *names[1:])
+    return Drawing(generate(pair, latents), latents, columns, headings)
 
 
 def draw_latents(

@@ -38,7 +38,9 @@ def picture(
 
 
 def class_headings(pair: Pair, drawing: Drawing, class_names: Sequence[str]) -> Headings:
-    """Return a heading for each column where a column is a class; else none."""
+    """Return a heading for each column where a column is a class or a code; else none."""
+    if drawing.headings:
+        return ([Heading(text) for text in drawing.headings],)
     if drawing.columns is None or not class_names:
         return ()
     return ([Heading(class_names[label]) for label in pair.domain.learned_classes],)
@@ -55,7 +57,7 @@ def line_picture(stages: list[tuple[str, Pair]], latents: np.ndarray, walks: np.
     x = np.linspace(density.centers.min() - reach, density.centers.max() + reach, 400, dtype=np.float32)
     panels = []
     for title, pair in stages:
-        one_dimensional = config.latent_size == 1
+        one_dimensional = pair.draws.input_size == 1
         spread = np.quantile(latents if walks is None else walks, np.linspace(0.02, 0.98, 17), axis=0).astype(
             np.float32
         )

@@ -55,6 +55,8 @@ class Inverse:
             raise UsageError(f"the run in '{folder}' draws points, not images. Encode images with a run on images.")
         if trained.domain.num_classes:
             raise UsageError(f"the run in '{folder}' is class-conditional; an encoder finds latents, and no classes.")
+        if trained.pair.draws.codes.kinds:
+            raise UsageError(f"the run in '{folder}' has codes beside its latents; an encoder finds latents alone.")
         played = getattr(trained.game, "encodes", None)
         fit = Fit() if steps is None else replace(Fit(), steps=steps)
         if isinstance(played, Encodes) and ENCODER in trained.weights:

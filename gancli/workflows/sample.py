@@ -19,7 +19,7 @@ from gancli.metrics.neighbors import nearest as nearest_rows
 from gancli.reporting import Reporter, Silence
 from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
-from gancli.sampling.draws import Drawing, draw, draw_every_class, draw_latents, generate
+from gancli.sampling.draws import Drawing, draw, draw_codes, draw_every_class, draw_latents, generate
 from gancli.sampling.outputs import (
     STILLS,
     check_scale,
@@ -61,6 +61,7 @@ def sample(
     nearest: bool = False,
     class_name: str | None = None,
     class_balanced: bool = False,
+    code: int | None = None,
     truncation: float | None = None,
     reject: bool = False,
     into_folder: bool = False,
@@ -72,9 +73,11 @@ def sample(
     """Draw ``count`` samples of a run and write them to ``output``, by default ``pictures/samples.png`` in its folder.
 
     A class-conditional run draws every class as often as it is among its data; with ``class_name`` that class alone,
-    with ``class_balanced`` one of each class in turn, in a grid a column each. With a ``truncation`` no component of a
-    latent is beyond plus or minus that; with ``reject`` the samples are those that the discriminator lets pass, and
-    ``reporter`` receives progress.
+    with ``class_balanced`` one of each class in turn, in a grid a column each. In a grid of a run with codes, one
+    code changes along each row: the first one or ``code``, counted from 1. Other outputs draw all codes at random.
+
+    With a ``truncation`` no component of a latent is beyond plus or minus that; with ``reject`` the samples are those
+    that the discriminator lets pass, and ``reporter`` receives progress.
 
     ``.png`` and ``.webp`` are one picture, of images enlarged by ``scale``. ``.npz`` holds the arrays ``samples``
     (float32, as generated), ``latents``, for images ``images`` (uint8) and for a class-conditional run ``labels``
@@ -93,7 +96,13 @@ def sample(
         raise UsageError("--truncation and --reject exclude each other. Leave one of them out.")
     check_scale(scale)
     kind = form_of_output(output, into_folder=into_folder)
-    for what, given in (("--nearest adds a column to a grid", nearest), ("--scale enlarges a grid", scale)):
+    if code is not None and reject:
+        raise UsageError("--code and --reject exclude each other: rejection leaves no rows. Leave one of them out.")
+    for what, given in (
+        ("--nearest adds a column to a grid", nearest),
+        ("--scale enlarges a grid", scale),
+        ("--code draws a grid", code is not None),
+    ):
         if given and kind not in STILLS:
             raise UsageError(f"{what}, so --output must end in .png or .webp, got '{output}'.")
     output = choose_place(output, kind, folder / PICTURES / "samples.png", overwrite=overwrite)
@@ -111,8 +120,12 @@ def sample(
     pair, looked_at = trained.pair, None
     plain = truncation is None and not reject
     drawn = count if plain or kind == ".npz" or pair.domain.shape != (1,) else max(count, POINTS)
+    if code is not None and not pair.draws.codes.kinds:
+        raise UsageError(f"--code {code} is for a run with --game infogan, and that in '{folder}' has no codes.")
     if class_balanced:
         drawing = draw_every_class(pair, count, seed, truncation)
+    elif trained.is_images and pair.draws.codes.kinds and kind in STILLS and not reject:
+        drawing = draw_codes(pair, count, seed, 0 if code is None else code - 1, truncation)
     elif reject:
         found = rejection(trained, seed, data_dir, reporter or Silence())(drawn)
         drawing, looked_at = Drawing(generate(pair, found.latents), found.latents), found.drawn
