@@ -23,7 +23,7 @@ DENSE: When = {"model": ("mlp", "maxout-conv")}
 MAXOUT_CONV: When = {"model": ("maxout-conv",)}
 CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
 WIDENED: When = {"model": ("dcgan", "resnet", "resnet-translator")}
-MOVING: When = {"moves": (True,)}  # what has a --final- value
+MOVING: When = {"moves": (True,)}  # what has a --final- value, and --top-k
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
 ADVERSARIAL: When = {"game": ("adversarial",)}
@@ -216,6 +216,15 @@ class TrainConfig:
         GAME,
         unless=NOT_ADVERSARIAL,
         least=0,
+    )
+    top_k: float = setting(
+        1.0,
+        "Share of a batch's samples, the highest scored, that the generator learns from at the last step.",
+        GAME,
+        only=ADVERSARIAL,
+        above=0,
+        most=1,
+        metavar="SHARE",
     )
     k: int = setting(
         1, "Discriminator updates per generator update.", GAME, unless=NOT_ADVERSARIAL, least=1, common=True
@@ -423,7 +432,7 @@ class TrainConfig:
     )
     schedule: str = setting(
         "cosine",
-        "How values move to their --final- ones: cosine (slowly at both ends) or linear.",
+        "How values move to their --final- ones, and --top-k: cosine (slowly at both ends) or linear.",
         OPTIMIZER,
         only=MOVING,
         choices=("cosine", "linear"),
@@ -550,7 +559,8 @@ class TrainConfig:
     @property
     def moves(self) -> bool:
         """Whether any value moves over a run."""
-        return self.final_rate != 1.0 or self.final_penalty != 1.0 or self.final_beta2 is not None
+        ends = (self.final_rate, self.final_penalty, self.top_k)
+        return any(one != 1.0 for one in ends) or self.final_beta2 is not None
 
     @property
     def moving_steps(self) -> int:

@@ -23,6 +23,7 @@ from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
+from gancli.losses.top_k import best
 from gancli.models.catalog import Architecture, architecture
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.own_files import Files
@@ -30,6 +31,7 @@ from gancli.salts import UNROLL
 from gancli.training.domain import Batch, Classes, Domain
 from gancli.training.game import update
 from gancli.training.player import Player
+from gancli.training.schedules import moved
 from gancli.training.state import Params, TrainState
 
 
@@ -84,9 +86,20 @@ class Adversarial:
         return half(real_outputs, fake_outputs, *([self.config.margin] if self.objective.uses_margin else []))
 
     def generator_loss(
-        self, real_seen: DiscriminatorOutput, fake_seen: DiscriminatorOutput, real: jax.Array, fake: jax.Array
+        self,
+        real_seen: DiscriminatorOutput,
+        fake_seen: DiscriminatorOutput,
+        real: jax.Array,
+        fake: jax.Array,
+        step: jax.Array | int = 0,
     ) -> jax.Array:
-        """Return what the generator minimizes, of what D finds in a real and a fake batch, and of these themselves."""
+        """Return what the generator minimizes, of what D finds in a real and a fake batch, and of these themselves.
+
+        Its gradient is that of the best samples, as many as count at that step.
+        """
+        if self.config.top_k < 1:
+            share = moved(1.0, self.config.top_k, step, self.config.moving_steps, self.config)
+            fake_seen = fake_seen._replace(outputs=best(fake_seen.outputs, share))
         half, config, (domain,) = self.objective.generator, self.config, self.domains
         match self.objective.compares:
             case "features":
@@ -142,7 +155,7 @@ class Adversarial:
         def g_gradients(state: TrainState, latents: jax.Array, key: jax.Array) -> tuple[Params, jax.Array]:
             players = state.params[GENERATOR], state.params[DISCRIMINATOR]
             answer = self._unrolled(state, last.examples, key, classes) if config.unroll else None
-            return generator_gradients(self, *players, latents, last.examples, key, classes, answer)
+            return generator_gradients(self, *players, latents, last.examples, key, classes, answer, state.step)
 
         def of_discriminator(state: TrainState) -> tuple[dict[str, Params], Measured]:
             gradients, found = d_gradients(state.params[GENERATOR], state.params[DISCRIMINATOR], before, last)
@@ -245,11 +258,13 @@ def generator_gradients(
     key: jax.Array,
     classes: Classes = None,
     answer: Callable[[jax.Array], Params] | None = None,
+    step: jax.Array | int = 0,
 ) -> tuple[Params, jax.Array]:
     """Return the gradient of G's loss on the samples of ``latents`` ``[B, Z]``, and the loss.
 
     The real batch, of the same classes, serves losses that compare; where a loss ignores it, the compiler removes its
-    pass. With an ``answer``, the D that it makes of the samples scores them, and the gradient passes through it.
+    pass. With an ``answer``, the D that it makes of the samples scores them, and the gradient passes through it. So
+    many of the samples count as do at that step.
     """
     real_key, fake_key = jax.random.split(key)
 
@@ -259,7 +274,7 @@ def generator_gradients(
         real_seen, fake_seen = (
             _seen(game, opponent, x, own, classes) for x, own in ((real, real_key), (fake, fake_key))
         )
-        return game.generator_loss(real_seen, fake_seen, real, fake)
+        return game.generator_loss(real_seen, fake_seen, real, fake, step)
 
     loss, gradients = jax.value_and_grad(minimized)(generator)
     return gradients, loss
@@ -316,7 +331,7 @@ def simultaneous_gradients(
         d_gradients = jax.tree.map(jnp.add, d_gradients, of_penalty)
 
     g_loss, (g_seen, g_fake) = jax.value_and_grad(
-        lambda found, x: game.generator_loss(real_seen, found, real, x), argnums=(0, 1)
+        lambda found, x: game.generator_loss(real_seen, found, real, x, step), argnums=(0, 1)
     )(fake_seen, fake)
     (g_gradients,) = to_generator(from_fake(g_seen)[1] + g_fake)
     return d_gradients, Scored(d_loss, penalty, *outputs), g_gradients, g_loss
@@ -359,6 +374,12 @@ def check(config: TrainConfig, loss: Objective) -> None:
         raise UsageError(
             f"--updates extragradient moves both players at once; got --k {config.k}. Leave out --k, or choose another "
             f"order of updates."
+        )
+    if config.top_k < 1 and (loss.compares != "outputs" or config.unroll):
+        other = f"--unroll {config.unroll}" if config.unroll else f"--loss {config.loss}"
+        raise UsageError(
+            f"--top-k {config.top_k:g} chooses samples by D's outputs alone, and {other} does not. Leave one of them "
+            f"out."
         )
     if config.unroll and loss.compares == "classifier":
         raise UsageError(

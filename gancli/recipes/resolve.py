@@ -137,7 +137,7 @@ def _why_unused(config: TrainConfig, name: str) -> str | None:
             fact = "holds points" if kind == "points" else "stays as it is"
             return f"is for {what}; data set '{config.dataset}' {fact}. Leave it out, or choose other data."
         if other == "moves" and not config.moves:
-            return "moves nothing. Leave it out, or give --final-rate, --final-penalty or --final-beta2, too."
+            return "moves nothing. Leave it out, or give --final-rate, --final-penalty, --final-beta2 or --top-k, too."
         found: Any = getattr(config, other)
         values = found if isinstance(found, tuple) else (found,)
         if set(values) & set(wanted) or (other in ("model", "loss") and not is_known(other, str(found))):
