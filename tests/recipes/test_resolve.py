@@ -61,7 +61,8 @@ IDLE = [
     ),
     (
         {"schedule": "linear"},
-        "--schedule linear moves nothing. Leave it out, or give --final-rate, --final-penalty or --final-beta2, too.",
+        "--schedule linear moves nothing. Leave it out, or give --final-rate, --final-penalty, --final-beta2 or "
+        "--top-k, too.",
     ),
     (
         {"evaluate_every": 0, "metrics": ("kid",)},
