@@ -136,6 +136,8 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
     learned = [name for name, count in (data.classes or {}).items() if count]
     parameters = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(trained.pair.generator))
     weights = "averaged" if trained.ema else "raw"
+    codes = trained.pair.draws.codes
+    beside = f", codes {','.join(config.codes)} beside them" if codes.kinds else ""
     lines = [
         "---",
         "library_name: gancli",
@@ -147,7 +149,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
         "",
         "| | |",
         "|---|---|",
-        f"| draws | images {shape} in [0, 1] from {config.latent_size} {config.prior} latents |",
+        f"| draws | images {shape} in [0, 1] from {config.latent_size} {config.prior} latents{beside} |",
         *([f"| classes | {', '.join(learned)} |"] if domain.num_classes else []),
         f"| size | {parameters:,} parameters |",
         f"| data | {dataset}, {data.num_examples:,} training images, SHA-256 `{data.sha256[:16]}` |",
@@ -173,6 +175,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
             f'generator = export.deserialize(open("{STABLEHLO}", "rb").read())',
             f"latents = {_prior_in_jax(config.prior, config.latent_size)}",
             *_classes_in_jax(data.classes or {}),
+            *_codes_in_jax(codes),
             f"images = generator.call(latents)  # [64, {', '.join(map(str, domain.shape))}] in [0, 1]",
             "```",
             "",
@@ -193,6 +196,17 @@ def _classes_in_jax(classes: dict[str, int]) -> list[str]:
         "classes = jax.nn.one_hot(places, len(names))",
         "latents = jax.numpy.concatenate([latents, classes], axis=1)",
     ]
+
+
+def _codes_in_jax(codes: Codes) -> list[str]:
+    """Return a line of Python that sets codes beside 64 latents: each value of a category in turn, others at random."""
+    parts = [
+        f"jax.nn.one_hot(jax.numpy.arange(64) % {kind}, {kind})"
+        if kind
+        else f"jax.random.uniform(jax.random.key({number}), (64, 1), minval=-1.0)"
+        for number, kind in enumerate(codes.kinds, 1)
+    ]
+    return [f"latents = jax.numpy.concatenate([latents, {', '.join(parts)}], axis=1)"] if parts else []
 
 
 def _prior_in_jax(prior: str, size: int) -> str:

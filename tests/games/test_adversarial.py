@@ -11,6 +11,7 @@ import pytest
 
 from gancli.data.shuffle import permute
 from gancli.errors import UsageError
+from gancli.games.adversarial import generator_gradients, simultaneous_gradients
 from gancli.imaging.contrast import Contrast
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.penalties import squared_gradient_norms
@@ -369,3 +370,33 @@ def test_only_probabilities_are_shown_as_d(changes, text):
     game, _ = small(**changes)
     measured = {"discriminator_loss": 1.0, "generator_loss": 2.0, "d_real": 0.75, "d_fake": 0.25}
     assert game.told(measured) == f"loss D 1.000 G 2.000  {text}"
+
+
+@pytest.mark.parametrize("updates", ["alternating", "simultaneous"])
+def test_the_generator_learns_from_the_best_samples_alone(updates):
+    held: dict[str, Any] = {"updates": updates, "num_steps": 3, "schedule": "linear", "top_k": 0.5}
+    held |= {"input_dropout": 0.0, "hidden_dropout": (0.0,)}
+    game, state = small(**held)
+    whole, _ = small(**held | {"top_k": 1.0})
+    generator, discriminator = state.params["generator"], state.params["discriminator"]
+    latents, key = game.draws.latents(jax.random.key(1), 8), jax.random.key(2)
+    outputs = game.scores.score(discriminator, game.draws.generate(generator, latents)).outputs
+
+    def gradients(game, latents, at):
+        if updates == "simultaneous":
+            found = simultaneous_gradients(game, generator, discriminator, latents, UNIT[: len(latents)], key, None, at)
+            return found[2]
+        return generator_gradients(game, generator, discriminator, latents, UNIT[: len(latents)], key, step=at)[0]
+
+    for at, count in ((0, 8), (1, 6), (2, 4)):
+        best = latents[jnp.argsort(-outputs)[:count]]
+        assert_close(gradients(game, latents, at), gradients(whole, best, at), rtol=1e-4, atol=1e-7)
+
+
+def test_the_best_samples_are_chosen_by_outputs_alone():
+    for changes, other in (({"loss": "feature-matching"}, "--loss feature-matching"), ({"unroll": 2}, "--unroll 2")):
+        with pytest.raises(UsageError) as caught:
+            small(top_k=0.5, **changes)
+        assert str(caught.value) == (
+            f"--top-k 0.5 chooses samples by D's outputs alone, and {other} does not. Leave one of them out."
+        )
