@@ -15,6 +15,7 @@ from gancli.errors import GancliError, UsageError
 from gancli.files import appearing, read_json, write_atomically
 from gancli.imaging.pixels import png_bytes, to_uint8
 from gancli.imaging.sheets import grid
+from gancli.latents.codes import Codes
 from gancli.own_files import without_folder
 from gancli.registry import Registry
 from gancli.runs.exported import WEIGHTS, is_export, write_weights
