@@ -283,10 +283,13 @@ class TrainConfig:
     )
     prior: str = setting(
         "uniform",
-        "Distribution of the latents: uniform, gaussian or spherical.",
+        "Distribution of the latents: uniform, gaussian, spherical, or mixture (of learned Gaussians).",
         NETWORKS,
         unless=TRANSLATING,
-        choices=("uniform", "gaussian", "spherical"),
+        choices=("uniform", "gaussian", "spherical", "mixture"),
+    )
+    components: int = setting(
+        50, "Gaussians of --prior mixture.", NETWORKS, only={"prior": ("mixture",)}, least=1, most=10_000
     )
     latent_size: int = setting(100, "Dimensions of the latents.", NETWORKS, unless=TRANSLATING, least=1, common=True)
     generator_widths: tuple[int, ...] = setting(

@@ -17,6 +17,7 @@ UNROLL = _FIRST - 7  # of the generator's, into which it looks ahead
 # Into the key of some latents.
 CLASSES = _FIRST - 6
 CODES = _FIRST - 10  # beside them
+COMPONENTS = _FIRST - 11  # of a mixture that they come from
 # Into the key of a seed, for samples of a finished run, and for its encoder.
 LATENTS = _FIRST - 1
 ENCODER = _FIRST - 7
@@ -34,7 +35,7 @@ PROJECTION = _FIRST - 1
 BY_KEY = {
     "run": (ORDER, DECODER, PROBE, MIRROR),
     "pass": (PENALTY, AUGMENTATION, UNROLL),
-    "latents": (CLASSES, CODES),
+    "latents": (CLASSES, CODES, COMPONENTS),
     "seed": (LATENTS, ENCODER, CALIBRATION, REJECTION),
     "labeled": (LABELED,),
     "update": (POSTERIOR,),

@@ -27,6 +27,7 @@ from gancli.games.encodes import ENCODER, Encodes
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import PRECISIONS, generated, penalized, scored_pair
 from gancli.games.updates import Sides, advance, under_rule
+from gancli.latents.catalog import MIXTURE
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
@@ -258,6 +259,8 @@ def check(config: TrainConfig, loss: Objective) -> None:
             f"does not. Take another --loss, such as non-saturating."
         )
     adversarial.check(config, loss)
+    if config.prior == MIXTURE:
+        raise UsageError(f"--game bidirectional and --prior {MIXTURE} exclude each other. Take --prior gaussian.")
     if config.conditional:
         raise UsageError("--game bidirectional and --conditional exclude each other: pairs have no classes.")
     if config.pulling_away:

@@ -23,6 +23,7 @@ from gancli.games.catalog import UPDATES
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import generated, penalized, scored, scored_twice
 from gancli.games.updates import Measured, Sides, advance, under_rule
+from gancli.latents.catalog import MIXTURE
 from gancli.latents.codes import Codes
 from gancli.losses.catalog import objective
 from gancli.losses.information import category_information, code_information, code_log_likelihood
@@ -241,6 +242,8 @@ def check(config: TrainConfig, loss: Objective) -> None:
             f"{config.loss} does not. Take another --loss, such as non-saturating."
         )
     adversarial.check(config, loss)
+    if config.prior == MIXTURE:
+        raise UsageError(f"--game infogan and --prior {MIXTURE} exclude each other. Take --prior gaussian.")
     if config.conditional:
         raise UsageError("--game infogan and --conditional exclude each other: codes stand in the place of classes.")
     if config.packing > 1:

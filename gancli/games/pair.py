@@ -12,14 +12,15 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games.augmentation import augmented
-from gancli.latents.catalog import PRIORS
+from gancli.latents.catalog import MIXTURE, PRIORS
 from gancli.latents.codes import NO_CODES, Codes
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.objective import Objective
 from gancli.models.catalog import Architecture
 from gancli.models.layers.conditional import ConditionalGenerator, ProjectionDiscriminator
+from gancli.models.layers.mixture import MixtureGenerator
 from gancli.models.layers.parts import DiscriminatorOutput, Normalized, uniform_init
-from gancli.salts import AUGMENTATION, CLASSES, CODES, STANDING
+from gancli.salts import AUGMENTATION, CLASSES, CODES, COMPONENTS, STANDING
 from gancli.training.catalog import Pace
 from gancli.training.domain import Classes, Domain
 from gancli.training.game import Game
@@ -42,15 +43,22 @@ class Draws:
 
     @property
     def input_size(self) -> int:
-        """Length of what the generator starts from: latents, and beside them classes or codes where it has any."""
-        return self.player.config.latent_size + self.domain.num_classes + self.codes.size
+        """Length of what the generator starts from: latents, and beside them classes, codes or components where any."""
+        return self.player.config.latent_size + self.domain.num_classes + self.codes.size + self.components
+
+    @property
+    def components(self) -> int:
+        """How many Gaussians the prior has that are learned; 0: none."""
+        config = self.player.config
+        return config.components if config.prior == MIXTURE else 0
 
     def latents(
         self, key: jax.Array, count: int, classes: Classes = None, truncation: float | None = None
     ) -> jax.Array:
         """Draw latents ``[count, Z]`` of the prior, for a class-conditional generator beside classes.
 
-        A generator with codes has them beside the latents, too, ``[count, Z + S]``.
+        A generator with codes has them beside the latents, too, ``[count, Z + S]``; one with a learned mixture the
+        component of each, ``[count, Z + N]``, one-hot and equally likely.
         Classes are the given ones ``[count, K]``, or drawn as often as each is among the training examples. With a
         ``truncation`` no component of a latent is beyond plus or minus that; the prior must have a truncated form.
         """
@@ -61,6 +69,9 @@ class Draws:
         else:
             assert prior.truncated is not None, "it was checked"
             latents = prior.truncated(key, shape, truncation)
+        if self.components:
+            labels = jax.random.randint(jax.random.fold_in(key, COMPONENTS), (count,), 0, self.components)
+            return jnp.concatenate([latents, jax.nn.one_hot(labels, self.components)], axis=1)
         if self.codes.kinds:
             codes = self.codes.draw(jax.random.fold_in(key, CODES), count)
             return jnp.concatenate([latents, codes], axis=1)
@@ -189,8 +200,14 @@ def networks(
     """Build the configured generator and, unless ``kind`` is None, a discriminator of that kind for whole packs.
 
     Where the domain has classes, both are conditioned on them.
+
+    Raises:
+        UsageError: the configured networks do not fit the data or one another.
     """
     count = domain.num_classes
+    if config.prior == MIXTURE and (count or config.decoder_steps):
+        other = "--conditional" if count else "--decoder-steps"
+        raise UsageError(f"--prior {MIXTURE} and {other} exclude each other. Leave one of them out.")
     embedded = replace(config, latent_size=2 * config.latent_size) if count else config
     pair = {GENERATOR: family.drawing(config.model)(embedded, domain.shape, domain.bounded, mean, rngs)}
     if kind is not None:
@@ -201,6 +218,8 @@ def networks(
         pair[DISCRIMINATOR] = build(config, shape, domain.bounded, packed_mean, rngs)
     if count:
         pair[GENERATOR] = ConditionalGenerator(pair[GENERATOR], config.latent_size, count, rngs=rngs)
+    if config.prior == MIXTURE:
+        pair[GENERATOR] = MixtureGenerator(pair[GENERATOR], config.latent_size, config.components, rngs=rngs)
     if count and DISCRIMINATOR in pair:
         dropout, init = config.hidden_dropout[-1], uniform_init(config.discriminator_init_range)
         pair[DISCRIMINATOR] = ProjectionDiscriminator(

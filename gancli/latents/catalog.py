@@ -18,6 +18,8 @@ class Prior(FunctionEntry[..., Any]):
     truncated: "Callable[[jax.Array, tuple[int, int], float], jax.Array] | None" = None
 
 
+MIXTURE = "mixture"  # the prior that has learned parts, inside the generator
+
 PRIORS: Registry[Prior] = Registry(
     "prior",
     {
@@ -39,6 +41,13 @@ PRIORS: Registry[Prior] = Registry(
             summary="Uniform on the sphere of radius √Z, so of variance 1 (White 2016).",
             use="For interpolation along great circles (--path slerp): all latents have one length.",
             cite=("white2016sampling",),
+        ),
+        MIXTURE: Prior(
+            function=lazy("gancli.latents.priors:gaussian"),
+            truncated=lazy("gancli.latents.priors:truncated_gaussian"),
+            summary="One of --components Gaussians, whose means and widths the generator learns (DeLiGAN).",
+            use="For few or very diverse data. The noise of a component is standard normal before it is scaled.",
+            cite=("gurumurthy2017deligan",),
         ),
     },
 )

@@ -138,7 +138,9 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
     parameters = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(trained.pair.generator))
     weights = "averaged" if trained.ema else "raw"
     codes = trained.pair.draws.codes
-    beside = f", codes {','.join(config.codes)} beside them" if codes.kinds else ""
+    components = trained.pair.draws.components
+    beside = f" of {components} learned components" if components else ""
+    beside = f", codes {','.join(config.codes)} beside them" if codes.kinds else beside
     lines = [
         "---",
         "library_name: gancli",
@@ -176,7 +178,7 @@ def _card(trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) 
             f'generator = export.deserialize(open("{STABLEHLO}", "rb").read())',
             f"latents = {_prior_in_jax(config.prior, config.latent_size)}",
             *_classes_in_jax(data.classes or {}),
-            *_codes_in_jax(codes),
+            *_codes_in_jax(Codes((components,)) if components else codes),
             f"images = generator.call(latents)  # [64, {', '.join(map(str, domain.shape))}] in [0, 1]",
             "```",
             "",
@@ -216,5 +218,6 @@ def _prior_in_jax(prior: str, size: int) -> str:
     return {
         "uniform": f"jax.random.uniform(jax.random.key(0), (64, {size}), minval=-(3**0.5), maxval=3**0.5)",
         "gaussian": normal,
+        "mixture": normal,
         "spherical": f"jax.nn.standardize({normal}, axis=1, mean=0.0, epsilon=0.0)",
     }[prior]

@@ -55,8 +55,10 @@ class Inverse:
             raise UsageError(f"the run in '{folder}' draws points, not images. Encode images with a run on images.")
         if trained.domain.num_classes:
             raise UsageError(f"the run in '{folder}' is class-conditional; an encoder finds latents, and no classes.")
-        if trained.pair.draws.codes.kinds:
-            raise UsageError(f"the run in '{folder}' has codes beside its latents; an encoder finds latents alone.")
+        draws = trained.pair.draws
+        if draws.codes.kinds or draws.components:
+            beside = "codes" if draws.codes.kinds else "components of a mixture"
+            raise UsageError(f"the run in '{folder}' has {beside} beside its latents; an encoder finds latents alone.")
         played = getattr(trained.game, "encodes", None)
         fit = Fit() if steps is None else replace(Fit(), steps=steps)
         if isinstance(played, Encodes) and ENCODER in trained.weights:
