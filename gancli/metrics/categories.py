@@ -1,5 +1,7 @@
 """Whether categories that a run found without labels are the classes of the data (Chen et al. 2016, §7.2)."""
 
+from typing import Any
+
 import numpy as np
 
 from gancli.metrics.inputs import Inputs, Measured, identify_split
@@ -43,7 +45,7 @@ def measure(inputs: Inputs) -> Measured:
     return _measured(inputs, values, protocol)
 
 
-def _measured(inputs: Inputs, values: dict[str, float], protocol: dict[str, object]) -> Measured:
+def _measured(inputs: Inputs, values: dict[str, float], protocol: dict[str, Any]) -> Measured:
     text = f"{values['error']:.2%} of samples are not of the class that matches their category"
     if "held_out_error" in values:
         text += f", {values['held_out_error']:.2%} of held-out images"

@@ -7,12 +7,13 @@ from scipy.stats import kstest, norm
 from gancli.errors import GancliError
 from gancli.sampling.rejection import EPSILON, Rejection
 
-DATA, SAMPLES = norm(0.0, 1.0), norm(0.7, 1.4)  # the latter wider, so that the ratio has a maximum
+MEAN, WIDTH = 0.7, 1.4  # of samples: wider than the data, so that the ratio has a maximum
+DATA, SAMPLES = norm(), norm(MEAN, WIDTH)
 
 
 def log_ratio(x: np.ndarray) -> np.ndarray:
     """Return the output of the best discriminator."""
-    return DATA.logpdf(x) - SAMPLES.logpdf(x)
+    return norm.logpdf(x) - norm.logpdf(x, MEAN, WIDTH)
 
 
 @pytest.fixture(scope="module")

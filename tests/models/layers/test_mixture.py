@@ -13,8 +13,15 @@ from tests.playing import ON_DEVICE, assert_equal, run, small
 MIXTURE = {"prior": "mixture", "components": 4}
 
 
+class Same(nnx.Module):
+    """Draws its latents."""
+
+    def __call__(self, z):
+        return z
+
+
 def test_latents_are_of_the_gaussian_of_their_component():
-    network = MixtureGenerator(lambda z: z, 2, 3, rngs=nnx.Rngs(0))
+    network = MixtureGenerator(Same(), 2, 3, rngs=nnx.Rngs(0))
     means, widths = np.asarray(network.means[...]), np.array([[0.1, 2.0], [1.0, 1.0], [0.5, 0.25]])
     network.widths[...] = jnp.asarray(widths)
     noise = np.random.default_rng(0).normal(size=(20_000, 2))
