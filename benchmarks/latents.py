@@ -2,6 +2,10 @@
 
 python benchmarks/latents.py ring --seeds 0-2 [--steps N] [--variants plain,top-k] [--results FILE] [--runs FOLDER]
 
+python benchmarks/latents.py cost
+
+What a step costs on the default networks for MNIST, on random pixels, beside the plain game.
+
 Truncation and rejection are measured on the default run itself. What the results file already holds is not measured
 again, so the same command goes on where it stopped; the table is of all that the file holds for a data set.
 """
@@ -13,7 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from chunks import gancli_chunk
 from objectives import tell
+from timing import interleave, print_machine, print_table
 
 from gancli.cli.console import TerminalReporter
 from gancli.cli.options import parse_seeds
@@ -74,9 +81,25 @@ def print_results(dataset: str, results: Sequence[dict]) -> None:
             print(f"| {name} | {len(rows)} | {rows[0]['steps']:,} | {' | '.join(cells)} | {accepted} |")
 
 
+def print_cost(steps: int, repetitions: int = 5) -> None:
+    """Compare what a step costs with each change of training."""
+    images = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)
+    changes = {name: TRAINED[name] for name in ("plain", "top-k 0.5", "mixture of 50")} | {
+        "infogan": {"game": "infogan"}
+    }
+    contenders: dict[str, Any] = {
+        name: gancli_chunk(resolve("mnist", None, {"log_every": steps} | change), images, steps)
+        for name, change in changes.items()
+    }
+    for run in contenders.values():
+        run()
+    print_machine()
+    print_table(interleave(contenders, repetitions), "plain", "step", per=steps)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", nargs="+")
+    parser.add_argument("dataset", nargs="+", help="ring, grid, digits, ... or cost")
     parser.add_argument("--seeds", default="0-2")
     parser.add_argument("--steps", type=int, help="default: the data set's")
     parser.add_argument("--variants", help="names separated by commas; default: all")
@@ -89,6 +112,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         runs = arguments.runs or Path(temporary)
         for dataset in arguments.dataset:
+            if dataset == "cost":
+                print_cost(arguments.steps or 20)
+                continue
             lines = arguments.results.read_text().splitlines() if arguments.results.exists() else []
             results = [json.loads(line) for line in lines]
             done = {(one["dataset"], one["variant"], one["seed"]) for one in results}

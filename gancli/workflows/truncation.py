@@ -77,6 +77,8 @@ def truncation_curve(
     """
     if not is_run(folder):
         raise UsageError(f"--truncation is for runs, and '{folder}' is none.")
+    if figure is not None and figure.suffix != ".png":
+        raise UsageError(f"--figure must end in .png, got '{figure}'.")
     trained = Trained.load(folder, step=step, ema=ema)
     for one in truncations:
         check_truncation(trained.pair.draws, one)

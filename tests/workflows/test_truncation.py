@@ -74,6 +74,7 @@ def test_the_curve_has_a_row_a_truncation_and_the_whole_prior(digits_run, gancli
     [
         (("--truncation", "0"), "--truncation must be above 0, got 0."),
         (("--truncation", "0.5,x"), "--truncation must be numbers like 0.4,0.6,1, got '0.5,x'."),
+        (("--truncation", "1", "--figure", "c.jpg"), "--figure must end in .png, got 'c.jpg'."),
         (("--truncation", "1", "--all"), "--truncation and --all exclude each other. Leave one of them out."),
         (("--truncation", "1", "--reject"), "--truncation and --reject exclude each other. Leave one of them out."),
         (
