@@ -191,10 +191,11 @@ def check_truncation(draws: Draws, truncation: float | None) -> None:
         raise UsageError(f"--truncation must be above 0, got {truncation:g}.")
     prior = draws.player.config.prior
     if PRIORS[prior].truncated is None:
-        able = " or ".join(name for name, entry in PRIORS.items() if entry.truncated)
+        *first, last = (name for name, entry in PRIORS.items() if entry.truncated)
         raise UsageError(
             f"--truncation {truncation:g} bounds each component of a latent, and --prior {prior} has none that stand "
-            f"alone. Leave it out, or take a run with --prior {able}."
+            f"alone. Leave it out, or take a run with --prior "
+            f"{', '.join(first)} or {last}."
         )
 
 

@@ -106,6 +106,7 @@ def test_everything_at_once_on_a_run(digits_run, gancli):
     assert found["unavailable"] == {
         "classification": "needs a classifier: a run with --game semi-supervised",
         "translation": "needs translations: a run with --game cycle",
+        "categories": "needs a category: a run with --game infogan --codes 10,u,u",
     }
     metrics = found["metrics"]
     assert 1 <= metrics["inception_score"]["mean"] <= 10
@@ -285,7 +286,7 @@ BAD = [
         ["digits/test"],
         2,
         "nothing to measure: give at least one of --fid --kid --inception-score --precision-recall "
-        "--density-coverage --nearest --modes --classification --probe --divergence, or --all.",
+        "--density-coverage --nearest --modes --classification --categories --probe --divergence, or --all.",
     ),
     (["{run}", "--fid", "--samples", "0"], 2, "--samples must be at least 1, got 0."),
     (["{run}", "--fid", "--samples", "1"], 2, "--fid needs at least 2 images, got 1."),

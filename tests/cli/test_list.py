@@ -83,7 +83,7 @@ def test_what_does_not_exist_is_one_line(gancli):
     assert gancli("list", "priors", "uniforn") == (
         2,
         "",
-        "error: unknown prior 'uniforn'. Did you mean 'uniform'? Known: uniform, gaussian, spherical.\n",
+        "error: unknown prior 'uniforn'. Did you mean 'uniform'? Known: uniform, gaussian, spherical, mixture.\n",
     )
 
 

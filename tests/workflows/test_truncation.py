@@ -92,7 +92,7 @@ def test_what_is_asked_wrongly(digits_run, gancli, arguments, message):
 def test_only_runs_whose_prior_has_components_are_truncated(points_run, gancli):
     message = (
         "--truncation 1 bounds each component of a latent, and --prior spherical has none that stand alone. Leave it "
-        "out, or take a run with --prior uniform or gaussian."
+        "out, or take a run with --prior uniform, gaussian or mixture."
     )
     for command in ("sample", "evaluate"):
         code, _, err = gancli(command, points_run, "--truncation", 1)
