@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def test_an_exported_run_draws_the_same_and_as_its_card_says(coded, gancli):
     np.testing.assert_array_equal(arrays("one.npz")["samples"], arrays("two.npz")["samples"])
     card = Path("out/README.md").read_text()
     assert "from 4 uniform latents, codes 4,u beside them |" in card
-    made = {"blob": Path("out/generator.stablehlo").read_bytes()}
+    made: dict[str, Any] = {"blob": Path("out/generator.stablehlo").read_bytes()}
     code = card.partition("```python\n")[2].partition("```")[0]
     exec(code.replace('open("generator.stablehlo", "rb").read()', "blob"), made)
     assert made["images"].shape == (64, 8, 8, 1)
