@@ -286,7 +286,8 @@ BAD = [
         ["digits/test"],
         2,
         "nothing to measure: give at least one of --fid --kid --inception-score --precision-recall "
-        "--density-coverage --nearest --modes --classification --translation --categories --probe --divergence, or --all.",
+        "--density-coverage --nearest --modes --classification --translation --categories --probe --divergence, or "
+        "--all.",
     ),
     (["{run}", "--fid", "--samples", "0"], 2, "--samples must be at least 1, got 0."),
     (["{run}", "--fid", "--samples", "1"], 2, "--fid needs at least 2 images, got 1."),
