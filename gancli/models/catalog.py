@@ -85,7 +85,7 @@ _CONVOLUTIONAL: dict[str, Any] = {
 }
 # Of residual networks before anything is said of the loss: presets begin here, too.
 RESIDUAL: dict[str, Any] = _CONVOLUTIONAL | {"model": "resnet", "momentum": 0.0}
-# Huang et al. 2024 (R3GAN): both penalties bound D's slope, the more the larger the images. Over the run, rates fall and
+# Huang et al. 2024 (R3GAN): both penalties bound D's slope, the more the larger the images. Over the run rates fall and
 # Adam's beta2 rises from 0.9: with a long memory of small gradients, a large one is a leap, and a game of thousands of
 # steps can break within ten. Unlike there, the penalties keep their weight (docs/lab/results.md).
 HELD: dict[str, Any] = {
