@@ -35,6 +35,7 @@ NO_DROPOUT: When = {"game": ("matching", "cycle")}
 FEW_LABELS: When = {"game": ("semi-supervised",)}
 BIDIRECTIONAL: When = {"game": ("bidirectional",)}
 WITH_CODES: When = {"game": ("infogan",)}
+COMPLETION: When = {"game": ("completion",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ class TrainConfig:
         "Random changes of all that the discriminator sees, for small data: color, translation, cutout.",
         DATA,
         only=IMAGES,
-        unless=NO_DISCRIMINATOR,
+        unless={"game": ("matching", "completion")},
         choices=("color", "translation", "cutout"),
         common=True,
     )
@@ -130,8 +131,8 @@ class TrainConfig:
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, bidirectional, infogan, semi-supervised, cycle (translates), or matching (--loss mmd "
-        "sets it).",
+        "Who plays: adversarial, bidirectional, completion, infogan, semi-supervised, cycle (translates), or matching "
+        "(--loss mmd sets it).",
         GAME,
         choices="game",
     )
@@ -175,6 +176,14 @@ class TrainConfig:
     )
     information_weight: float = setting(
         1.0, "Weight of what samples tell of their codes, in nats.", GAME, only=WITH_CODES, above=0
+    )
+    masks: tuple[str, ...] = setting(
+        ("half", "block", "pixels"),
+        "What is hidden of examples, each as often; see `gancli list masks`.",
+        GAME,
+        only=COMPLETION,
+        choices="mask",
+        metavar="NAME,NAME",
     )
     loss: str = setting(
         "non-saturating",
@@ -260,7 +269,11 @@ class TrainConfig:
         most=1,
     )
     packing: int = setting(
-        1, "Examples that the discriminator scores at once, as one.", GAME, unless=NOT_ADVERSARIAL, least=1
+        1,
+        "Examples that the discriminator scores at once, as one; with --game completion, answers to one question.",
+        GAME,
+        unless=NOT_ADVERSARIAL,
+        least=1,
     )
     instance_noise: float = setting(
         0.0,

@@ -18,13 +18,18 @@ UNROLL = _FIRST - 7  # of the generator's, into which it looks ahead
 CLASSES = _FIRST - 6
 CODES = _FIRST - 10  # beside them
 COMPONENTS = _FIRST - 11  # of a mixture that they come from
-# Into the key of a seed, for samples of a finished run, and for its encoder.
+# Into the key of a seed, for samples of a finished run, and for networks that are trained for it.
 LATENTS = _FIRST - 1
 ENCODER = _FIRST - 7
 CALIBRATION = _FIRST - 8  # samples beside examples held out
 REJECTION = _FIRST - 9  # which samples are kept
+PREDICTOR = _FIRST - 11  # of the means of what is hidden
+QUESTIONS = _FIRST - 12  # what is hidden of the examples that a finished run completes
 # Into the key of an update, for the noise of a stochastic encoder.
 POSTERIOR = _FIRST - 8
+# The same: what is hidden of its examples, and where an example stands among answers.
+MASKS = _FIRST - 9
+PLACES = _FIRST - 10
 # Into a generator of NumPy's, beside a seed: which images are labeled.
 LABELED = _FIRST - 7
 # A seed of its own: latents of standing statistics.
@@ -36,9 +41,9 @@ BY_KEY = {
     "run": (ORDER, DECODER, PROBE, MIRROR),
     "pass": (PENALTY, AUGMENTATION, UNROLL),
     "latents": (CLASSES, CODES, COMPONENTS),
-    "seed": (LATENTS, ENCODER, CALIBRATION, REJECTION),
+    "seed": (LATENTS, ENCODER, CALIBRATION, REJECTION, PREDICTOR, QUESTIONS),
     "labeled": (LABELED,),
-    "update": (POSTERIOR,),
+    "update": (POSTERIOR, MASKS, PLACES),
     "standing": (STANDING,),
     "network": (PROJECTION,),
 }

@@ -19,6 +19,7 @@ try:
         evaluate,
         export,
         hosts,
+        inpaint,
         interpolate,
         parzen,
         report,
@@ -67,6 +68,7 @@ app.command(rich_help_panel=RUNS, cls=Command)(sample.sample)
 app.command(rich_help_panel=RUNS, cls=Command)(interpolate.interpolate)
 app.command(rich_help_panel=RUNS, cls=Command)(encode.encode)
 app.command(rich_help_panel=RUNS, cls=Command)(edit.edit)
+app.command(rich_help_panel=RUNS, cls=Command)(inpaint.inpaint)
 app.command(rich_help_panel=RUNS, cls=Command)(classify.classify)
 app.command(rich_help_panel=RUNS, cls=Command)(translate.translate)
 app.command(rich_help_panel=RUNS, cls=Command)(export.export)

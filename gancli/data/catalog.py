@@ -232,6 +232,31 @@ DATASETS: Registry[Entry] = Registry(
             centers=((0.0,),),
             standard_deviation=1.0,
         ),
+        # A Gaussian of which every conditional is known, of strong and weak, positive and negative correlations
+        "gaussian_5d": Mixture(
+            summary="One Gaussian in five dimensions, correlated",
+            defaults=_POINTS
+            | {
+                "num_steps": 10_000,
+                "latent_size": 5,
+                "prior": "gaussian",
+                "generator_widths": (128, 128),
+                "discriminator_widths": (64, 64),
+                "maxout_pieces": 3,
+                "generator_learning_rate": 5e-4,
+                "discriminator_learning_rate": 5e-4,
+                "learning_rate_divisor": 1.0003,
+            },
+            centers=((0.0,) * 5,),
+            standard_deviation=1.0,
+            correlation=(
+                (1.0, 0.8, 0.5, -0.4, 0.0),
+                (0.8, 1.0, 0.6, -0.3, 0.2),
+                (0.5, 0.6, 1.0, 0.1, 0.4),
+                (-0.4, -0.3, 0.1, 1.0, 0.6),
+                (0.0, 0.2, 0.4, 0.6, 1.0),
+            ),
+        ),
         # The ring and the grid of Lin et al. 2018 (PacGAN), after Srivastava et al. 2017 (VEEGAN)
         "ring": Mixture(
             summary="Eight Gaussians on a circle",

@@ -193,10 +193,11 @@ class Stacked(About):
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture(About):
-    """Points ``[N, D]`` float32 from equally likely Gaussians with one standard deviation; the density is known."""
+    """Points ``[N, D]`` float32 from equally likely Gaussians with one covariance; the density is known."""
 
     centers: tuple[tuple[float, ...], ...]
     standard_deviation: float
+    correlation: tuple[tuple[float, ...], ...] = ()  # of the coordinates of each Gaussian; empty: none
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -20,10 +20,11 @@ from gancli.games.pair import Pair
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.metrics import modes
-from gancli.metrics.inputs import Classes, Way, identify
+from gancli.metrics.inputs import Classes, Questioned, Way, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch, show_shape
+from gancli.sampling.completions import complete, draw_questions
 from gancli.sampling.draws import discriminator_findings, discriminator_outputs, draw_latents, generate
 from gancli.sampling.translations import translate
 
@@ -108,6 +109,8 @@ class EvaluationInputs:
     batch_size: int = 1000
     load_run_data: Callable[[str], Dataset] | None = None  # a split of what the run was trained on
     translators: Translators | None = None  # of a run that translates; samples are images of A, the reference is B's
+    # Of a finished run: examples of training and questions [N, ...] to what is likely by least squares [N, *shape].
+    load_predictor: Callable[[Dataset], Callable[[np.ndarray, np.ndarray], np.ndarray]] | None = None
     figure: Path | None = None  # where the picture of nearest examples goes
     pictures: dict[Path, bytes] = field(default_factory=dict)  # made on the way, written by whoever asked
 
@@ -250,6 +253,35 @@ class EvaluationInputs:
     @cached_property
     def _held_out(self) -> Dataset:
         return self.run_split("validation")
+
+    def questioned_split(self) -> Dataset:
+        """Return the examples of which parts are hidden: of a finished run test examples, else validation examples."""
+        return self.run_split("test" if self.load_predictor else "validation")
+
+    def questioned(self, count: int, answers: int) -> Questioned:
+        """Return the answers of a run that completes examples, to questions about those held out from training."""
+        assert self.pair is not None
+        questions = self.pair.draws.questions
+        assert questions is not None, "the metric needs a run that completes examples"
+        split = self.questioned_split()
+        truth = to_unit(split.examples[:count]).astype(np.float32)
+        observed = draw_questions(questions, len(truth), self.seed)
+        found = complete(self.pair, truth, observed, answers, self.seed)
+        train, predicted = None, None
+        if self.load_predictor:
+            train = self.run_split("train")
+            predicted = self.load_predictor(train)(truth, observed)
+        return Questioned(split, questions.masks, truth, observed, found, train, predicted)
+
+    def classify(self, examples: np.ndarray) -> np.ndarray | None:
+        """Return the classes ``[n]`` of ``[n, *shape]`` in [0, 1] by the data's built-in classifier, if it has one."""
+        if self.run_dataset not in CLASSIFIED:
+            return None
+        network = classifier(*CLASSIFIED[self.run_dataset])
+        blocks = (
+            to_uint8(examples[start : start + self.batch_size]) for start in range(0, len(examples), self.batch_size)
+        )
+        return extract(network, blocks, len(examples), self.watch("classes of completions"))[1].argmax(axis=1)
 
     def scores(self, examples: np.ndarray) -> np.ndarray:
         """Return the discriminator's logits ``[n]`` of examples ``[n, *data_shape]``, images in [0, 1]."""

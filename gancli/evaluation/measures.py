@@ -111,6 +111,12 @@ def _no_category(inputs: EvaluationInputs) -> str | None:
     return None if codes and codes.category else "needs a category: a run with --game infogan --codes 10,u,u"
 
 
+def _completes_nothing(inputs: EvaluationInputs) -> str | None:
+    if inputs.pair is None or inputs.pair.draws.questions is None:
+        return "needs a run that completes examples: --game completion"
+    return _none_in(inputs.questioned_split())
+
+
 def _no_classes(inputs: EvaluationInputs) -> str | None:
     if inputs.pair is None or inputs.pair.scores is None or not inputs.pair.scores.num_classes:
         return "needs a classifier: a run with --game semi-supervised"
@@ -148,6 +154,7 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.PROBED: _nothing_to_probe,
     Need.TRANSLATIONS: _no_translations,
     Need.CATEGORY: _no_category,
+    Need.COMPLETES: _completes_nothing,
     Need.CLASSES: _no_classes,
 }
 

@@ -26,6 +26,8 @@ class GameEntry(Entry):
     translates: bool = False  # whether there are two domains of images, A and B
     # Settings it brings where the defaults are made for another game.
     defaults: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
+    # More of them, for images of which neither data set nor model bounds D by a penalty.
+    unbounded: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,21 @@ GAMES: Registry[GameEntry] = Registry(
             use="To find categories and scales of the data without labels: --codes 10,u,u.",
             cite=("chen2016infogan",),
             defaults={"packing": 1},
+        ),
+        "completion": GameEntry(
+            lazy("gancli.games.completion:Completion.build"),
+            summary="G completes examples of which a part is hidden, for every mask; D sees several answers at once.",
+            use="For all conditionals p(hidden | observed), then `gancli inpaint`. Choose what is hidden by --masks.",
+            cite=("goodfellow2014gan", "adler2018deep"),
+            # With one answer at a time G forgets its latents; statistics of a batch would mix its questions.
+            defaults={"packing": 2, "batch_norm": False, "metrics": ("completion",)},
+            # With noise on both answers, or from tiny weights, D sees no difference for hundreds of steps.
+            unbounded={
+                "penalty": ("r1",),
+                "penalty_weight": 0.1,
+                "instance_noise": 0.0,
+                "discriminator_init_range": None,
+            },
         ),
     },
 )

@@ -93,7 +93,14 @@ def explained_variance(pair: Pair, encodes: Encodes, encoder: Params, fit: Fit) 
     return float(1 - np.sum((found - z) ** 2) / np.sum((z - z.mean(axis=0)) ** 2))
 
 
-def refine(pair: Pair, latents: jax.Array, x: jax.Array, steps: int, standing: NormStatistics) -> jax.Array:
+def refine(
+    pair: Pair,
+    latents: jax.Array,
+    x: jax.Array,
+    steps: int,
+    standing: NormStatistics,
+    observed: jax.Array | None = None,
+) -> jax.Array:
     """Return latents ``[B, Z]`` after so many steps of Adam on ``||G(z) - x||²``, of each the best one on its way.
 
     They stay where those of the prior lie. Nothing of one image depends on the others.
@@ -104,8 +111,10 @@ def refine(pair: Pair, latents: jax.Array, x: jax.Array, steps: int, standing: N
         x: the images ``[B, *shape]`` in the model's range.
         steps: of descent; the rate falls to 0 along half a cosine.
         standing: see :meth:`Draws.standing`.
+        observed: masks ``[B, *shape]`` or what broadcasts to it, 0 where a pixel does not count; None: all count.
     """
-    return _refine(pair.draws, pair.generator, latents, x, steps, standing)
+    weights = jnp.ones((1,) * x.ndim) if observed is None else observed
+    return _refine(pair.draws, pair.generator, latents, x, steps, standing, weights)
 
 
 def onto_support(prior: str) -> Callable[[jax.Array], jax.Array]:
@@ -151,13 +160,20 @@ def _recovered(
 
 @partial(jax.jit, static_argnames=("draws", "steps"))
 def _refine(
-    draws: Draws, generator: Params, latents: jax.Array, x: jax.Array, steps: int, standing: NormStatistics
+    draws: Draws,
+    generator: Params,
+    latents: jax.Array,
+    x: jax.Array,
+    steps: int,
+    standing: NormStatistics,
+    observed: jax.Array,
 ) -> jax.Array:
     optimizer = optax.adam(optax.cosine_decay_schedule(REFINING_RATE, steps))
     project = onto_support(draws.player.config.prior)
 
     def errors(z: jax.Array) -> tuple[jax.Array, jax.Array]:
-        found = jnp.sum((draws.generate(generator, z, standing) - x).reshape(len(x), -1) ** 2, axis=1)
+        apart = (draws.generate(generator, z, standing) - x) * observed
+        found = jnp.sum(apart.reshape(len(x), -1) ** 2, axis=1)
         return jnp.sum(found), found
 
     def step(_: jax.Array, carry: Any) -> Any:

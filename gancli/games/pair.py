@@ -12,6 +12,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games.augmentation import augmented
+from gancli.games.questions import Questions
 from gancli.latents.catalog import MIXTURE, PRIORS
 from gancli.latents.codes import NO_CODES, Codes
 from gancli.losses.catalog import PENALTIES
@@ -40,11 +41,16 @@ class Draws:
     player: Player
     domain: Domain  # what it imitates
     codes: Codes = NO_CODES  # beside the latents
+    questions: Questions | None = None  # of one that completes examples; None: it draws whole ones alone
 
     @property
     def input_size(self) -> int:
-        """Length of what the generator starts from: latents, and beside them classes, codes or components where any."""
-        return self.player.config.latent_size + self.domain.num_classes + self.codes.size + self.components
+        """Length of what the generator starts from: latents, and beside them what else it has.
+
+        That is classes, codes, components of a mixture, or a question.
+        """
+        asked = self.questions.size if self.questions else 0
+        return self.player.config.latent_size + self.domain.num_classes + self.codes.size + self.components + asked
 
     @property
     def components(self) -> int:
@@ -59,6 +65,7 @@ class Draws:
 
         A generator with codes has them beside the latents, too, ``[count, Z + S]``; one with a learned mixture the
         component of each, ``[count, Z + N]``, one-hot and equally likely.
+        For one that completes examples they stand beside the question of which nothing is observed, see :meth:`asked`.
         Classes are the given ones ``[count, K]``, or drawn as often as each is among the training examples. With a
         ``truncation`` no component of a latent is beyond plus or minus that; the prior must have a truncated form.
         """
@@ -75,6 +82,8 @@ class Draws:
         if self.codes.kinds:
             codes = self.codes.draw(jax.random.fold_in(key, CODES), count)
             return jnp.concatenate([latents, codes], axis=1)
+        if self.questions:
+            return jnp.pad(latents, ((0, 0), (0, self.questions.size)))
         if not counts:
             return latents
         if classes is None:
@@ -82,6 +91,11 @@ class Draws:
             labels = jax.random.categorical(jax.random.fold_in(key, CLASSES), shares, shape=(count,))
             classes = jax.nn.one_hot(labels, len(counts))
         return jnp.concatenate([latents, classes], axis=1)
+
+    def asked(self, latents: jax.Array, x: jax.Array, observed: jax.Array) -> jax.Array:
+        """Return latents ``[B, Z + Q]`` beside the questions of what is hidden in examples; see :class:`Questions`."""
+        assert self.questions is not None, "the generator completes examples"
+        return jnp.concatenate([latents[:, : self.player.config.latent_size], self.questions.ask(x, observed)], axis=1)
 
     def generate(
         self, generator: Params, latents: jax.Array, standing: NormStatistics = None, dtype: Any = jnp.float32

@@ -27,6 +27,7 @@ class Need(enum.Enum):
     PROBED = "an adversarial run on images with classes, also of test images"
     TRANSLATIONS = "a run that translates, and images of both domains that were held out from training"
     CATEGORY = "a run of InfoGAN with a category among its codes"
+    COMPLETES = "a run of the game of completion, and examples that were held out from its training"
     CLASSES = "a run whose discriminator is a classifier, and classes of the examples held out"
 
 
@@ -178,6 +179,19 @@ METRICS: Registry[MetricEntry] = Registry(
             summary="Kernel and Fréchet distance of translated to target images; cycle and identity error.",
             use="For --game cycle. Compare with the distance of the images as they are, which stands beside.",
             cite=("binkowski2018mmd", "heusel2017ttur", "zhu2017unpaired"),
+        ),
+        "completion": MetricEntry(
+            label="completion",
+            flag="Energy score of what a run puts into hidden parts, beside references.",
+            measure=lazy("gancli.metrics.completion:measure"),
+            columns={"value": "lower"},
+            also={"classes_kept": "higher", "spread": ""},
+            key="value",
+            ranks_by="energy score",
+            needs=(Need.COMPLETES,),
+            summary="Energy score of ten completions of held-out examples, a proper score (Gneiting, Raftery 2007).",
+            use="For --game completion. Of a finished run beside the nearest training example and least squares.",
+            cite=("gneiting2007strictly",),
         ),
         "categories": MetricEntry(
             label="categories",

@@ -118,6 +118,10 @@ class Density(Protocol):
         """Of each Gaussian in each direction."""
         ...
 
+    def whitened(self, points: "np.ndarray") -> "np.ndarray":
+        """Return points ``[n, D]`` in coordinates in which each Gaussian has that deviation in every direction."""
+        ...
+
     def log_density(self, points: "np.ndarray") -> "np.ndarray":
         """Return log p ``[n]`` at points ``[n, D]``."""
         ...
@@ -140,6 +144,18 @@ class Way(NamedTuple):
     translated: "np.ndarray"  # [n, H, W, C]
     back: "np.ndarray"  # [n, H, W, C], the translations translated back
     same: "np.ndarray"  # [m, H, W, C], images of the other domain by the same translator
+
+
+class Questioned(NamedTuple):
+    """Examples of which a part was hidden, and what a run answered."""
+
+    split: Split  # whose first examples they are
+    masks: tuple[str, ...]  # names of what was hidden
+    truth: "np.ndarray"  # [N, *shape], images in [0, 1]
+    observed: "np.ndarray"  # [N, *sites], 1 where they were given and else 0; broadcasts to the shape
+    answers: "np.ndarray"  # [N, m, *shape]
+    train: Split | None  # what references know; None: they are not asked for
+    predicted: "np.ndarray | None"  # [N, *shape], by least squares
 
 
 class Inputs(Protocol):
@@ -269,6 +285,14 @@ class Inputs(Protocol):
 
     def class_logits(self, examples: "np.ndarray") -> "np.ndarray":
         """Return the class logits ``[n, K]`` of the run's discriminator for examples ``[n, *data_shape]``."""
+        ...
+
+    def questioned(self, count: int, answers: int) -> Questioned:
+        """Return the answers of a run that completes examples, to questions about those held out from training."""
+        ...
+
+    def classify(self, examples: "np.ndarray") -> "np.ndarray | None":
+        """Return the classes ``[n]`` of ``[n, *shape]`` in [0, 1] by the data's built-in classifier, if it has one."""
         ...
 
     def scores(self, examples: "np.ndarray") -> "np.ndarray":

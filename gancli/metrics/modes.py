@@ -120,7 +120,8 @@ def measure(inputs: Inputs) -> Measured:
 
 
 def _of_points(inputs: Inputs, density: Density) -> Measured:
-    count = count_gaussians(inputs.points, density.centers, density.standard_deviation)
+    points, centers = density.whitened(inputs.points), density.whitened(density.centers)
+    count = count_gaussians(points, centers, density.standard_deviation)
     modes = f"{inputs.dataset_name} within {HIGH_QUALITY:g} standard deviations"
     return _measured(inputs, count, {}, inputs.about_samples | {"modes": modes})
 

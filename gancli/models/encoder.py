@@ -138,7 +138,7 @@ def encoder(
         UsageError: the family's networks do not fit the data.
     """
     if family is not None and family.convolves:
-        hidden = _features(config, family, data_shape, bounded, rngs)
+        hidden = features(config, family, data_shape, bounded, rngs)
     else:
         hidden = DenseLayers(data_shape, widths, rngs=rngs)
     return Encoder(hidden, config.latent_size, config.prior, stochastic=stochastic, rngs=rngs)
@@ -155,13 +155,18 @@ def pair_discriminator(
     packing = config.packing
     if family.convolves:
         *sides, channels = data_shape
-        inside = _features(config, family, (*sides, channels * packing), bounded, rngs)
+        inside = features(config, family, (*sides, channels * packing), bounded, rngs)
         dropout = config.hidden_dropout[-1]
         return PairDiscriminator(inside, data_shape, config.latent_size, packing, dropout=dropout, rngs=rngs)
     size = packing * (math.prod(data_shape) + config.latent_size)
     return family.discriminator("scorer", config.model)(config, (size,), False, np.zeros(size), rngs)
 
 
-def _features(config: TrainConfig, family: Architecture, data_shape: Shape, bounded: bool, rngs: nnx.Rngs) -> Features:
+def features(config: TrainConfig, family: Architecture, data_shape: Shape, bounded: bool, rngs: nnx.Rngs) -> Features:
+    """Build what reads images of ``data_shape``: the convolutions of the family's discriminator.
+
+    Raises:
+        UsageError: the family has none, or its networks do not fit the data.
+    """
     build = family.discriminator("scorer", config.model)
     return Features(build(config, data_shape, bounded, np.zeros(data_shape), rngs), data_shape)

@@ -3,6 +3,7 @@
 from gancli.data.catalog import DATASETS
 from gancli.features.catalog import FEATURES
 from gancli.games.catalog import GAMES
+from gancli.games.masks import MASKS
 from gancli.losses.catalog import LOSSES
 from gancli.metrics.catalog import METRICS
 from gancli.models.catalog import MODELS
@@ -11,12 +12,13 @@ from gancli.registry import Registry
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of every data set, network of features, game, loss, metric (while training), model or preset."""
+    """Return the names of every thing of a kind: data set, game, loss, model and so on; of metrics, while training."""
     return {
         "data set": tuple(DATASETS),
         "features": tuple(FEATURES),
         "game": tuple(GAMES),
         "loss": tuple(LOSSES),
+        "mask": tuple(MASKS),
         "metric": tuple(name for name, entry in METRICS.items() if entry.while_training),
         "model": tuple(MODELS),
         "preset": tuple(PRESETS),

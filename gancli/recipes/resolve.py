@@ -41,6 +41,8 @@ def resolve(dataset: str, preset: str | None, options: Mapping[str, Any]) -> Tra
         model = options.get("model", brought.get("model", base.get("model", TrainConfig.model)))
         base = base | ({} if is_own(model) else dict(MODELS[model].defaults))
     base = base | brought
+    if changed and kind != "points" and not base.get("penalty"):
+        base = base | dict(GAMES[game].unbounded)
     made_for_it = base.get("loss", TrainConfig.loss)
     loss = options.get("loss", made_for_it)
     kinds = ("always",) if preset else ("always", "points" if kind == "points" else "images", dataset)

@@ -71,6 +71,14 @@ class Trained:
         if not self.domain.num_classes:
             raise UsageError(f"the run in '{self.run.folder}' is not class-conditional. Train one with --conditional.")
 
+    def check_latents(self) -> None:
+        """Raise a UsageError if latents of the run are those of answers to questions, and not of whole images."""
+        if self.pair.draws.questions:
+            raise UsageError(
+                f"the run in '{self.run.folder}' completes images: its latents are of answers, not of images. "
+                f"Use `gancli inpaint`."
+            )
+
     def label(self, name: str) -> int:
         """Return the label of a class by its name or number, see :func:`gancli.data.class_names.find`.
 

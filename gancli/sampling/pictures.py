@@ -83,16 +83,22 @@ def _kernel_estimate(samples: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def plane_picture(pair: Pair, samples: np.ndarray, title: str, paths: np.ndarray | None = None) -> np.ndarray:
-    """Draw 2-D samples among data, with D as a heat map and, if given, paths ``[R, T, 2]``."""
+    """Draw 2-D samples among data, with D as a heat map and, if given, paths ``[R, T, 2]``.
+
+    Of points of more dimensions the first two are drawn, without D.
+    """
     dataset = pair.draws.player.config.dataset
     density = mixture(dataset)
     data, _ = density.sample(PLOTTED_POINTS, seed=0)
+    flat = data.shape[1] == 2
+    data, samples = data[:, :2], samples[:, :2]
+    paths = None if paths is None else paths[..., :2]
     low, high = data.min(axis=0), data.max(axis=0)
     margin = 0.25 * (high - low)
     (left, bottom), (right, top) = low - margin, high + margin
     columns, rows = np.meshgrid(np.linspace(left, right, HEAT_SIZE), np.linspace(bottom, top, HEAT_SIZE))
     places = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float32)
-    found = beliefs(pair, places)
+    found = beliefs(pair, places) if flat else None
     heat = None if found is None else found.reshape(HEAT_SIZE, HEAT_SIZE)
     extent = (float(left), float(right), float(bottom), float(top))
     sure = pair.scores is None or pair.scores.objective.belief

@@ -9,10 +9,12 @@ from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS
 from gancli.games.augmentations import AUGMENTATIONS
 from gancli.games.catalog import GAMES, UPDATES
+from gancli.games.masks import MASKS
 from gancli.latents.catalog import PRIORS
 from gancli.losses.catalog import LOSSES, PENALTIES
 from gancli.metrics.catalog import METRICS
 from gancli.models.catalog import MODELS
+from gancli.recipes.resolve import uses
 from gancli.registry import Entry, Registry
 from gancli.training.catalog import OPTIMIZERS
 
@@ -23,6 +25,7 @@ CHOICES: "dict[str, Registry[Any]]" = {
     "dataset": DATASETS,
     "game": GAMES,
     "updates": UPDATES,
+    "masks": MASKS,
     "loss": LOSSES,
     "penalty": PENALTIES,
     "model": MODELS,
@@ -76,6 +79,8 @@ def keys(config: TrainConfig) -> Iterator[str]:
     first, *libraries = OF_ALL
     yield first
     for field, registry in CHOICES.items():
+        if field != "dataset" and not uses(config, field):
+            continue
         for entry in _chosen(registry, getattr(config, field)):
             yield from entry.cite
     for technique in TECHNIQUES.values():

@@ -123,6 +123,7 @@ def edit(
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images:
         raise UsageError(f"the run in '{folder}' draws points, not images. Edit images with a run on images.")
+    trained.check_latents()
     inverse = cache(lambda: Inverse.of(trained, None, reporter))
     directions = find_directions(trained, wanted, inverse, data_dir, reporter)
     names, images, distance = None, None, None

@@ -11,6 +11,7 @@ import numpy as np
 from gancli import __version__
 from gancli.compute import devices
 from gancli.data.images.decode import MAX_PIXELS
+from gancli.data.load import Dataset
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
@@ -18,6 +19,7 @@ from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import measure, measure_what_can_be, missing
 from gancli.features.catalog import FEATURES
 from gancli.files import check_free, write_atomically
+from gancli.games.prediction import Regression, first_weights, train_predictor
 from gancli.games.translates import Translators, ways_of
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.inputs import Measured
@@ -25,6 +27,7 @@ from gancli.metrics.statistics import Statistics, holds_statistics
 from gancli.reporting import Reporter
 from gancli.runs.folder import PICTURES, Run
 from gancli.runs.trained import Trained
+from gancli.sampling.completions import predicted
 from gancli.sampling.draws import draw_latents
 from gancli.sampling.outputs import choose_output
 from gancli.sampling.rejection import Accepted
@@ -177,10 +180,11 @@ def evaluate(
         num_labels=NUM_LABELS if num_labels is None else num_labels,
         batch_size=batch_size,
         load_run_data=partial(
-            trained.load_data, data_dir, cure="or leave out --divergence, --probe and --classification"
+            trained.load_data, data_dir, cure="or leave out --divergence, --probe, --classification and --completion"
         )
         if trained
         else None,
+        load_predictor=partial(_predictor, trained, reporter) if trained else None,
         figure=figure,
         pair=trained.pair if trained and not translates else None,
         translators=Translators.of(trained.game, trained.weights) if trained and translates else None,
@@ -221,6 +225,15 @@ def _drawn(
         return draw_latents(trained.pair.draws, count, seed, truncation=truncation)
 
     return draw
+
+
+def _predictor(trained: Trained, reporter: Reporter, train: Dataset) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Train a network as large as the generator to predict what is hidden, and return what it predicts."""
+    draws, regression = trained.pair.draws, Regression()
+    mean = np.zeros(train.shape) if draws.domain.contrast else train.mean()
+    start = first_weights(trained.game, mean, regression.seed)
+    watch = partial(reporter.advance, "least squares")
+    return partial(predicted, draws, train_predictor(draws, start, train.examples, regression, watch))
 
 
 def _usual(source: str) -> tuple[str, ...]:

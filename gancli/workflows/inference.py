@@ -55,6 +55,7 @@ class Inverse:
             raise UsageError(f"the run in '{folder}' draws points, not images. Encode images with a run on images.")
         if trained.domain.num_classes:
             raise UsageError(f"the run in '{folder}' is class-conditional; an encoder finds latents, and no classes.")
+        trained.check_latents()
         draws = trained.pair.draws
         if draws.codes.kinds or draws.components:
             beside = "codes" if draws.codes.kinds else "components of a mixture"

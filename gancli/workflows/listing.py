@@ -10,6 +10,7 @@ from gancli.data.catalog import DATASETS
 from gancli.features.catalog import FEATURES
 from gancli.games.augmentations import AUGMENTATIONS
 from gancli.games.catalog import GAMES, UPDATES
+from gancli.games.masks import MASKS
 from gancli.latents.catalog import PATHS, PRIORS
 from gancli.losses.catalog import LOSSES, PENALTIES
 from gancli.losses.objective import Objective
@@ -33,6 +34,7 @@ KINDS: Registry[Kind] = Registry(
         "datasets": Kind(DATASETS, "dataset"),
         "games": Kind(GAMES, "game"),
         "updates": Kind(UPDATES, "updates"),
+        "masks": Kind(MASKS, "masks"),
         "losses": Kind(LOSSES, "loss"),
         "penalties": Kind(PENALTIES, "penalty"),
         "models": Kind(MODELS, "model"),
@@ -102,6 +104,8 @@ def describe(kind: str, name: str) -> Description:
     if options := ", ".join(_options(found.field, name)):
         facts["options"] = options
     defaults = entry.fields if isinstance(entry, Preset) else dict(getattr(entry, "defaults", {}))
+    if unbounded := getattr(entry, "unbounded", None):
+        defaults = defaults | {"images without a penalty": dict(unbounded)}
     return Description(name, entry.summary, entry.use, facts, defaults, entry.cite)
 
 

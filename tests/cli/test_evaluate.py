@@ -107,6 +107,7 @@ def test_everything_at_once_on_a_run(digits_run, gancli):
         "classification": "needs a classifier: a run with --game semi-supervised",
         "translation": "needs translations: a run with --game cycle",
         "categories": "needs a category: a run with --game infogan --codes 10,u,u",
+        "completion": "needs a run that completes examples: --game completion",
     }
     metrics = found["metrics"]
     assert 1 <= metrics["inception_score"]["mean"] <= 10
@@ -286,8 +287,8 @@ BAD = [
         ["digits/test"],
         2,
         "nothing to measure: give at least one of --fid --kid --inception-score --precision-recall "
-        "--density-coverage --nearest --modes --classification --translation --categories --probe --divergence, or "
-        "--all.",
+        "--density-coverage --nearest --modes --classification --translation --completion --categories --probe "
+        "--divergence, or --all.",
     ),
     (["{run}", "--fid", "--samples", "0"], 2, "--samples must be at least 1, got 0."),
     (["{run}", "--fid", "--samples", "1"], 2, "--fid needs at least 2 images, got 1."),
@@ -366,7 +367,7 @@ BAD = [
         ["x.npy", "--fid", "--against", "digist"],
         2,
         "unknown data set 'digist'. Did you mean 'digits'? "
-        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, ring, grid.",
+        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, gaussian_5d, ring, grid.",
     ),
     (["x.npy", "--fid", "--against", "digits", "--features", "inception-v3", "--inception-weights", "x.npy"], 1, None),
     (

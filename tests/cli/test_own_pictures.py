@@ -46,7 +46,7 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
          ", or choose another --outdir for a new run."),
         (["evaluate", tmp_path / "run", "--nearest", "--samples", 9], ", or name what to compare with by --against."),
         (["evaluate", tmp_path / "run", "--divergence", "--samples", 9, "--against", "digits"],
-         ", or leave out --divergence, --probe and --classification."),
+         ", or leave out --divergence, --probe, --classification and --completion."),
         (["sample", tmp_path / "run", "--nearest", "-o", "y.png"], ", or leave out --nearest."),
         (["parzen", tmp_path / "run", "--samples", 9], "."),
     ):  # fmt: skip

@@ -12,7 +12,7 @@ USAGE = [
     (
         ["mnits"],
         "unknown data set 'mnits'. Did you mean 'mnist'? "
-        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, ring, grid.",
+        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, gaussian_5d, ring, grid.",
     ),
     (
         ["digits", "--loss", "minmax"],

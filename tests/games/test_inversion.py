@@ -59,6 +59,18 @@ def test_training_is_the_same_in_any_number_of_calls_and_depends_on_the_seed():
     assert not np.array_equal(one["mean"]["kernel"], reseeded["mean"]["kernel"])
 
 
+def test_what_is_hidden_does_not_count():
+    pair = linear_generator(np.array([[1.0, 0.5], [-0.3, 2.0]], np.float32))
+    z = pair.draws.latents(jax.random.key(1), 20)
+    x = pair.draws.generate(pair.generator, z)
+    observed = jnp.array([[1.0, 0.0]])
+    found = refine(pair, jnp.zeros_like(z), x + jnp.array([[0.0, 9.0]]), 300, None, observed)
+    drawn = pair.draws.generate(pair.generator, found)
+    np.testing.assert_allclose(drawn[:, 0], x[:, 0], atol=0.01)
+    # From the middle, descent reaches the nearest latents that fit: those along the first column of the matrix.
+    np.testing.assert_allclose(found[:, 1] / found[:, 0], -0.3, atol=0.3)
+
+
 @pytest.mark.parametrize("prior", ["gaussian", "uniform", "spherical"])
 def test_refining_comes_nearer_and_stays_where_latents_lie(prior):
     pair = linear_generator(np.array([[1.0, 0.5], [-0.3, 2.0]], np.float32), prior)

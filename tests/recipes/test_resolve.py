@@ -175,3 +175,14 @@ def test_a_game_brings_defaults_of_its_own():
     assert (bidirectional.penalty, bidirectional.penalty_weight, bidirectional.instance_noise) == (("r1",), 1.0, 0.0)
     assert resolve("mnist", None, {"game": "bidirectional", "penalty": ()}).penalty == ()
     assert resolve("mnist", "bigan-mnist", {}).penalty_weight == PRESETS["bigan-mnist"].settings["penalty_weight"]
+
+
+def test_the_game_of_completion_bounds_d_on_images_where_nothing_else_does():
+    asked = {"game": "completion"}
+    digits, ring, photos = (resolve(name, None, asked) for name in ("mnist", "ring", "fashion_mnist"))
+    assert {one.packing for one in (digits, ring, photos)} == {2}
+    assert (digits.penalty, digits.penalty_weight, digits.discriminator_init_range) == (("r1",), 0.1, None)
+    assert (digits.instance_noise, digits.metrics) == (0.0, ("completion",))
+    assert ring.penalty == ()
+    assert photos.penalty == resolve("fashion_mnist", None, {}).penalty == ("r1", "r2")
+    assert not photos.batch_norm
