@@ -77,8 +77,8 @@ def test_what_does_not_exist_is_one_line(gancli):
     assert gancli("list", "dataset") == (
         2,
         "",
-        "error: unknown kind 'dataset'. Did you mean 'datasets'? Known: datasets, games, updates, losses, penalties, "
-        "models, optimizers, priors, paths, augmentations, presets, metrics, features.\n",
+        "error: unknown kind 'dataset'. Did you mean 'datasets'? Known: datasets, games, updates, masks, losses, "
+        "penalties, models, optimizers, priors, paths, augmentations, presets, metrics, features.\n",
     )
     assert gancli("list", "priors", "uniforn") == (
         2,
