@@ -92,7 +92,7 @@ class Completion:
             domains,
             (generator, discriminator),
             loss,
-            Draws(generator, domain, questions),
+            Draws(generator, domain, questions=questions),
             questions,
             Scores(discriminator, packs, loss, family.convolves),
             family,

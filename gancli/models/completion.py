@@ -74,9 +74,8 @@ def completing_generator(
         inside = features(config, family, (*sides, channels + 1), bounded, rngs)
         reader, read = Reader(inside, data_shape, rngs=rngs), READ_UNITS
     wider = replace(config, latent_size=config.latent_size + read)
-    return CompletingGenerator(
-        family.generator(wider, data_shape, bounded, data_mean, rngs), reader, config.latent_size
-    )
+    inner = family.drawing(config.model)(wider, data_shape, bounded, data_mean, rngs)
+    return CompletingGenerator(inner, reader, config.latent_size)
 
 
 def answers_discriminator(

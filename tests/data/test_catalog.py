@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_samples_follow_the_density(name):
 def test_the_correlated_gaussian_is_that_of_scipy():
     density = mixture("gaussian_5d")
     points, _ = density.sample(50_000, seed=1)
-    known = multivariate_normal(np.zeros(5), density.covariance)
+    known: Any = multivariate_normal(np.zeros(5), density.covariance)  # pyright: ignore[reportArgumentType]
     np.testing.assert_allclose(density.log_density(points[:100]), known.logpdf(points[:100]), rtol=1e-10)
     np.testing.assert_allclose(np.cov(points.T), density.covariance, atol=5 * (2 / len(points)) ** 0.5)
 

@@ -41,7 +41,7 @@ def test_half_is_each_of_the_four_halves_as_often():
 def test_a_block_is_a_rectangle_a_quarter_to_three_quarters_of_each_side_anywhere():
     hidden = ~draw(("block",))
     rows, columns = hidden.any(axis=2), hidden.any(axis=1)
-    assert (hidden == rows[:, :, None] & columns[:, None, :]).all()
+    assert (hidden == np.einsum("nr,nc->nrc", rows, columns)).all()
     for places in (rows, columns):
         sizes = places.sum(axis=1)
         assert set(sizes) == set(range(2, 7))
