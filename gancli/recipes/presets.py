@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gancli.data.catalog import EVALUATED
+from gancli.data.catalog import EVALUATED, YOUR_IMAGES
 from gancli.models.catalog import HELD, MODELS, RESIDUAL
 from gancli.registry import Entry, Registry
+
+
+SMALL_DATA = "small-data"  # which a warning names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +18,7 @@ class Preset(Entry):
     dataset: str  # that it is for; empty: your own images
     reached: str  # what it was measured to reach, on which machine, in what time
     settings: dict[str, Any]  # fields of the configuration
+    timed: bool = False  # whether a time decides how many steps it takes, as without a preset
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -282,6 +286,17 @@ PRESETS: Registry[Preset] = Registry(
             use="For the best CIFAR-10, where there is an accelerator.",
             cite=("huang2024r3gan",),
             settings=_MODERN | EVALUATED | {"blocks": 2, "num_steps": 200_000},
+        ),
+        SMALL_DATA: Preset(
+            dataset="",
+            summary="Differentiable augmentation of all that D sees (Zhao et al. 2020, DiffAugment).",
+            reached="Fréchet distance (cifar10-classifier, 10,000 samples, images that were not trained on) 1.69 from 300 "
+            "photographs of CIFAR-10, 5.04 without; 1.53 and 2.88 from 1,000; 1.63 and 1.58 from 3,000. "
+            f"--base-channels 32 --steps 6000, 9 minutes, one seed, {_CORES}.",
+            use="For your own images if they are fewer than about 2,000.",
+            cite=("zhao2020differentiable",),
+            timed=True,
+            settings=YOUR_IMAGES | MODELS["dcgan"].defaults | {"augment": ("color", "translation", "cutout")},
         ),
         "faces-64": Preset(
             dataset="",

@@ -108,7 +108,7 @@ class Request:
             if "num_steps" in self.typed:
                 raise UsageError("--time and --steps exclude each other: a time is turned into steps.")
             return Budget(seconds)
-        said = self.preset or "num_steps" in self.options
+        said = "num_steps" in self.options or (self.preset is not None and not PRESETS[self.preset].timed)
         slow = uses(config, "base_channels") or data_kind(config.dataset) == "your images"
         return Budget(HOUR, config.num_steps) if slow and not said else None
 

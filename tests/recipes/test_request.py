@@ -53,6 +53,8 @@ def test_one_rate_is_that_of_both_networks_but_for_those_that_have_their_own(tmp
         ({"dataset": "./images", "model": "mlp"}, Budget(3600.0, 20_000)),
         ({"dataset": "cifar10", "num_steps": 5}, None),
         ({"dataset": "cifar10", "preset": "cifar10-dcgan"}, None),
+        ({"dataset": "./images", "preset": "small-data"}, Budget(3600.0, 20_000)),
+        ({"dataset": "./images", "preset": "small-data", "num_steps": 5}, None),
     ],
 )
 def test_networks_whose_steps_take_long_are_given_an_hour(tmp_path, typed, budget):

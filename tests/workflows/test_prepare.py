@@ -190,18 +190,28 @@ def few(count, channels=1, **options):
     digits = load("digits")
     images = np.zeros((count, 8, 8, channels), np.uint8)
     dataset = dataclasses.replace(digits, examples=images, labels=np.zeros(count, np.int32))
-    return too_few(resolve("digits", None, options), dataset)
+    return too_few(resolve("digits", None, {"model": "dcgan"} | options), dataset)
 
 
 def test_few_images_without_augmentation_are_warned_of():
     assert few(FEW_IMAGES - 1) == (
-        "999 images are few to train on: D may memorize them. Try --augment translation,cutout."
+        "1,999 images are few to train on: D may memorize them. Try --augment translation,cutout."
     )
     assert (few(1, channels=3) or "").endswith("Try --augment color,translation,cutout.")
     assert few(FEW_IMAGES) is None
     assert few(10, augment=("translation",)) is None
     assert few(10, loss="mmd") is None  # nobody memorizes anything
-    assert few(10, model="dcgan")
+    assert few(10, model="resnet")
+    assert few(10, model="mlp") is None  # of the catalog, for convolutional networks alone: there it was measured
+
+
+def test_your_own_few_images_are_told_of_the_preset(tmp_path):
+    dataset = dataclasses.replace(load("digits"), examples=np.zeros((5, 8, 8, 3), np.uint8))
+    assert too_few(resolve(str(tmp_path), None, {}), dataset) == (
+        "5 images are few to train on: D may memorize them. "
+        "Try --augment color,translation,cutout or --preset small-data."
+    )
+    assert too_few(resolve(str(tmp_path), "small-data", {}), dataset) is None
 
 
 def test_digits_and_points_are_not_few():
@@ -215,7 +225,8 @@ def test_few_images_are_said_to_be_few_before_training_and_not_when_it_goes_on(g
     code, _, err = gancli("train", "some", "--outdir", "run", *tiny(model="mlp", steps=2, batch_size=4))
     assert (code, err) == (
         0,
-        "warning: 18 images are few to train on: D may memorize them. Try --augment translation,cutout.\n",
+        "warning: 18 images are few to train on: D may memorize them. "
+        "Try --augment translation,cutout or --preset small-data.\n",
     )
     code, _, err = gancli("train", "--outdir", "run", "--resume", "--steps", 4)
     assert (code, "warning" in err) == (0, False)  # it cannot be mended now
