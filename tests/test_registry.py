@@ -28,6 +28,7 @@ def test_a_catalog_names_functions_that_exist_in_its_room(name):
         "priors": "latents",
         "paths": "latents",
         "augmentations": "games",
+        "masks": "games",
         "games": "games",
         "updates": "games",
         "metrics": "metrics",

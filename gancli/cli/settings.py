@@ -16,6 +16,7 @@ from gancli.recipes.resolve import resolve, uses
 
 METAVARS = {int: "N", float: "X", str: "NAME"}
 CHOICES = ("model", "game", "loss", "optimizer", "penalty")  # whose values the help goes by
+TOGETHER = ("coordinator", "processes", "process")  # options for clusters, which a page of the docs shows
 RESUME = ("auto", "run")  # "run": what --resume means without a value
 
 
@@ -165,6 +166,8 @@ def _as_asked(arguments: Sequence[str]) -> TrainConfig | None:
 
 def _is_shown(name: str, asked: dict[str, str | None]) -> bool:
     about = settings().get(name)
+    if name in TOGETHER:
+        return False
     if about is None or about.common:
         return True
     only = about.only or {}

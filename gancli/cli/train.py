@@ -56,7 +56,7 @@ def train(
         typer.Option(
             metavar="30m|2h",
             help="Train as many steps as take about this long on this machine. Default for dcgan, resnet and your own "
-            "images: 1h. With --seeds: of each run.",
+            "images: 1h.",
         ),
     ] = None,
     seeds: Annotated[

@@ -7,7 +7,6 @@ from gancli.data.catalog import EVALUATED, YOUR_IMAGES
 from gancli.models.catalog import HELD, MODELS, RESIDUAL
 from gancli.registry import Entry, Registry
 
-
 SMALL_DATA = "small-data"  # which a warning names
 
 

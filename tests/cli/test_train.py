@@ -20,7 +20,7 @@ USAGE = [
         "jensen-shannon, pearson, squared-hellinger, least-squares, hinge, wasserstein, energy, feature-matching, "
         "perceptual, mmd, relativistic.",
     ),
-    (["digits", "--prior", "cauchy"], "--prior must be one of uniform, gaussian, spherical, got 'cauchy'."),
+    (["digits", "--prior", "cauchy"], "--prior must be one of uniform, gaussian, spherical, mixture, got 'cauchy'."),
     (["digits", "--optimizer", "adma"], "--optimizer must be one of adam, sgd, got 'adma'. Did you mean 'adam'?"),
     (
         ["digits", "--model", "mpl"],

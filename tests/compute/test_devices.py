@@ -30,7 +30,7 @@ def test_an_accelerator_says_what_it_has(monkeypatch):
             self.memory_stats = lambda: stats
 
     for stats, free in (({"bytes_limit": 100, "bytes_in_use": 30}, 70), ({}, None), (None, None)):
-        monkeypatch.setattr(devices.jax, "devices", lambda stats=stats: [Device(stats)])
+        monkeypatch.setattr(devices.jax, "local_devices", lambda stats=stats: [Device(stats)])
         assert devices.free_memory() == free
 
 

@@ -209,7 +209,7 @@ def test_how_many_devices_share_a_batch(wanted, even, model, count):
 
 
 def test_one_core_is_one_device(monkeypatch):
-    monkeypatch.setattr(jax, "devices", lambda: [object()])
+    monkeypatch.setattr(jax, "local_devices", lambda: [object()])
     assert devices.choose(0, even=True, convolves=True) == 1
 
 

@@ -89,6 +89,6 @@ def test_a_run_without_logits_is_refused(trained, gancli, options, message):
 
 def test_rejection_is_for_runs_and_without_truncation(points_run, gancli):
     code, _, err = gancli("evaluate", "digits", "--fid", "--reject")
-    assert (code, "--reject is for runs, and 'digits' is none." in err) == (2, True)
+    assert (code, "--reject is for runs that draw samples, and 'digits' is none." in err) == (2, True)
     code, _, err = gancli("sample", points_run, "--reject", "--truncation", 1)
     assert (code, "--truncation and --reject exclude each other. Leave one of them out." in err) == (2, True)
