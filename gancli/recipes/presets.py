@@ -289,8 +289,9 @@ PRESETS: Registry[Preset] = Registry(
         SMALL_DATA: Preset(
             dataset="",
             summary="Differentiable augmentation of all that D sees (Zhao et al. 2020, DiffAugment).",
-            reached="Fréchet distance (cifar10-classifier, 10,000 samples) to images that were not trained on: 1.69 from "
-            "300 photographs of CIFAR-10, 5.04 without augmentation; 1.53 and 2.88 from 1,000; 1.63 and 1.58 from 3,000. "
+            reached="Fréchet distance (cifar10-classifier, 10,000 samples) to images that were not trained on: 1.69 "
+            "from 300 photographs of CIFAR-10, 5.04 without augmentation; 1.53 and 2.88 from 1,000; 1.63 and 1.58 from "
+            "3,000. "
             f"--base-channels 32 --steps 6000, 9 minutes, one seed, {_CORES}.",
             use="For your own images if they are fewer than about 2,000.",
             cite=("zhao2020differentiable",),
