@@ -50,7 +50,7 @@ from gancli.training.game import Game, begin, layout
 from gancli.training.state import TrainState, join_state, split_state
 from gancli.training.streaming import why_streamed
 
-# To train on without augmentation: of 1,000 images it halves the Fréchet distance of dcgan, of 3,000 it changes nothing
+# To train on without augmentation: of 1,000 images it halves the Fréchet distance of dcgan, of 3,000 it changes little
 # (docs/lab/results.md).
 FEW_IMAGES = 2000
 DATA, LABELED = "data", "labeled"  # names of domains; those of a game that translates are its own
