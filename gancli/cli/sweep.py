@@ -86,7 +86,7 @@ def sweep(
     Exit codes: 0 all runs are done, 1 one failed, 2 wrong usage, 3 all
     diverged; 130, 143 and 129 stopped by Ctrl-C, SIGTERM and SIGHUP.
     """
-    from gancli.cli.console import TerminalReporter, warn
+    from gancli.cli.console import TerminalReporter, print_json, warn
 
     typed = typed_options(ctx, options)
     if seeds is not None and "seed" in typed:
@@ -110,6 +110,9 @@ def sweep(
                 runs, outdir, reporter, budget=budget, said=said, data_dir=data_dir, overwrite=overwrite
             )
             script = workflow.write_script(shared, outdir, data_dir)
+            if json:
+                print_json({"script": str(script), "runs": [str(outdir / one.folder) for one in shared]})
+                return
             print(f"{len(shared)} runs in {script}. Start them with `sbatch {script}`.")
             print("When they are done, the same command without --slurm ranks them.")
             return

@@ -7,7 +7,6 @@ as the data are distributed, and E inverts it (Donahue et al. 2017, theorem 2).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Self
 
 import jax
@@ -22,11 +21,10 @@ from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial, pair
 from gancli.games.augmentation import augmented
-from gancli.games.catalog import UPDATES
 from gancli.games.encodes import ENCODER, Encodes
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import PRECISIONS, generated, penalized, scored_pair
-from gancli.games.updates import Sides, advance, under_rule
+from gancli.games.updates import Weights, take_turns, under_rule
 from gancli.latents.catalog import MIXTURE
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.objective import Objective
@@ -37,7 +35,6 @@ from gancli.own_files import Files
 from gancli.salts import AUGMENTATION, POSTERIOR
 from gancli.training.catalog import Pace
 from gancli.training.domain import Batch, Domain
-from gancli.training.game import update
 from gancli.training.player import Player
 from gancli.training.state import Params, TrainState
 
@@ -159,35 +156,22 @@ class Bidirectional:
             latent_key, own = jax.random.split(jax.random.fold_in(step_key, index))
             return divided(self.draws.latents(latent_key, config.batch_size)), own
 
-        def d_gradients(
-            makers: Makers, discriminator: Params, index: int | jax.Array, x: jax.Array
-        ) -> tuple[Params, dict[str, jax.Array]]:
+        def of_critic(weights: Weights, index: int | jax.Array, x: jax.Array) -> tuple[Params, dict[str, jax.Array]]:
             latents, key = drawn(index)
-            return discriminator_gradients(self, makers, discriminator, x, latents, key, state.step)
+            return discriminator_gradients(
+                self, makers_of(weights), weights[DISCRIMINATOR], x, latents, key, state.step
+            )
 
-        def makers_of(state: TrainState) -> Makers:
-            return {name: state.params[name] for name in (GENERATOR, ENCODER)}
-
-        def d_alone(discriminator: Params, index: jax.Array, x: jax.Array) -> Params:
-            return d_gradients(makers_of(state), discriminator, index, x)[0]
-
-        before = config.k - 1
-        advanced, x = advance(self.of_pairs.player, state, d_alone, examples)
-
-        def makers_side(state: TrainState, index: int) -> tuple[dict[str, Params], dict[str, jax.Array]]:
+        def of_makers(
+            weights: Weights, index: int | jax.Array, x: jax.Array
+        ) -> tuple[dict[str, Params], dict[str, jax.Array]]:
             latents, key = drawn(index)
-            return makers_gradients(self, makers_of(state), state.params[DISCRIMINATOR], x, latents, key)
+            return makers_gradients(self, makers_of(weights), weights[DISCRIMINATOR], x, latents, key)
 
-        def of_discriminator(state: TrainState) -> tuple[dict[str, Params], dict[str, jax.Array]]:
-            gradients, measured = d_gradients(makers_of(state), state.params[DISCRIMINATOR], before, x)
-            return {DISCRIMINATOR: gradients}, measured
+        def makers_of(weights: Weights) -> Makers:
+            return {name: weights[name] for name in (GENERATOR, ENCODER)}
 
-        def of_all(state: TrainState) -> tuple[dict[str, Params], dict[str, jax.Array]]:
-            (gradients, measured), (more, losses) = of_discriminator(state), makers_side(state, before)
-            return gradients | more, measured | losses
-
-        sides = Sides(of_discriminator, partial(makers_side, index=config.k), of_all)
-        return UPDATES[config.updates](partial(update, self), advanced, sides)
+        return take_turns(self, self.of_pairs.player, state, examples, of_critic, of_makers)
 
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return the estimate of a divergence of both kinds of pairs that D's loss gives, where there is one."""

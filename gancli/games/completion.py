@@ -12,7 +12,6 @@ observed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Self
 
 import jax
@@ -24,12 +23,11 @@ from gancli.compute.mesh import divided
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial
-from gancli.games.catalog import UPDATES
 from gancli.games.masks import MASKS
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import generated, penalized, scored_pair
 from gancli.games.questions import Questions
-from gancli.games.updates import Measured, Sides, advance, under_rule
+from gancli.games.updates import Measured, Weights, take_turns, under_rule
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
@@ -40,7 +38,6 @@ from gancli.salts import MASKS as OF_MASKS
 from gancli.salts import PLACES
 from gancli.training.catalog import Pace
 from gancli.training.domain import Batch, Domain
-from gancli.training.game import update
 from gancli.training.player import Player
 from gancli.training.state import Params, TrainState
 
@@ -140,33 +137,17 @@ class Completion:
             latent_key, own = jax.random.split(jax.random.fold_in(step_key, index))
             return divided(self.draws.latents(latent_key, config.packing * config.batch_size)), own
 
-        def d_gradients(
-            generator: Params, discriminator: Params, index: int | jax.Array, x: jax.Array
-        ) -> tuple[Params, Measured]:
-            return discriminator_gradients(self, generator, discriminator, x, *drawn(index), state.step)
+        def of_critic(weights: Weights, index: int | jax.Array, x: jax.Array) -> tuple[Params, Measured]:
+            players = weights[GENERATOR], weights[DISCRIMINATOR]
+            return discriminator_gradients(self, *players, x, *drawn(index), state.step)
 
-        def d_alone(discriminator: Params, index: jax.Array, x: jax.Array) -> Params:
-            return d_gradients(state.params[GENERATOR], discriminator, index, x)[0]
-
-        before = config.k - 1
-        advanced, x = advance(self.of_answers.player, state, d_alone, batches[domain.name].examples)
-
-        def of_generator(state: TrainState, index: int) -> tuple[dict[str, Params], Measured]:
-            players = state.params[GENERATOR], state.params[DISCRIMINATOR]
+        def of_makers(weights: Weights, index: int | jax.Array, x: jax.Array) -> tuple[dict[str, Params], Measured]:
+            players = weights[GENERATOR], weights[DISCRIMINATOR]
             gradients, loss = generator_gradients(self, *players, x, *drawn(index))
             return {GENERATOR: gradients}, {"generator_loss": loss}
 
-        def of_discriminator(state: TrainState) -> tuple[dict[str, Params], Measured]:
-            players = state.params[GENERATOR], state.params[DISCRIMINATOR]
-            gradients, measured = d_gradients(*players, before, x)
-            return {DISCRIMINATOR: gradients}, measured
-
-        def of_both(state: TrainState) -> tuple[dict[str, Params], Measured]:
-            (gradients, measured), (more, losses) = of_discriminator(state), of_generator(state, before)
-            return gradients | more, measured | losses
-
-        sides = Sides(of_discriminator, partial(of_generator, index=config.k), of_both)
-        return UPDATES[config.updates](partial(update, self), advanced, sides)
+        examples = batches[domain.name].examples
+        return take_turns(self, self.of_answers.player, state, examples, of_critic, of_makers)
 
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return the estimate of a divergence of both kinds of packs that D's loss gives, where there is one."""

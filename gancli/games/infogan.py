@@ -7,7 +7,6 @@ means is left to the game.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Self
 
 import jax
@@ -19,10 +18,9 @@ from gancli.compute.mesh import divided
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial, pair
-from gancli.games.catalog import UPDATES
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import generated, penalized, scored, scored_twice
-from gancli.games.updates import Measured, Sides, advance, under_rule
+from gancli.games.updates import Measured, Weights, take_turns, under_rule
 from gancli.latents.catalog import MIXTURE
 from gancli.latents.codes import Codes
 from gancli.losses.catalog import objective
@@ -34,7 +32,6 @@ from gancli.models.layers.code_reader import CodeReader
 from gancli.models.layers.parts import uniform_init
 from gancli.own_files import Files
 from gancli.training.domain import Batch, Domain
-from gancli.training.game import update
 from gancli.training.player import Player
 from gancli.training.state import Params, TrainState
 
@@ -119,35 +116,19 @@ class InfoGAN:
             latent_key, network_key = jax.random.split(jax.random.fold_in(step_key, index))
             return divided(self.draws.latents(latent_key, config.batch_size)), network_key
 
-        def d_gradients(
-            generator: Params, discriminator: Params, index: int | jax.Array, x: jax.Array
-        ) -> tuple[Params, Measured]:
+        def of_critic(weights: Weights, index: int | jax.Array, x: jax.Array) -> tuple[Params, Measured]:
             latents, key = draw(index)
-            fake = generated(self.draws, generator, latents)
-            return discriminator_gradients(self, discriminator, x, fake, latents, key, state.step)
+            fake = generated(self.draws, weights[GENERATOR], latents)
+            return discriminator_gradients(self, weights[DISCRIMINATOR], x, fake, latents, key, state.step)
 
-        def d_alone(discriminator: Params, index: jax.Array, x: jax.Array) -> Params:
-            return d_gradients(state.params[GENERATOR], discriminator, index, x)[0]
-
-        before = config.k - 1
-        advanced, x = advance(self.scores.player, state, d_alone, batches[domain.name].examples)
-
-        def of_discriminator(state: TrainState) -> tuple[dict[str, Params], Measured]:
-            gradients, measured = d_gradients(state.params[GENERATOR], state.params[DISCRIMINATOR], before, x)
-            return {DISCRIMINATOR: gradients}, measured
-
-        def of_generator(state: TrainState, index: int) -> tuple[dict[str, Params], Measured]:
+        def of_makers(weights: Weights, index: int | jax.Array, x: jax.Array) -> tuple[dict[str, Params], Measured]:
             latents, key = draw(index)
-            players = state.params[GENERATOR], state.params[DISCRIMINATOR]
+            players = weights[GENERATOR], weights[DISCRIMINATOR]
             gradients, loss = generator_gradients(self, *players, latents, x, key)
             return {GENERATOR: gradients}, {"generator_loss": loss}
 
-        def of_both(state: TrainState) -> tuple[dict[str, Params], Measured]:
-            (gradients, measured), (more, loss) = of_discriminator(state), of_generator(state, before)
-            return gradients | more, measured | loss
-
-        sides = Sides(of_discriminator, partial(of_generator, index=config.k), of_both)
-        return UPDATES[config.updates](partial(update, self), advanced, sides)
+        examples = batches[domain.name].examples
+        return take_turns(self, self.scores.player, state, examples, of_critic, of_makers)
 
     def derived(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return the estimate of a divergence that D's loss gives, where the objective gives one."""

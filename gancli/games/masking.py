@@ -79,7 +79,7 @@ def block(key: jax.Array, sides: Sides) -> jax.Array:
 
 
 def pixels(key: jax.Array, sides: Sides) -> jax.Array:
-    """Observe each pixel by itself, with a probability that is uniform on [0, 1) (Li et al. 2019; Yoon et al. 2018)."""
+    """Observe pixels independently, with a probability uniform on [0, 1) (Li et al. 2019; Yoon et al. 2018)."""
     rate_key, own = jax.random.split(key)
     return jax.random.uniform(own, sides) < jax.random.uniform(rate_key)
 

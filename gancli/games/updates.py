@@ -18,9 +18,11 @@ from gancli.compute.remat import ordered, zero_after
 from gancli.config import TrainConfig
 from gancli.games.catalog import UPDATES
 from gancli.training.catalog import Pace
+from gancli.training.game import Game, update
 from gancli.training.player import Player, gradient_norm
 from gancli.training.state import Params, TrainState
 
+Weights = Mapping[str, Params]  # by player
 Gradients = dict[str, Params]  # of what each player minimizes, by name
 Measured = dict[str, jax.Array]
 Field = Callable[[TrainState], tuple[Gradients, Measured]]  # gradients at a state, and what was measured there
@@ -69,6 +71,51 @@ def advance(
     others, last = ordered((others, last), zero_after(carry))  # see gancli.compute.mesh
     params, optimizers = others | {name: carry[0]}, state.optimizers | {name: carry[1]}
     return state._replace(params={one: params[one] for one in state.params}, optimizers=optimizers), last
+
+
+def take_turns(
+    game: Game,
+    critic: Player,
+    state: TrainState,
+    batches: Any,
+    of_critic: Callable[[Weights, int | jax.Array, Any], tuple[Params, Measured]],
+    of_makers: Callable[[Weights, int | jax.Array, Any], tuple[Gradients, Measured]],
+) -> tuple[TrainState, Measured]:
+    """Move the critic ``k`` times and its opponents once, the last update of each by the configured rule.
+
+    ``alternating``: the opponents face the critic that has just moved, with draws of their own on the last batch. Every
+    other rule takes all gradients at the same weights, on the draws of the critic's last update.
+
+    Args:
+        game: whose players they are.
+        critic: the player that faces all others.
+        state: what moves.
+        batches: arrays ``[k, ...]``, a row for each update of the critic.
+        of_critic: maps weights by player, the number of the update, which decides its draws, and its batch to the
+            critic's gradients.
+        of_makers: maps the same to those of its opponents, by player.
+    """
+    config, name = game.config, critic.name
+
+    def alone(params: Params, index: jax.Array, batch: Any) -> Params:
+        return of_critic(state.params | {name: params}, index, batch)[0]
+
+    before = config.k - 1
+    advanced, last = advance(critic, state, alone, batches)
+
+    def of_discriminator(state: TrainState) -> tuple[Gradients, Measured]:
+        gradients, measured = of_critic(state.params, before, last)
+        return {name: gradients}, measured
+
+    def of_generator(state: TrainState) -> tuple[Gradients, Measured]:
+        return of_makers(state.params, config.k, last)
+
+    def of_both(state: TrainState) -> tuple[Gradients, Measured]:
+        (gradients, measured), (more, losses) = of_discriminator(state), of_makers(state.params, before, last)
+        return gradients | more, measured | losses
+
+    sides = Sides(of_discriminator, of_generator, of_both)
+    return UPDATES[config.updates](functools.partial(update, game), advanced, sides)
 
 
 def alternating(move: Move, state: TrainState, sides: Sides) -> tuple[TrainState, Measured]:

@@ -168,6 +168,12 @@ def test_a_script_for_slurm_trains_a_run_a_task_and_goes_back_into_the_queue(gan
     assert out.startswith(f"4 runs in {script}. Start them with `sbatch {script}`.\n")
     assert "#SBATCH --array=0-3\n" in script.read_text()
     assert not list(folder.rglob("config.json"))
+    code, out, err = gancli("sweep", "ring", *GRID, "--slurm", "--json", "--outdir", tmp_path / "j", *OPTIONS)
+    assert (code, err) == (0, "")
+    runs = [
+        str(tmp_path / "j" / f"loss={loss}" / f"seed{seed}") for loss in ("hinge", "non-saturating") for seed in (0, 1)
+    ]
+    assert json.loads(out) == {"script": str(tmp_path / "j" / "sweep.slurm"), "runs": runs}
 
     for name, text in (("srun", SRUN), ("scontrol", SCONTROL)):
         (tmp_path / name).write_text(text)
