@@ -16,6 +16,7 @@ from gancli.cli.options import (
     Reject,
     Seed,
     Step,
+    parse_labels,
     parse_numbers,
     parse_step,
 )
@@ -91,8 +92,13 @@ def evaluate(
         ),
     ] = None,
     labels: Annotated[
-        int | None,
-        typer.Option("--labels", help="Labeled images that --probe learns from; default 100.", rich_help_panel=INPUT),
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="N|all",
+            help="Labeled images that --probe learns from; default 100.",
+            rich_help_panel=INPUT,
+        ),
     ] = None,
     truncation: Annotated[
         str | None,
@@ -229,7 +235,7 @@ def evaluate(
     options = {
         "against": against,
         "num_samples": samples,
-        "num_labels": labels,
+        "num_labels": parse_labels(labels),
         "features": features,
         "weights": inception_weights,
         "batch_size": batch_size,

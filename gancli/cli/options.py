@@ -69,6 +69,15 @@ def parse_step(text: str) -> int | str:
     return int(text)
 
 
+def parse_labels(text: str | None) -> int | str | None:
+    """Return how many labels a probe learns from, or ``all``."""
+    if text is None or text == "all":
+        return text
+    if not NUMBER.fullmatch(text):
+        raise UsageError(f"--labels must be a whole number or 'all', got '{text}'.")
+    return int(text)
+
+
 def parse_names(text: str | None) -> tuple[str, ...] | None:
     """Return the names in ``fid,modes``."""
     return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())

@@ -105,12 +105,14 @@ class EvaluationInputs:
     latents: Callable[[int], np.ndarray] | None = None  # how many to latents; None: of the prior, from ``seed``
     draw: str = ""  # ema, seed 0
     seed: int = 0
-    num_labels: int = 100  # of images that a probe learns from
+    num_labels: int | None = 100  # of images that a probe learns from; None: of all training images
     batch_size: int = 1000
     load_run_data: Callable[[str], Dataset] | None = None  # a split of what the run was trained on
     translators: Translators | None = None  # of a run that translates; samples are images of A, the reference is B's
     # Of a finished run: examples of training and questions [N, ...] to what is likely by least squares [N, *shape].
     load_predictor: Callable[[Dataset], Callable[[np.ndarray, np.ndarray], np.ndarray]] | None = None
+    # Of a run: what finds the features [N, F] of examples [N, *shape] by its encoder; None: it has none.
+    load_encoder: Callable[[], Callable[[np.ndarray], np.ndarray] | None] | None = None
     figure: Path | None = None  # where the picture of nearest examples goes
     pictures: dict[Path, bytes] = field(default_factory=dict)  # made on the way, written by whoever asked
 
@@ -296,7 +298,9 @@ class EvaluationInputs:
         return self.load_run_data(name)
 
     def labeled_places(self, labels: np.ndarray, seed: int) -> np.ndarray:
-        """Return the places ``[num_labels]`` of images drawn from a seed, as many of each class ``[n]``."""
+        """Return the places ``[num_labels]`` of images drawn from a seed, as many of each class ``[n]``; or of all."""
+        if self.num_labels is None:
+            return np.arange(len(labels), dtype=np.int32)
         return draw_places(labels, int(labels.max()) + 1, self.num_labels, seed)
 
     def categories(self) -> np.ndarray:
@@ -313,10 +317,19 @@ class EvaluationInputs:
         found = discriminator_findings(self.pair, examples).codes
         return found[:, self.pair.draws.codes.category].argmax(axis=1)
 
-    def discriminator_features(self, examples: np.ndarray) -> np.ndarray:
-        """Return the features ``[n, F]`` of the run's discriminator of examples ``[n, *data_shape]``."""
-        assert self.pair is not None
-        return discriminator_findings(self.pair, examples).features
+    def probed(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        """Return the run's networks that have features of examples ``[n, *data_shape]``, by name: what finds them."""
+        found: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
+        pair = self.pair
+        if pair and pair.scores and not pair.domain.num_classes:
+            found["discriminator"] = lambda examples: discriminator_findings(pair, examples).features
+        if self._encoder:
+            found["encoder"] = self._encoder
+        return found
+
+    @cached_property
+    def _encoder(self) -> Callable[[np.ndarray], np.ndarray] | None:
+        return self.load_encoder() if self.load_encoder else None
 
     def class_logits(self, examples: np.ndarray) -> np.ndarray:
         """Return the class logits ``[n, K]`` of the run's discriminator for examples ``[n, *data_shape]``."""

@@ -98,8 +98,8 @@ def _nothing_held_out_of_run(inputs: EvaluationInputs) -> str | None:
 
 
 def _nothing_to_probe(inputs: EvaluationInputs) -> str | None:
-    if reason := _no_discriminator(inputs):
-        return reason
+    if not inputs.probed():
+        return _no_discriminator(inputs)
     test = inputs.run_split("test")
     if len(test.classes) < 2 or not len(test) or test.labels.min() < 0:
         return f"needs test images with classes, and '{test.name}' has none"

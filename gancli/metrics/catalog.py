@@ -214,13 +214,14 @@ METRICS: Registry[MetricEntry] = Registry(
         ),
         "probe": MetricEntry(
             label="probe",
-            flag="Test error of simple classifiers of D's features, by --labels.",
+            flag="Test error of simple classifiers of D's and E's features, by --labels.",
             measure=lazy("gancli.metrics.probe:measure"),
             columns={"linear": "lower", "nearest": "lower"},
             while_training=False,
             needs=(Need.IMAGES, Need.PROBED),
-            summary="Test error of logistic regression and the nearest neighbor on D's features (Radford et al. 2016).",
-            use="To see what D learned of classes that it was not given. Give the number of labels: --labels 100.",
+            summary="Test error of logistic regression and the nearest neighbor on features of D and E (Radford et al. "
+            "2016).",
+            use="To see what D or an encoder learned of classes. Give the number of labels: --labels 100, or all.",
             cite=("radford2016unsupervised",),
         ),
         "divergence": MetricEntry(

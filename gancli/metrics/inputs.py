@@ -1,5 +1,6 @@
 """What a metric is computed from, whoever prepares it, and what it returns."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -163,7 +164,7 @@ class Inputs(Protocol):
 
     num_samples: int
     seed: int
-    num_labels: int  # of images that a probe learns from
+    num_labels: int | None  # of images that a probe learns from; None: of all training images
     draw: str  # how the samples were drawn, for people
     figure: Path | None  # where a picture may go, see ``pictures``
     pictures: dict[Path, bytes]  # made on the way, for whoever asked to write
@@ -268,7 +269,7 @@ class Inputs(Protocol):
         ...
 
     def labeled_places(self, labels: "np.ndarray", seed: int) -> "np.ndarray":
-        """Return the places ``[num_labels]`` of images drawn from a seed, as many of each class ``[n]``."""
+        """Return the places ``[num_labels]`` of images drawn from a seed, as many of each class ``[n]``; or of all."""
         ...
 
     def categories(self) -> "np.ndarray":
@@ -279,8 +280,8 @@ class Inputs(Protocol):
         """Return the categories ``[n]`` that such a run's discriminator reads in examples ``[n, *data_shape]``."""
         ...
 
-    def discriminator_features(self, examples: "np.ndarray") -> "np.ndarray":
-        """Return the features ``[n, F]`` of the run's discriminator of examples ``[n, *data_shape]``."""
+    def probed(self) -> "Mapping[str, Callable[[np.ndarray], np.ndarray]]":
+        """Return the run's networks that have features of examples ``[n, *data_shape]``, by name: what finds them."""
         ...
 
     def class_logits(self, examples: "np.ndarray") -> "np.ndarray":

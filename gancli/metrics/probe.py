@@ -1,16 +1,19 @@
-"""What D has learned of classes that nobody gave it: simple classifiers of its features, from few labels.
+"""What D, and E where there is one, have learned of classes that nobody gave them: simple classifiers of features.
 
 As Radford et al. 2016 (§5) measure features: networks stay as they are, and a linear classifier is fitted to what they
 compute of labeled images. Beside it stands the class of the nearest labeled image.
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from gancli.metrics.inputs import Inputs, Measured, identify_split
+from gancli.metrics.inputs import Inputs, Measured, Split, identify_split
 from gancli.metrics.neighbors import nearest
+
+Features = Callable[[np.ndarray], np.ndarray]  # examples [n, *shape] to features [n, F]
 
 DRAWS = 10  # of labeled images
 MOST_ITERATIONS = 1000
@@ -66,29 +69,53 @@ def nearest_error(features: np.ndarray, labels: np.ndarray, test: np.ndarray, tr
 
 
 def measure(inputs: Inputs) -> Measured:
-    """Measure both on the test images of a run's data, for several draws of labeled training images."""
+    """Measure both classifiers on the test images of a run's data, for several draws of labeled training images.
+
+    The features are D's and, of a run with an encoder, E's. All labels are one draw.
+    """
     train, test = inputs.run_split("train"), inputs.run_split("test")
-    truth, features = test.labels, inputs.discriminator_features(test.examples)
-    linear, neighbor = [], []
-    for draw in range(DRAWS):
-        places = inputs.labeled_places(train.labels, inputs.seed + draw)
-        known, labels = inputs.discriminator_features(train.examples[places]), train.labels[places]
-        linear.append(linear_error(known, labels, features, truth))
-        neighbor.append(nearest_error(known, labels, features, truth))
-        inputs.watch("label draws")(draw + 1, DRAWS)
-    lines, neighbors = Errors(tuple(linear)), Errors(tuple(neighbor))
-    values = {
-        "linear": lines.mean,
-        "linear_standard_deviation": lines.deviation,
-        "nearest": neighbors.mean,
-        "nearest_standard_deviation": neighbors.deviation,
-        "labels": inputs.num_labels,
-        "draws": DRAWS,
-    }
-    protocol = {"labels": inputs.num_labels, "draws": DRAWS, "seed": inputs.seed}
+    draws = DRAWS if inputs.num_labels else 1
+    first, *others = (
+        (name, _errors(inputs, name, features, train, test, draws)) for name, features in inputs.probed().items()
+    )
+    labels = inputs.num_labels or len(train.labels)
+    values, texts = _values("", *first[1]), [_text(*first[1])]
+    for name, errors in others:
+        values |= _values(f"{name}_", *errors)
+        texts.append(f"{name}: {_text(*errors)}")
+    protocol = {"network": first[0], "labels": labels, "draws": draws, "seed": inputs.seed}
+    values |= {"labels": labels, "draws": draws}
     protocol |= {"train": identify_split(train), "test": identify_split(test)}
     text = (
-        f"test error {lines.text} linear, {neighbors.text} nearest neighbor, {inputs.num_labels:,} labels, "
-        f"{DRAWS} draws, {len(truth):,} test images"
+        f"test error of {first[0]}: {'; '.join(texts)}; {labels:,} labels, {draws} draw{'s' if draws > 1 else ''}, "
+        f"{len(test.labels):,} test images"
     )
     return Measured("probe", values, protocol, "", text)
+
+
+def _errors(
+    inputs: Inputs, name: str, features: Features, train: Split, test: Split, draws: int
+) -> tuple[Errors, Errors]:
+    """Return the errors of the linear classifier and of the nearest neighbor by one network's features."""
+    truth, asked = test.labels, features(test.examples)
+    linear, neighbor = [], []
+    for draw in range(draws):
+        places = inputs.labeled_places(train.labels, inputs.seed + draw)
+        known, labels = features(train.examples[places]), train.labels[places]
+        linear.append(linear_error(known, labels, asked, truth))
+        neighbor.append(nearest_error(known, labels, asked, truth))
+        inputs.watch(f"label draws, {name}")(draw + 1, draws)
+    return Errors(tuple(linear)), Errors(tuple(neighbor))
+
+
+def _values(prefix: str, linear: Errors, nearest: Errors) -> dict[str, float]:
+    return {
+        f"{prefix}linear": linear.mean,
+        f"{prefix}linear_standard_deviation": linear.deviation,
+        f"{prefix}nearest": nearest.mean,
+        f"{prefix}nearest_standard_deviation": nearest.deviation,
+    }
+
+
+def _text(linear: Errors, nearest: Errors) -> str:
+    return f"{linear.text} linear, {nearest.text} nearest neighbor"

@@ -19,22 +19,25 @@ from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import measure, measure_what_can_be, missing
 from gancli.features.catalog import FEATURES
 from gancli.files import check_free, write_atomically
+from gancli.games.encodes import ENCODER
 from gancli.games.prediction import Regression, first_weights, train_predictor
 from gancli.games.translates import Translators, ways_of
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.inputs import Measured
 from gancli.metrics.statistics import Statistics, holds_statistics
 from gancli.reporting import Reporter
+from gancli.runs.encoders import kept_fit
 from gancli.runs.folder import PICTURES, Run
 from gancli.runs.trained import Trained
 from gancli.sampling.completions import predicted
 from gancli.sampling.draws import draw_latents
 from gancli.sampling.outputs import choose_output
 from gancli.sampling.rejection import Accepted
+from gancli.workflows.inference import Inverse
 from gancli.workflows.rejection import rejection
 
 NUM_SAMPLES = 10_000
-NUM_LABELS = 100  # of a probe
+NUM_LABELS, ALL = 100, "all"  # of a probe
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def evaluate(
     save_statistics: Path | None = None,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
-    num_labels: int | None = None,
+    num_labels: int | str | None = None,
     truncation: float | None = None,
     reject: bool = False,
 ) -> EvaluateResult:
@@ -122,7 +125,7 @@ def evaluate(
         save_statistics: where mean and covariance of the samples' features go.
         overwrite: replace these two files where they exist.
         max_pixels: of an image in a folder or a zip, at most.
-        num_labels: images that ``probe`` learns from; default 100.
+        num_labels: images that ``probe`` learns from, or ``all``; default 100.
         truncation: of a run's latents, no component of which is beyond plus or minus that; None: the whole prior.
         reject: of a run, measure the samples that its discriminator lets pass.
 
@@ -177,7 +180,7 @@ def evaluate(
         latents=latents,
         draw=draw,
         seed=seed,
-        num_labels=NUM_LABELS if num_labels is None else num_labels,
+        num_labels=_labels(num_labels),
         batch_size=batch_size,
         load_run_data=partial(
             trained.load_data, data_dir, cure="or leave out --divergence, --probe, --classification and --completion"
@@ -185,6 +188,7 @@ def evaluate(
         if trained
         else None,
         load_predictor=partial(_predictor, trained, reporter) if trained else None,
+        load_encoder=partial(_encoder, trained, reporter) if trained and not translates else None,
         figure=figure,
         pair=trained.pair if trained and not translates else None,
         translators=Translators.of(trained.game, trained.weights) if trained and translates else None,
@@ -234,6 +238,21 @@ def _predictor(trained: Trained, reporter: Reporter, train: Dataset) -> Callable
     start = first_weights(trained.game, mean, regression.seed)
     watch = partial(reporter.advance, "least squares")
     return partial(predicted, draws, train_predictor(draws, start, train.examples, regression, watch))
+
+
+def _labels(given: int | str | None) -> int | None:
+    """Return how many labels a probe learns from; None: all."""
+    if given == ALL:
+        return None
+    return NUM_LABELS if given is None else int(given)
+
+
+def _encoder(trained: Trained, reporter: Reporter) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return what finds the features of examples by the encoder that played, or that `gancli encode` trained."""
+    if ENCODER not in trained.weights and kept_fit(trained.run.folder, trained.pair.generator) is None:
+        return None
+    inverse = Inverse.of(trained, None, reporter)
+    return lambda examples: inverse.encode(examples).features
 
 
 def _usual(source: str) -> tuple[str, ...]:

@@ -197,5 +197,7 @@ def test_any_adversarial_run_can_be_probed(digits_run, few, gancli):
         assert (found["labels"], found["draws"]) == (50, 10)
         assert found["linear"] < 0.6
         assert found["nearest"] < 0.6
+    code, _, err = gancli("evaluate", digits_run, "--probe", "--labels", "few")
+    assert (code, err) == (2, "error: --labels must be a whole number or 'all', got 'few'.\n")
     code, _, err = gancli("evaluate", digits_run, "--fid", "--labels", 50)
     assert (code, err) == (2, "error: --labels 50 is for --probe. Leave it out, or give --probe.\n")

@@ -10,6 +10,7 @@ from PIL import Image
 
 from gancli.data.load import load
 from gancli.files import read_arrays
+from gancli.metrics.probe import standardized
 from gancli.runs.folder import Run
 from tests.conftest import tiny, write_folder
 
@@ -72,6 +73,28 @@ def test_such_a_run_samples_interpolates_evaluates_and_is_exported(gancli, playe
     ):
         code, _, err = gancli(*command)
         assert code == 0, err
+
+
+def test_features_of_an_encoder_are_probed_beside_those_of_the_discriminator(gancli, played, finished, tmp_path):
+    paths = {split: tmp_path / f"{split}.npz" for split in ("train", "test")}
+    for split, path in paths.items():
+        assert gancli("encode", played, f"digits/{split}", "-o", path, "--features", "--quiet")[0] == 0
+    train, test = (read_arrays(path, lambda names: names) for path in paths.values())
+    known, asked = standardized(train["features"], test["features"])
+    closest = ((asked[:, None] - known[None]) ** 2).sum(axis=-1).argmin(axis=1)
+    expected = np.mean(train["labels"][closest] != test["labels"])
+    code, out, err = gancli("evaluate", played, "--probe", "--labels", "all", "--json", "--quiet")
+    assert (code, err) == (0, "")
+    found = json.loads(out)["metrics"]["probe"]
+    assert found["nearest"] == pytest.approx(expected)
+    assert (found["labels"], found["draws"], found["protocol"]["network"]) == (len(known), 1, "encoder")
+    assert gancli("encode", finished, "digits/test", "-o", paths["test"], "--overwrite", "-q", *FEW)[0] == 0
+    code, out, err = gancli("evaluate", finished, "--probe", "--json", "--quiet")
+    assert (code, err) == (0, "")
+    found = json.loads(out)["metrics"]["probe"]
+    assert found["protocol"]["network"] == "discriminator"
+    assert found["encoder_linear"] < 0.7
+    assert found["encoder_nearest"] != found["nearest"]
 
 
 def test_for_another_run_an_encoder_is_trained_once_and_again_when_settings_or_weights_differ(
