@@ -20,6 +20,7 @@ MACHINE, KEPT = "Memory and speed", "What is kept"
 # Who uses a setting. A model or loss from your own file may use any of them.
 MOST_STEPS = 10**9  # steps are counted in 32 bits
 DENSE: When = {"model": ("mlp", "maxout-conv")}
+WIDTHS: When = {"model": ("mlp", "maxout-conv", "noisy-mlp")}
 MAXOUT_CONV: When = {"model": ("maxout-conv",)}
 CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
 WIDENED: When = {"model": ("dcgan", "resnet", "resnet-translator")}
@@ -31,7 +32,7 @@ NO_DISCRIMINATOR: When = {"game": ("matching",)}
 NO_PENALTY: When = {"game": ("matching", "semi-supervised")}
 NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised", "cycle")}
 TRANSLATING: When = {"game": ("cycle",)}
-NO_DROPOUT: When = {"game": ("matching", "cycle")}
+NO_DROPOUT: When = {"game": ("matching", "cycle"), "model": ("noisy-mlp",)}
 FEW_LABELS: When = {"game": ("semi-supervised",)}
 BIDIRECTIONAL: When = {"game": ("bidirectional",)}
 WITH_CODES: When = {"game": ("infogan",)}
@@ -306,7 +307,7 @@ class TrainConfig:
     )
     latent_size: int = setting(100, "Dimensions of the latents.", NETWORKS, unless=TRANSLATING, least=1, common=True)
     generator_widths: tuple[int, ...] = setting(
-        (1200, 1200), "Hidden units per layer of the generator.", NETWORKS, only=DENSE, least=1
+        (1200, 1200), "Hidden units per layer of the generator.", NETWORKS, only=WIDTHS, least=1
     )
     generator_activations: tuple[str, ...] = setting(
         ("relu",),
@@ -330,9 +331,9 @@ class TrainConfig:
     )
     discriminator_widths: tuple[int, ...] = setting(
         (240, 240),
-        "Maxout units per layer of the discriminator.",
+        "Hidden units per layer of the discriminator; maxout but for noisy-mlp.",
         NETWORKS,
-        only=DENSE,
+        only=WIDTHS,
         unless=NO_DISCRIMINATOR,
         least=1,
     )

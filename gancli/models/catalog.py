@@ -101,6 +101,23 @@ HELD: dict[str, Any] = {
 # So bounded, D bears rates at which both learn several times as fast as with spectral norms and the papers' 2e-4.
 _QUICK: dict[str, Any] = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
 
+# Salimans et al. 2016, their code for MNIST.
+_NOISY: dict[str, Any] = {
+    "batch_size": 100,
+    "generator_widths": (500, 500),
+    "discriminator_widths": (1000, 500, 250, 250, 250),
+    "instance_noise": 0.3,
+    "input_dropout": 0.0,
+    "hidden_dropout": (0.0,),
+    "generator_init_range": None,
+    "discriminator_init_range": None,
+    "generator_learning_rate": 3e-3,
+    "discriminator_learning_rate": 3e-3,
+    "learning_rate_divisor": 1.0,
+    "momentum": 0.5,
+    "ema_decay": 0.9999,
+}
+
 # Zhu et al. 2017, §4, but narrower, for few cores and 64 pixels; rates fall to nearly zero.
 _TRANSLATING: dict[str, Any] = {
     "batch_size": 1,
@@ -158,6 +175,14 @@ MODELS: Registry[Architecture] = Registry(
             use="For the best images, several times slower than dcgan; take it where there is an accelerator.",
             cite=("miyato2018spectral", "huang2024r3gan"),
             defaults=RESIDUAL | HELD | _QUICK,
+        ),
+        "noisy-mlp": Architecture(
+            lazy("gancli.models.noisy_mlp:generator"),
+            {"scorer": lazy("gancli.models.noisy_mlp:discriminator")},
+            summary="Weight-normalized dense layers with noise between them (Salimans et al. 2016).",
+            use="For --game semi-supervised on small gray images.",
+            cite=("salimans2016improved", "salimans2016weight"),
+            defaults=_NOISY,
         ),
         "resnet-translator": Architecture(
             None,

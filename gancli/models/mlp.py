@@ -21,6 +21,15 @@ from gancli.models.layers.parts import ACTIVATIONS, DiscriminatorOutput, Maxout,
 Shape = tuple[int, ...]
 
 
+def start_of_output(data_mean: np.ndarray, bounded: bool) -> jax.Array:
+    """Return the bias ``[D]`` with which a last layer draws the mean example; a ``bounded`` one ends in a sigmoid."""
+    start = data_mean.reshape(-1).astype(np.float32)
+    if bounded:
+        start = np.clip(start, 1e-3, 1 - 1e-3)  # pixels that are always 0 have no finite logit
+        start = np.log(start) - np.log1p(-start)
+    return jnp.asarray(start)
+
+
 class HiddenLayers(nnx.Module):
     """Latents ``[B, latent_size]`` to ``[B, widths[-1]]``: linear maps, each with its activation.
 
@@ -83,11 +92,7 @@ class Generator(nnx.Module):
         self.hidden = hidden
         init = uniform_init(init_range)
         self.output = nnx.Linear(hidden.out_features, math.prod(data_shape), kernel_init=init, rngs=rngs)
-        start = data_mean.reshape(-1).astype(np.float32)
-        if bounded:
-            start = np.clip(start, 1e-3, 1 - 1e-3)  # pixels that are always 0 have no finite logit
-            start = np.log(start) - np.log1p(-start)
-        self.output.bias = nnx.Param(jnp.asarray(start))
+        self.output.bias = nnx.Param(start_of_output(data_mean, bounded))
         self.data_shape = data_shape
         self.bounded = bounded
 

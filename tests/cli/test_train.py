@@ -24,7 +24,7 @@ USAGE = [
     (["digits", "--optimizer", "adma"], "--optimizer must be one of adam, sgd, got 'adma'. Did you mean 'adam'?"),
     (
         ["digits", "--model", "mpl"],
-        "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet, resnet-translator.",
+        "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet, noisy-mlp, resnet-translator.",
     ),
     (
         ["digits", "--updates", "both"],

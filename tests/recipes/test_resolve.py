@@ -21,8 +21,12 @@ IDLE = [
     ),
     (
         {"model": "dcgan", "generator_widths": (7, 7)},
-        "--generator-widths 7,7 is for --model mlp or maxout-conv; --model dcgan does not use it. "
+        "--generator-widths 7,7 is for --model mlp, maxout-conv or noisy-mlp; --model dcgan does not use it. "
         "Leave it out, or choose one of these models.",
+    ),
+    (
+        {"model": "noisy-mlp", "hidden_dropout": (0.5,)},
+        "--hidden-dropout 0.5 does nothing with --model noisy-mlp. Leave it out, or change --model.",
     ),
     (
         {"loss": "hinge", "margin": 7.0},
