@@ -6,7 +6,6 @@ python benchmarks/objectives.py cost [--losses ...]
 Rules of updates instead of objectives, each with the budget of gradients that the default rule has in so many steps:
 
 python benchmarks/objectives.py ring --rules all --seeds 0-2 [--losses minimax] [--steps N]
-python benchmarks/objectives.py metz --rules alternating,unroll --seeds 0-2 [--steps N]
 python benchmarks/objectives.py cost --rules all
 
 A run that the results file already holds is not trained again, so the same command goes on where it stopped; the
@@ -38,7 +37,7 @@ from gancli.runs.folder import Run
 from gancli.workflows.parzen import parzen
 from gancli.workflows.train import new_run
 
-POINTS = ("ring", "grid", "metz")
+POINTS = ("ring", "grid")
 NEEDS_CLASSIFIER = ("perceptual",)
 MNIST_STEPS = 5000  # ten epochs
 
@@ -52,13 +51,6 @@ RULES: dict[str, tuple[dict, int]] = {
     "unroll": ({"unroll": 5}, 6),
     "lookahead": ({"lookahead": 5}, 1),
 }
-# The ring of Metz et al. 2017 (appendix A) as far as maxout networks can play it; theirs have units of tanh.
-METZ = {
-    **{"loss": "minimax", "updates": "simultaneous", "packing": 1, "batch_size": 512, "num_steps": 25_000},
-    **{"prior": "gaussian", "latent_size": 256, "generator_widths": (128, 128), "discriminator_widths": (128, 128)},
-    **{"maxout_pieces": 2, "generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-4, "ema_decay": 0.0},
-    **{"learning_rate_divisor": 1.0, "instance_noise": 0.0, "input_dropout": 0.0, "hidden_dropout": (0.0,)},
-}
 COLUMNS, WIDTH, TITLE = 4, 260, 16  # of a sheet; pixels
 
 
@@ -68,12 +60,8 @@ def losses_for(dataset: str, wanted: str | None) -> list[str]:
 
 
 def settle(dataset: str, loss: str, rule: str, seed: int, steps: int | None) -> TrainConfig:
-    """Return the settings of one run: so many steps, divided by what a step of the rule costs; on ``metz`` not."""
-    options = {"seed": seed} | RULES[rule][0]
-    if dataset == "metz":
-        steps = steps or METZ["num_steps"]
-        return resolve("ring", None, METZ | options | {"num_steps": steps, "evaluate_every": steps})
-    options["loss"] = loss
+    """Return the settings of one run: so many steps, divided by what a step of the rule costs."""
+    options = {"seed": seed, "loss": loss} | RULES[rule][0]
     config = resolve(dataset, None, options)
     if dataset == "mnist" and not steps:
         steps = MNIST_STEPS * 100 // config.batch_size
@@ -190,7 +178,7 @@ def main() -> None:
     for what in arguments.what:
         losses = losses_for(what, arguments.losses)
         if rules and not arguments.losses:
-            losses = [METZ["loss"] if what == "metz" else "non-saturating"]
+            losses = ["non-saturating"]
         if what == "cost":
             print_cost(losses, rules, arguments.steps or 20, arguments.repetitions)
             continue

@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancli.cli.options import DataDir, Json, Quiet, parse_names, parse_seeds
+from gancli.reproduce.papers import PAPERS
 
 if TYPE_CHECKING:
     from gancli.reproduce.goodfellow2014.theory import Check
 
 
 def reproduce(
-    paper: Annotated[str, typer.Argument(metavar="PAPER", help="goodfellow2014.")],
+    paper: Annotated[
+        str,
+        typer.Argument(
+            metavar="PAPER",
+            help="; ".join(
+                f"{name} (rows {', '.join(paper.rows)})" if paper.rows else name for name, paper in PAPERS.items()
+            ),
+            autocompletion=lambda incomplete: [name for name in PAPERS if name.startswith(incomplete)],
+        ),
+    ],
     theory: Annotated[
         bool, typer.Option("--theory", help="Check sections 3, 4 and 6 on data of known density (two minutes).")
     ] = False,
@@ -24,8 +34,9 @@ def reproduce(
     ] = None,
     seeds: Annotated[str, typer.Option(metavar="0-2,5", help="Seeds of the runs of a table.")] = "0-2",
     rows: Annotated[
-        str, typer.Option(metavar="NAME,NAME", help="Rows of a table: recipe, tuned, tfd.")
-    ] = "recipe,tuned,tfd",
+        str | None,
+        typer.Option(metavar="NAME,NAME", help="Rows of a table; default: all. Of goodfellow2014: recipe, tuned, tfd."),
+    ] = None,
     panels: Annotated[
         str, typer.Option(metavar="a,b,c,d", help="Panels of Figure 2: a MNIST, b TFD, c and d CIFAR-10.")
     ] = "a,c,d",
@@ -46,13 +57,16 @@ def reproduce(
 
       gancli reproduce goodfellow2014 --figure 1
 
+      gancli reproduce salimans2016 --rows 100 --seeds 0-2
+
     Exit codes: 0 everything holds, 1 something does not, 2 wrong usage.
     """
     from gancli.errors import UsageError
-    from gancli.registry import Registry
 
-    _ = Registry("paper", {"goodfellow2014": None})[paper]
-    if theory + (table is not None) + (figure is not None) != 1:
+    has_rows, parts = bool(PAPERS[paper].rows), theory + (table is not None) + (figure is not None)
+    if has_rows and parts:
+        raise UsageError(f"{paper} has rows of numbers, and no --theory, --table or --figure. Leave it out.")
+    if not has_rows and parts != 1:
         raise UsageError("give one of --theory, --table 1 and --figure 1, 2 or 3.")
     if table not in (None, 1):
         raise UsageError(f"--table must be 1, got {table}.")
@@ -63,10 +77,19 @@ def reproduce(
 
     from gancli.cli.console import TerminalReporter, print_json, print_table
 
+    if has_rows:
+        from gancli.reproduce.numbers import reproduce_numbers
+
+        with TerminalReporter(quiet=quiet) as reporter:
+            found = reproduce_numbers(
+                paper, outdir, parse_seeds(seeds), parse_names(rows), reporter, num_steps=steps, data_dir=data_dir
+            )
+        print((outdir / f"{paper}.json").read_text() if json else found.markdown, end="")
+        return
     if table:
         from gancli.reproduce.goodfellow2014.table1 import table_1
 
-        names, chosen = parse_names(rows) or (), parse_seeds(seeds)
+        names, chosen = parse_names(rows), parse_seeds(seeds)
         with TerminalReporter(quiet=quiet) as reporter:
             result = table_1(outdir, chosen, names, reporter, num_steps=steps, data_dir=data_dir)
         print((outdir / "table1.json").read_text() if json else result.markdown, end="")

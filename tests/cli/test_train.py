@@ -24,7 +24,8 @@ USAGE = [
     (["digits", "--optimizer", "adma"], "--optimizer must be one of adam, sgd, got 'adma'. Did you mean 'adam'?"),
     (
         ["digits", "--model", "mpl"],
-        "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet, noisy-mlp, resnet-translator.",
+        "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet, noisy-mlp, "
+        "resnet-translator.",
     ),
     (
         ["digits", "--updates", "both"],

@@ -9,7 +9,7 @@ from gancli.errors import UsageError
 from gancli.recipes.resolve import resolve
 from gancli.registry import Registry
 from gancli.reporting import Reporter
-from gancli.reproduce.goodfellow2014.published import published
+from gancli.reproduce.published import published
 from gancli.runs.folder import Run
 from gancli.workflows.interpolate import interpolate
 from gancli.workflows.sample import sample

@@ -19,7 +19,7 @@ from gancli.metrics.parzen import FoldScores, ParzenScore
 from gancli.recipes.presets import PRESETS
 from gancli.registry import Registry
 from gancli.reporting import Reporter
-from gancli.reproduce.goodfellow2014.published import published
+from gancli.reproduce.published import published
 from gancli.runs.folder import CONFIG, Run
 from gancli.workflows.parzen import Baseline, parzen
 from gancli.workflows.several import Goal, train_all
@@ -76,7 +76,7 @@ class Table1:
 def table_1(
     outdir: Path,
     seeds: Sequence[int],
-    names: Sequence[str],
+    names: Sequence[str] | None,
     reporter: Reporter,
     *,
     num_steps: int | None = None,
@@ -90,7 +90,7 @@ def table_1(
         outdir: gets a run folder and a file of scores for each row and seed, ``table1.md``, ``table1.json``,
             ``table1-curve.png`` and ``table1-sigma.png``.
         seeds: of the runs.
-        names: of ROWS. ``tfd`` is left empty where its data is not at hand.
+        names: of ROWS; None: all. ``tfd`` is left empty where its data is not at hand.
         reporter: receives progress.
         num_steps: generator updates; by default those of each recipe.
         data_dir: where the data lies.
@@ -99,10 +99,10 @@ def table_1(
         UsageError: there is no such row.
         GancliError, DivergedError, Interrupted: as in training and scoring; what was trained stays.
     """
-    if not names:
+    if names == ():
         raise UsageError("--rows must name at least one.")
     rows = []
-    for name, preset in {name: ROWS[name] for name in names}.items():  # a wrong name fails before any training
+    for name, preset in {name: ROWS[name] for name in names or ROWS}.items():  # a wrong name fails before any training
         if not _at_hand(preset, data_dir):
             reporter.warning(f"no data for row '{name}': it stays empty.")
             continue
