@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from gancli.models.layers.parts import Init
@@ -21,7 +22,7 @@ class WeightNormalized(nnx.Module):
         out_features: int,
         *,
         length: float = 1.0,
-        mean: float | jax.Array = 0.0,
+        mean: float | np.ndarray = 0.0,
         init: Init,
         rngs: nnx.Rngs,
     ):

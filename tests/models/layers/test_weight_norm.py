@@ -24,7 +24,7 @@ def test_it_is_the_formula():
 
 def test_inputs_of_the_given_mean_give_zero():
     mean = np.array([1.0, 2.0, 0.5, 0.0, -1.0], np.float32)
-    np.testing.assert_allclose(layer(length=3.0, mean=mean)(mean[None]), np.zeros((1, 3)), atol=1e-5)
+    np.testing.assert_allclose(layer(length=3.0, mean=mean)(jnp.asarray(mean[None])), np.zeros((1, 3)), atol=1e-5)
 
 
 def test_the_scale_of_directions_changes_nothing_and_gradients_are_orthogonal_to_them():
