@@ -3,6 +3,7 @@
 import copy
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -69,6 +70,30 @@ def completion(choices: tuple[str, ...] | str, *, many: bool = False) -> Callabl
         return [before + name for name in known if name not in there and (before + name).startswith(incomplete)]
 
     return complete
+
+
+# What train and sweep share beside the fields
+DatasetName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="DATASET",
+        help=f"{', '.join(names('data set'))}; or your own images: a folder, a .zip or an .npz.",
+        autocompletion=completion("data set"),
+    ),
+]
+PresetName = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", metavar="NAME", help="A recipe, see `gancli list presets`.", autocompletion=completion("preset")
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings in a .toml, .yaml or .json file, or of a run; options override."
+    ),
+]
+LearningRate = Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate of both networks.")]
 
 
 def typed_options(ctx: typer.Context, options: dict[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gancli.cli.options import DataDir, Json, Quiet, parse_seeds, parse_time
-from gancli.cli.settings import completion, typed_options, with_settings
+from gancli.cli.settings import ConfigFile, DatasetName, LearningRate, PresetName, typed_options, with_settings
 from gancli.errors import UsageError
 from gancli.recipes.grid import members, parse_grid
-from gancli.recipes.names import names
 from gancli.recipes.request import Request
 
 if TYPE_CHECKING:
@@ -19,14 +18,7 @@ if TYPE_CHECKING:
 @with_settings
 def sweep(
     ctx: typer.Context,
-    dataset: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DATASET",
-            help=f"{', '.join(names('data set'))}; or your own images: a folder, a .zip or an .npz.",
-            autocompletion=completion("data set"),
-        ),
-    ] = None,
+    dataset: DatasetName = None,
     outdir: Annotated[Path, typer.Option(metavar="DIR", help="Gets a folder for each run, and the table.")] = Path(
         "sweep"
     ),
@@ -41,16 +33,10 @@ def sweep(
     seeds: Annotated[
         str | None, typer.Option(metavar="0-2,5", help="Train each combination with each seed. Default: --seed.")
     ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A recipe, see `gancli list presets`.", autocompletion=completion("preset")),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Settings in a .toml, .yaml or .json file, or of a run; options override."),
-    ] = None,
+    preset: PresetName = None,
+    config: ConfigFile = None,
     data_dir: DataDir = None,
-    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate of both networks.")] = None,
+    lr: LearningRate = None,
     time: Annotated[
         str | None,
         typer.Option(

@@ -10,11 +10,20 @@ import typer
 
 from gancli.cli import hosts
 from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_seeds, parse_time
-from gancli.cli.settings import RESUME, completion, typed_options, was_typed, with_settings
+from gancli.cli.settings import (
+    RESUME,
+    ConfigFile,
+    DatasetName,
+    LearningRate,
+    PresetName,
+    completion,
+    typed_options,
+    was_typed,
+    with_settings,
+)
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.recipes.files import RECORD, is_run
-from gancli.recipes.names import names
 from gancli.recipes.request import Request
 from gancli.recipes.resolve import toml_of
 from gancli.reporting import number_of
@@ -32,25 +41,12 @@ def _help_all(ctx: typer.Context, wanted: bool) -> None:
 @with_settings
 def train(
     ctx: typer.Context,
-    dataset: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DATASET",
-            help=f"{', '.join(names('data set'))}; or your own images: a folder, a .zip or an .npz.",
-            autocompletion=completion("data set"),
-        ),
-    ] = None,
+    dataset: DatasetName = None,
     outdir: Annotated[Path, typer.Option(metavar="DIR", help="Run folder to write.")] = DEFAULT_RUN,
-    preset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A recipe, see `gancli list presets`.", autocompletion=completion("preset")),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Settings in a .toml, .yaml or .json file, or of a run; options override."),
-    ] = None,
+    preset: PresetName = None,
+    config: ConfigFile = None,
     data_dir: DataDir = None,
-    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate of both networks.")] = None,
+    lr: LearningRate = None,
     time: Annotated[
         str | None,
         typer.Option(
