@@ -51,7 +51,7 @@ from gancli.training.state import TrainState, join_state, split_state
 from gancli.training.streaming import why_streamed
 
 # To train on without augmentation: of 3,000 images it lowers the Fréchet distance of dcgan by a quarter, of 10,000 it
-# changes little (docs/lab/results.md).
+# raises it a little (docs/lab/results.md).
 FEW_IMAGES = 5000
 DATA, LABELED = "data", "labeled"  # names of domains; those of a game that translates are its own
 # What is settled when a run begins: said of one that goes on, it asks for nothing else.
