@@ -70,7 +70,8 @@ class Statistics:
             raise GancliError(f"the statistics in '{path}' are not all finite.")
         covariance = _as_covariance(covariance, path)
         if "n" in found and (found["n"].shape != () or found["n"].dtype.kind not in "iu" or found["n"] < 1):
-            raise GancliError(f"'{path}' holds no statistics: n must be a whole number above 0, got {found['n']}.")
+            given = str(found["n"].tolist())
+            raise GancliError(f"'{path}' holds no statistics: n must be a whole number above 0, got {given:.40}.")
         text = {name: str(found[name]) if name in found else None for name in ("features", "resize", "sha256")}
         count = int(found["n"]) if "n" in found else None
         return cls(Gaussian(mean, covariance), count, **text)

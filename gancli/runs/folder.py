@@ -198,7 +198,9 @@ class Run:
         """Return what the first of the run's metrics was, by the steps at which it could be evaluated."""
         metric = self.record.config.metrics[0]
         entry, name = KNOWN_METRICS[metric], json_name(metric)
-        return {line["step"]: line[name][entry.key] for line in self.metrics() if line.get(name)}
+        found = {line["step"]: line.get(name) for line in self.metrics()}
+        values = {step: one.get(entry.key) for step, one in found.items() if isinstance(one, dict)}
+        return {step: value for step, value in values.items() if isinstance(value, int | float)}
 
     def best_step(self, steps: Iterable[int]) -> int:
         """Return the one of some steps with the best score, the first of equals.

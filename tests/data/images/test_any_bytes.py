@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -25,11 +25,11 @@ from gancli.errors import GancliError
 from gancli.features.cache import _read
 from gancli.files import read_arrays
 from tests.data.archives import cifar_records, idx
+from tests.storm.damage import damaged, leaves, times
 
 FORMS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "TGA", "QOI", "MPO")
 PLACE = Path("somewhere")
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-bounded = settings(max_examples=120, derandomize=True, deadline=None, database=None, suppress_health_check=SLOW)
+bounded = times(120)
 
 
 @cache
@@ -57,22 +57,6 @@ def whole_images():
     return found
 
 
-def damaged(contents):
-    """Draw a file of those, cut short, with other bytes in some places, or with a part twice."""
-
-    @st.composite
-    def draw_one(draw):
-        content = bytearray(draw(st.sampled_from(contents())))
-        near = st.integers(0, min(len(content), 400) - 1)  # headers are where readers go astray
-        for place in draw(st.lists(st.one_of(near, st.integers(0, len(content) - 1)), max_size=6)):
-            content[place] = draw(st.sampled_from([0, 1, 6, 127, 128, 255]) | st.integers(0, 255))
-        end = draw(st.just(len(content)) | st.integers(0, len(content)))
-        start = draw(st.just(end) | st.integers(0, end))
-        return bytes(content[:end] + content[start:])
-
-    return draw_one()
-
-
 def try_image(content, extension):
     try:
         image = open_image(content, extension)
@@ -88,7 +72,7 @@ def try_image(content, extension):
         assert str(error)  # noqa: PT017 (an error is as right as an image)
 
 
-@settings(bounded, max_examples=600)
+@times(600)
 @given(damaged(whole_images), st.sampled_from([".png", ".tga"]))
 def test_images(content, extension):
     try_image(content, extension)
@@ -199,14 +183,14 @@ def test_tables(content):
             assert str(error)  # noqa: PT017 (an error is as right as an image)
 
 
-leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(NAMES)
-values = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+labels = st.recursive(
+    leaves | st.sampled_from(NAMES),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
 )
 
 
 @bounded
-@given(values | values.map(lambda labels: {"labels": labels}) | st.just({"labels": [[name, 1] for name in NAMES]}))
+@given(labels | labels.map(lambda labels: {"labels": labels}) | st.just({"labels": [[name, 1] for name in NAMES]}))
 def test_lists_of_labels(content):
     test_tables.hypothesis.inner_test(json.dumps(content).encode())  # type: ignore[attr-defined]
 
