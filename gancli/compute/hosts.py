@@ -32,6 +32,7 @@ SAID = "gancli"  # what keys of the store begin with
 LAST_WORDS = 10  # seconds that a process which failed waits for those that hear of it
 GLANCE = 1000  # milliseconds between two looks at what others said
 FAILED, OVER, GOES_ON = "failed", "over", "goes on"  # what the leader tells after its part of a chunk
+HEARD = 2  # answers ago: all processes have that one, since they computed the chunks after it with the leader
 _answers = itertools.count()  # of the leader, in the order of its parts
 
 
@@ -194,7 +195,8 @@ def by_leader(work: Callable[[], bool]) -> bool:
     client = _client()
     if client is None:
         return work()
-    key = f"{SAID}/answer/{next(_answers)}"
+    number = next(_answers)
+    key = f"{SAID}/answer/{number}"
     if not leads():
         while (answer := _heard(client, key)) is None:
             pass
@@ -207,6 +209,8 @@ def by_leader(work: Callable[[], bool]) -> bool:
         client.key_value_set(key, FAILED)
         raise
     client.key_value_set(key, OVER if over else GOES_ON)
+    if number >= HEARD:
+        client.key_value_delete(f"{SAID}/answer/{number - HEARD}")
     return over
 
 
