@@ -1,5 +1,6 @@
 """Settings and fixtures that every test shares."""
 
+import gc
 import os
 import platform
 import signal
@@ -34,6 +35,9 @@ from gancli.cli.app import entry_point
 from gancli.cli.console import TerminalReporter
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+# Tracing makes millions of objects, few of them in cycles: to look for those every 700 objects takes a tenth of all time.
+gc.freeze()
+gc.set_threshold(50_000, 10, 10)
 
 ROOT = Path(__file__).parent.parent
 MOST_MAPS = 10_000  # with which the tests of another file begin

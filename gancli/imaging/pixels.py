@@ -27,12 +27,15 @@ def _to_pillow(image: np.ndarray) -> Image.Image:
 
 
 def png_bytes(image: np.ndarray) -> bytes:
-    """Encode one image ``[H, W, C]`` uint8 with 1, 3 or 4 channels."""
+    """Encode one image ``[H, W, C]`` uint8 with 1, 3 or 4 channels.
+
+    With zlib's usual effort: the most it can do takes eight times as long, for files that are a hundredth smaller.
+    """
     name, value = MARK.decode().split("\0")
     about = PngInfo()
     about.add_text(name, value)
     buffer = io.BytesIO()
-    _to_pillow(image).save(buffer, format="PNG", optimize=True, pnginfo=about)
+    _to_pillow(image).save(buffer, format="PNG", pnginfo=about)
     return buffer.getvalue()
 
 
