@@ -105,31 +105,28 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
-def together(
-    folder: Path, *options: object, each: tuple[tuple[object, ...], ...] = ((), ()), slurm: bool = False
-) -> list[subprocess.Popen]:
+@pytest.fixture
+def together(start, tmp_path):
     """Start two processes that train one run of points, each on one device; by hand or as srun starts them."""
-    command = [sys.executable, "-m", "gancli", "train", "ring", "--outdir", folder, *tiny(batch_size=16)[:-1], *options]
-    begun = []
-    port = free_port()
-    for number, own in enumerate(each):
-        place: list[object] = ["--coordinator", f"localhost:{port}", "--processes", 2, "--process", number]
-        environment = {"JAX_NUM_CPU_DEVICES": "1"}
-        if slurm:
-            place = []
-            environment |= {"SLURM_JOB_ID": str(port), "SLURM_STEP_NODELIST": "localhost", "SLURM_STEP_NUM_NODES": "1"}
-            environment |= {"SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "2"}
-            environment |= {"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)}
-        begun.append(
-            subprocess.Popen(
-                [*map(str, [*command, *place, *own])],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=os.environ | environment,
-            )
-        )
-    return begun
+
+    def run(
+        *options: object, each: tuple[tuple[object, ...], ...] = ((), ()), slurm: bool = False
+    ) -> list[subprocess.Popen]:
+        command = ["train", "ring", "--outdir", tmp_path / "run", *tiny(batch_size=16)[:-1], *options]
+        begun = []
+        port = free_port()
+        for number, own in enumerate(each):
+            place: list[object] = ["--coordinator", f"localhost:{port}", "--processes", 2, "--process", number]
+            environment = {"JAX_NUM_CPU_DEVICES": "1"}
+            if slurm:
+                place = []
+                environment |= {"SLURM_JOB_ID": str(port), "SLURM_STEP_NODELIST": "localhost"}
+                environment |= {"SLURM_STEP_NUM_NODES": "1", "SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "2"}
+                environment |= {"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)}
+            begun.append(start(*command, *place, *own, env=os.environ | environment))
+        return begun
+
+    return run
 
 
 def ends(processes: list[subprocess.Popen]) -> list[tuple[int, str, str]]:
@@ -150,9 +147,9 @@ def lines(folder: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def test_two_processes_train_the_run_of_one_with_two_devices(gancli, tmp_path):
+def test_two_processes_train_the_run_of_one_with_two_devices(gancli, together, tmp_path):
     run = tmp_path / "run"
-    (code, out, err), follower = ends(together(run, "--stream", "always", "--json"))
+    (code, out, err), follower = ends(together("--stream", "always", "--json"))
     assert (code, follower) == (0, (0, "", "")), err
     assert json.loads(out)["steps"] == 20  # nothing of the libraries stands beside it
     assert err.startswith("2 processes on 1 host with 2 devices; process 0 keeps the run\n")
@@ -165,8 +162,8 @@ def test_two_processes_train_the_run_of_one_with_two_devices(gancli, tmp_path):
     assert_same(run, tmp_path / "alone", 30)
 
 
-def test_a_signal_to_one_stops_both_at_the_same_step_and_saves(tmp_path):
-    processes = together(tmp_path / "run", "--steps", 10_000_000, "--quiet", slurm=True)
+def test_a_signal_to_one_stops_both_at_the_same_step_and_saves(together, tmp_path):
+    processes = together("--steps", 10_000_000, "--quiet", slurm=True)
     wait_for_step(tmp_path / "run", 10)
     processes[1].send_signal(signal.SIGTERM)
     (first, _, said), (second, _, also_said) = ends(processes)
@@ -180,9 +177,9 @@ def test_a_signal_to_one_stops_both_at_the_same_step_and_saves(tmp_path):
     assert [line["step"] for line in run.metrics()][-1] == saved
 
 
-def test_the_death_of_one_ends_the_other_with_one_line(tmp_path):
+def test_the_death_of_one_ends_the_other_with_one_line(together, tmp_path):
     victim = 0  # where all meet
-    processes = together(tmp_path / "run", "--steps", 10_000_000, "--quiet")
+    processes = together("--steps", 10_000_000, "--quiet")
     wait_for_step(tmp_path / "run", 10)
     while not list((tmp_path / "run" / "checkpoints").glob("[0-9]*0")):
         time.sleep(0.1)
@@ -204,8 +201,8 @@ def test_the_death_of_one_ends_the_other_with_one_line(tmp_path):
         assert checkpoints.steps()
 
 
-def test_nothing_begins_where_the_processes_differ(tmp_path):
-    first, second = ends(together(tmp_path / "run", "--quiet", each=(("--seed", 1), ("--seed", 2))))
+def test_nothing_begins_where_the_processes_differ(together, tmp_path):
+    first, second = ends(together("--quiet", each=(("--seed", 1), ("--seed", 2))))
     for (code, out, err), (own, other) in zip((first, second), ((0, 1), (1, 0)), strict=True):
         assert (code, out) == (1, "")
         assert err == (

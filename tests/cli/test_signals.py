@@ -13,7 +13,7 @@ import pytest
 from gancli.cli.signals import Stoppable, Stopped
 from gancli.training.interrupts import SIGNALS
 from tests.conftest import tiny
-from tests.workflows.runs import start, wait_for
+from tests.workflows.runs import wait_for
 
 pytestmark = pytest.mark.usefixtures("hangups_count")
 
@@ -132,7 +132,7 @@ def test_the_exit_code_is_that_of_the_command_though_code_was_executed(tmp_path)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux whether the handlers are set")
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_command_that_only_begins_ends_with_one_line(tmp_path, number):
+def test_a_command_that_only_begins_ends_with_one_line(start, tmp_path, number):
     def caught() -> int:
         lines = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
         return int(lines["SigCgt"], 16) >> (signal.SIGHUP - 1) & 1  # the last one to be set

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gancli.runs.folder import Run
 from tests.conftest import tiny
-from tests.workflows.runs import assert_same, start, wait_for
+from tests.workflows.runs import assert_same, wait_for
 
 LOUD = [option for option in tiny(steps=40) if option != "--quiet"]
 
@@ -88,7 +88,7 @@ def test_what_makes_no_sense_is_refused(gancli, tmp_path, arguments, message):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_saves_and_ends(gancli, tmp_path, pictures, number, code):
+def test_a_signal_saves_and_ends(gancli, start, tmp_path, pictures, number, code):
     folder = tmp_path / "run"
     process = start("train", pictures, "--outdir", folder, "--stream", "always", *options(steps=10_000_000))
     wait_for(lambda: (folder / "metrics.jsonl").exists(), process)
@@ -106,7 +106,9 @@ def test_a_signal_saves_and_ends(gancli, tmp_path, pictures, number, code):
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone"])
-def test_data_that_cannot_be_read_any_more_ends_the_run_with_one_line(gancli, tmp_path, pictures, monkeypatch, damage):
+def test_data_that_cannot_be_read_any_more_ends_the_run_with_one_line(
+    gancli, start, tmp_path, pictures, monkeypatch, damage
+):
     folder = tmp_path / "run"
     cache = tmp_path / "cache"
     environment = os.environ | {"XDG_CACHE_HOME": str(cache)}

@@ -8,7 +8,6 @@ import pytest
 
 from gancli.cli.streams import Outlet
 from tests.conftest import tiny
-from tests.workflows.runs import start
 
 GANCLI = [sys.executable, "-m", "gancli"]
 
@@ -35,7 +34,7 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
     os.close(reading)
 
 
-def test_a_reader_of_results_may_leave():
+def test_a_reader_of_results_may_leave(start):
     with start("list", "losses") as process:
         assert process.stdout
         assert process.stderr
@@ -44,7 +43,7 @@ def test_a_reader_of_results_may_leave():
     assert process.returncode == 0
 
 
-def test_training_goes_on_when_the_reader_of_its_log_leaves(tmp_path):
+def test_training_goes_on_when_the_reader_of_its_log_leaves(start, tmp_path):
     options = [word for word in tiny() if word != "--quiet"]
     with start("train", "digits", "--outdir", tmp_path / "run", *options) as process:
         assert process.stdout

@@ -1,10 +1,8 @@
 """Runs in processes of their own, and runs compared."""
 
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,11 +27,6 @@ def assert_same(one: Path, other: Path, step: int) -> None:
         for f in (one, other)
     ]
     assert logs[0] == logs[1]
-
-
-def start(*arguments: object, **options: Any) -> subprocess.Popen:
-    command = [sys.executable, "-m", "gancli", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
 def wait_for(condition, process: subprocess.Popen, seconds: float = 120) -> None:

@@ -126,24 +126,15 @@ def test_the_failure_of_one_stops_the_others_and_is_said(tmp_path):
 
 
 STOPPED = """
-import os
-import threading
-import time
 from pathlib import Path
 from gancli.cli.console import TerminalReporter
 from gancli.errors import Interrupted
 from gancli.workflows.several import train_all
+from tests.child import end_with_parent
 from tests.workflows.test_several import goals
 
-def end_with(parent):
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    # Where the tests are killed, nothing trains on.
-    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent()
     try:
         runs = goals(Path({folder!r}), (0, 1), num_steps=10_000_000)
         train_all(runs, TerminalReporter(quiet=True), None, how="processes")

@@ -11,7 +11,7 @@ import pytest
 
 from gancli.runs.folder import Run
 from tests.conftest import tiny
-from tests.workflows.runs import assert_same, final_state, start, wait_for
+from tests.workflows.runs import assert_same, final_state, wait_for
 
 
 def test_a_run_folder_holds_what_it_promises(straight):
@@ -62,7 +62,7 @@ def test_a_finished_run_has_nothing_left_to_do(straight, gancli):
 
 @pytest.mark.usefixtures("hangups_count")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
-def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(straight, tmp_path, gancli, number, code):
+def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(straight, gancli, start, tmp_path, number, code):
     folder = tmp_path / "run"
     process = start("train", "digits", "--outdir", folder, *tiny(steps=10_000_000))
     wait_for(lambda: (folder / "metrics.jsonl").exists(), process)
@@ -91,7 +91,7 @@ def test_a_signal_with_the_last_step_counts_too(tmp_path, gancli, monkeypatch):
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["seed0"]
 
 
-def test_a_run_that_trains_is_read_by_all_and_written_by_nobody_else(tmp_path, gancli):
+def test_a_run_that_trains_is_read_by_all_and_written_by_nobody_else(gancli, start, tmp_path):
     folder = tmp_path / "run"
     process = start("train", "digits", "--outdir", folder, *tiny(steps=10_000_000, checkpoint_every=1000))
     wait_for(lambda: list((folder / "checkpoints").glob("[0-9]*[0-9]")), process)
@@ -111,7 +111,7 @@ def test_a_run_that_trains_is_read_by_all_and_written_by_nobody_else(tmp_path, g
 
 
 @pytest.mark.parametrize("checkpoint_every", [7, 1], ids=["while training", "while saving"])
-def test_kill_9_loses_nothing_that_was_saved(tmp_path, gancli, checkpoint_every):
+def test_kill_9_loses_nothing_that_was_saved(gancli, start, tmp_path, checkpoint_every):
     folder = tmp_path / "run"
     process = start("train", "digits", "--outdir", folder, *tiny(steps=10_000_000, checkpoint_every=checkpoint_every))
     wait_for(lambda: len(list((folder / "checkpoints").glob("[0-9]*[0-9]"))) >= 2, process)
@@ -128,7 +128,7 @@ def test_kill_9_loses_nothing_that_was_saved(tmp_path, gancli, checkpoint_every)
     assert not list((folder / "checkpoints").glob("*tmp*"))
 
 
-def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(tmp_path, gancli):
+def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(gancli, start, tmp_path):
     """A limit on file size stands in for the full disk: writes fail in the middle of a checkpoint."""
     folder = tmp_path / "run"
     gancli("train", "digits", "--outdir", folder, *tiny(steps=20, generator_widths="256,256"))
