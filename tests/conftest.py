@@ -36,11 +36,11 @@ from PIL import Image
 
 from gancli.cli.app import entry_point
 from gancli.cli.console import TerminalReporter
+from gancli.compute.garbage import collect_seldom
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
-# Tracing makes millions of objects, few of them in cycles. Looking for those as often as usual takes 8 % of all time.
-gc.freeze()
-gc.set_threshold(50_000, 10, 10)
+gc.freeze()  # what was imported stays
+collect_seldom()  # as commands do
 
 ROOT = Path(__file__).parent.parent
 MOST_MAPS = 10_000  # with which the tests of another file begin

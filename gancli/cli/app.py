@@ -34,6 +34,7 @@ try:
     from gancli.cli.signals import Stoppable
     from gancli.cli.streams import lasting_streams
     from gancli.compute import environment
+    from gancli.compute.garbage import collect_seldom
     from gancli.errors import GancliError
 except KeyboardInterrupt:  # Ctrl-C counts from the first moment on
     raise SystemExit(128 + signal.SIGINT) from None
@@ -87,6 +88,7 @@ def entry_point(arguments: list[str] | None = None) -> None:
     That is a GancliError, wrong usage, a lack of memory, a file that the system refuses, and an environment that JAX
     cannot use. Ctrl-C, SIGTERM and SIGHUP end a command with 130, 143 and 129. A bug keeps its traceback.
     """
+    collect_seldom()
     with hosts.speaking(), Stoppable() as signals, lasting_streams():
         try:
             code, message = _outcome(arguments)

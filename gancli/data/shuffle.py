@@ -27,11 +27,12 @@ def _encryption(epochs: Any, keys: Any, size: int) -> Callable[[Any], Any]:
     half_bits = max(((size - 1).bit_length() + 1) // 2, 1)
     mask = np.uint32((1 << half_bits) - 1)
     epoch_hash = _mix(epochs.astype(np.uint32) * np.uint32(0x9E3779B9))
+    hashes = _mix(epoch_hash[None] + keys[:, None])  # [ROUNDS, B]
 
     def encrypt(x: Any) -> Any:
         left, right = x >> half_bits, x & mask
         for index in range(ROUNDS):
-            left, right = right, left ^ (_mix(right ^ _mix(epoch_hash + keys[index])) & mask)
+            left, right = right, left ^ (_mix(right ^ hashes[index]) & mask)
         return (left << half_bits) | right
 
     return encrypt
@@ -57,7 +58,7 @@ def permute(positions: jax.Array, epochs: jax.Array, key: jax.Array, size: int) 
     Returns:
         int32 ``[B]`` in [0, size).
     """
-    encrypt = _encryption(epochs, round_keys(key), size)
+    encrypt = jax.jit(_encryption(epochs, round_keys(key), size))  # traced once for both of its uses
 
     def walk(x: jax.Array) -> jax.Array:
         return jnp.where(x < size, x, encrypt(x))

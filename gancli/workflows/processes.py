@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from gancli.compute.cache import cache_folder
+from gancli.compute.garbage import collect_seldom
 from gancli.errors import GancliError, Interrupted
 
 
@@ -37,6 +38,7 @@ def start(work: Callable[..., Any], *arguments: Any) -> tuple[Connection, BasePr
 
 
 def _work(work: Callable[..., Any], connection: Connection, *arguments: Any) -> None:
+    collect_seldom()
     os.setpgrp()  # a terminal's Ctrl-C goes to the parent alone: a second signal would stop this run before it saves
     try:
         last = ("result", work(connection, *arguments))

@@ -126,18 +126,20 @@ def test_the_failure_of_one_stops_the_others_and_is_said(tmp_path):
 
 
 STOPPED = """
-from pathlib import Path
-from gancli.cli.console import TerminalReporter
-from gancli.errors import Interrupted
-from gancli.workflows.several import train_all
-from tests.child import end_with_parent
-from tests.workflows.test_several import goals
+if __name__ == "__main__":  # the processes of the runs import this file, too, and need nothing of it
+    from pathlib import Path
+    from gancli.errors import Interrupted
+    from gancli.recipes.resolve import resolve
+    from gancli.reporting import Silence
+    from gancli.workflows.several import Goal, train_all
+    from tests.child import end_with_parent
 
-if __name__ == "__main__":
     end_with_parent()
     try:
-        runs = goals(Path({folder!r}), (0, 1), num_steps=10_000_000)
-        train_all(runs, TerminalReporter(quiet=True), None, how="processes")
+        settings = {settings!r} | {{"num_steps": 10_000_000}}
+        seeds = {{seed: resolve("ring", None, settings | {{"seed": seed}}) for seed in (0, 1)}}
+        runs = [Goal(config, Path({folder!r}) / f"seed{{seed}}") for seed, config in seeds.items()]
+        train_all(runs, Silence(), None, how="processes")
     except Interrupted as stop:
         print(stop)
         raise SystemExit(stop.exit_code)
@@ -148,7 +150,7 @@ if __name__ == "__main__":
 def training(tmp_path):
     """A command that trains two runs in processes of their own, both with metrics already."""
     script = tmp_path / "stopped.py"
-    script.write_text(STOPPED.format(folder=str(tmp_path)))
+    script.write_text(STOPPED.format(folder=str(tmp_path), settings=SMALL))
     process = subprocess.Popen(
         [sys.executable, script],
         stdout=subprocess.PIPE,

@@ -119,7 +119,7 @@ def test_kill_9_loses_nothing_that_was_saved(gancli, start, tmp_path, checkpoint
     process.communicate()
     with Run.open(folder).checkpoints() as checkpoints:
         saved = checkpoints.steps()[-1]
-    goal = saved + 15
+    goal = saved + 2 * checkpoint_every
     code, _, err = gancli("train", "digits", "--outdir", folder, "--steps", goal, "--resume", "--quiet")
     assert (code, err) == (0, "")
     reference = tmp_path / "reference"
