@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gancli.recipes import presets
+from gancli.reproduce.goodfellow2014 import table1
 from tests.data.archives import trust, write_idx_set
 from tests.data.test_folds import write_tfd
 
@@ -56,8 +57,15 @@ def test_the_table_has_the_papers_rows_ours_and_the_baselines(gancli):
         assert Path(f"reproduced/table1-{name}.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_a_run_is_scored_at_ten_places_or_at_each_of_fewer_steps():
+    assert table1._stretches(50_000) == list(range(5_000, 50_001, 5_000))
+    assert table1._stretches(25) == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
+    assert table1._stretches(4) == [1, 2, 3, 4]
+
+
 @pytest.mark.usefixtures("_small")
-def test_the_same_command_again_goes_on(gancli):
+def test_the_same_command_again_goes_on(gancli, monkeypatch):
+    monkeypatch.setattr(table1, "SCORES_PER_RUN", 2)
     options = ("--rows", "recipe")
     assert reproduce(gancli, "--seeds", 1, "--steps", 2, *options)[0] == 0
     first = Path("reproduced/goodfellow2014-mnist-seed1/metrics.jsonl").read_text()
@@ -68,15 +76,15 @@ def test_the_same_command_again_goes_on(gancli):
     assert reproduce(gancli, "--seeds", "1-2", "--steps", 4, *options)[0] == 0
     runs = json.loads(Path("reproduced/table1.json").read_text())["runs"]
     assert [(run["seed"], [point["steps"] for point in run["curve"]]) for run in runs] == [
-        (1, [1, 2, 3, 4]),
-        (2, [1, 2, 3, 4]),
+        (1, [1, 2, 4]),
+        (2, [2, 4]),
     ]
     assert runs[0]["curve"][:2] == json.loads(scores)
     assert Path("reproduced/goodfellow2014-mnist-seed1/metrics.jsonl").read_text().startswith(first)
     scores = Path("reproduced/goodfellow2014-mnist-seed1/scores.json").read_text()
-    assert reproduce(gancli, "--seeds", 1, "--steps", 3, *options)[0] == 0  # it was scored there, too
+    assert reproduce(gancli, "--seeds", 1, "--steps", 2, *options)[0] == 0  # it was scored there, too
     (run,) = json.loads(Path("reproduced/table1.json").read_text())["runs"]
-    assert [point["steps"] for point in run["curve"]] == [1, 2, 3]
+    assert [point["steps"] for point in run["curve"]] == [1, 2]
     assert Path("reproduced/goodfellow2014-mnist-seed1/scores.json").read_text() == scores
 
 
