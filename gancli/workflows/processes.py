@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 from collections.abc import Callable
 from multiprocessing import resource_tracker
@@ -25,7 +26,7 @@ def start(work: Callable[..., Any], *arguments: Any) -> tuple[Connection, BasePr
     context = multiprocessing.get_context("spawn")  # a forked process would share the parent's XLA threads, and hang
     ours: Any  # of another type on Windows
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(work, theirs, *arguments))
+    process = context.Process(target=_work, args=(theirs, pickle.dumps((work, arguments))))
     resource_tracker.ensure_running()  # which unblocks signals when it starts
     # A new process begins with what its parent blocks: a Ctrl-C while it still imports would print its traceback.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -37,10 +38,11 @@ def start(work: Callable[..., Any], *arguments: Any) -> tuple[Connection, BasePr
     return ours, process
 
 
-def _work(work: Callable[..., Any], connection: Connection, *arguments: Any) -> None:
-    collect_seldom()
+def _work(connection: Connection, pickled: bytes) -> None:
+    collect_seldom()  # before the work is read, and with it imported what it needs
     os.setpgrp()  # a terminal's Ctrl-C goes to the parent alone: a second signal would stop this run before it saves
     try:
+        work, arguments = pickle.loads(pickled)
         last = ("result", work(connection, *arguments))
     except Interrupted as stop:
         last = ("stopped", (str(stop), stop.exit_code))
