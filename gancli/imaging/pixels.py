@@ -29,7 +29,7 @@ def _to_pillow(image: np.ndarray) -> Image.Image:
 def png_bytes(image: np.ndarray) -> bytes:
     """Encode one image ``[H, W, C]`` uint8 with 1, 3 or 4 channels.
 
-    With zlib's usual effort: the most it can do takes eight times as long, for files that are a hundredth smaller.
+    With zlib's usual effort: the most it can do takes 4 to 16 times as long, for files that are 1 to 13 % smaller.
     """
     name, value = MARK.decode().split("\0")
     about = PngInfo()

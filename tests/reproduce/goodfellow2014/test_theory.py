@@ -46,7 +46,7 @@ def test_the_divergence_in_the_plane_is_that_along_the_line_between():
 
 
 def test_a_discriminator_alone_becomes_the_optimal_one(monkeypatch):
-    monkeypatch.setattr(theory, "STEPS", 1500)
+    monkeypatch.setattr(theory, "STEPS", 800)
     monkeypatch.setattr(theory, "PAIRS", {"shifted": PAIRS["N(0, 1) and N(1, 1)"]})
     value, distance, bound = theory.optimal_discriminator(0)
     assert value.holds
@@ -115,13 +115,13 @@ def test_a_wasserstein_critic_approaches_the_shift_between_two_gaussians(monkeyp
         dataset="gaussian",
         loss="wasserstein",
         penalty=("gradient-penalty",),
-        batch_size=512,
+        batch_size=256,
         discriminator_widths=(32, 32),
         maxout_pieces=2,
         input_dropout=0.0,
         hidden_dropout=(0.0,),
         discriminator_learning_rate=1e-2,
-        learning_rate_divisor=1.002,
+        learning_rate_divisor=1.004,
         penalty_weight=30.0,
     )
     game = play(config, (1,), 1, is_images=False)
