@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import psutil
 
 from gancli.errors import UsageError
 from gancli.games.pair import Draws, NormStatistics, Pair, Scores
@@ -34,6 +35,23 @@ class Drawing:
     latents: np.ndarray
     columns: int | None = None  # of a picture of them; None: square
     headings: tuple[str, ...] = ()  # of these columns, where they are codes
+
+
+def check_memory(option: str, count: int, draws: Draws) -> None:
+    """Raise a UsageError where samples and their latents do not fit into this machine's free memory.
+
+    Args:
+        option: by which the user asked for them, ``-n``.
+        count: of the samples.
+        draws: what draws them.
+    """
+    free = psutil.virtual_memory().available
+    needed = 4 * count * (math.prod(draws.domain.shape) + draws.player.config.latent_size)
+    if needed > free:
+        raise UsageError(
+            f"{option} {count}: so many samples take {needed / 2**30:,.1f} GiB of memory, and {free / 2**30:,.1f} GiB "
+            f"are free. Take fewer; another --seed draws others."
+        )
 
 
 @partial(jax.jit, static_argnames=("draws",))

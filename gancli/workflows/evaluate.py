@@ -30,7 +30,7 @@ from gancli.runs.encoders import kept_fit
 from gancli.runs.folder import PICTURES, Run
 from gancli.runs.trained import Trained
 from gancli.sampling.completions import predicted
-from gancli.sampling.draws import draw_latents
+from gancli.sampling.draws import check_memory, draw_latents
 from gancli.sampling.outputs import choose_output
 from gancli.sampling.rejection import Accepted
 from gancli.workflows.inference import Inverse
@@ -159,6 +159,7 @@ def evaluate(
     draw = f"{'ema' if trained.ema else 'raw weights'}, seed {seed}" if trained else ""
     latents, accepted = None, None
     if trained and not translates:
+        check_memory("--samples", count, trained.pair.draws)
         if reject:
             accepted = rejection(trained, seed, data_dir, reporter)
             draw += ", rejection"

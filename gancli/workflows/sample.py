@@ -19,7 +19,7 @@ from gancli.metrics.neighbors import nearest as nearest_rows
 from gancli.reporting import Reporter, Silence
 from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
-from gancli.sampling.draws import Drawing, draw, draw_codes, draw_every_class, draw_latents, generate
+from gancli.sampling.draws import Drawing, check_memory, draw, draw_codes, draw_every_class, draw_latents, generate
 from gancli.sampling.outputs import (
     STILLS,
     check_scale,
@@ -110,6 +110,7 @@ def sample(
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images and (nearest or kind == ""):
         raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png, .webp or .npz.")
+    check_memory("-n", count, trained.pair.draws)
     if trained.is_images:
         check_sheet(scale, count, trained.domain.shape)
     elif scale is not None:
