@@ -449,10 +449,11 @@ class TrainConfig:
     )
     schedule: str = setting(
         "cosine",
-        "How values move to their --final- ones, and --top-k: cosine (slowly at both ends) or linear.",
+        "How values move to their --final- ones, and --top-k: cosine (slowly at both ends), linear, or late-linear "
+        "(linear in the second half).",
         OPTIMIZER,
         only=MOVING,
-        choices=("cosine", "linear"),
+        choices=("cosine", "linear", "late-linear"),
     )
     schedule_steps: int = setting(
         0,

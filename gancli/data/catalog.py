@@ -7,7 +7,7 @@ the last part of it, ``test`` the test file (Goodfellow et al. 2014 chose σ on 
 from pathlib import Path
 from typing import Any
 
-from gancli.data.kinds import Archive, Embedded, Entry, FoldedFile, ImageArchives, Mixture, Stacked
+from gancli.data.kinds import Archive, Blended, Embedded, Entry, FoldedFile, ImageArchives, Mixture, Stacked
 from gancli.registry import Registry
 
 SPLITS = ("train", "validation", "test")
@@ -106,6 +106,16 @@ DATASETS: Registry[Entry] = Registry(
             channel_classes=_DIGITS,
             shape=(28, 28, 3),
             sizes=(128_000, 10_000, 26_000),
+        ),
+        # Ganin et al. 2016, whose photographs are those of BSDS500; here they are those of CIFAR-10
+        "mnist_m": Blended(
+            summary="Handwritten digits over photographs",
+            cite=("ganin2016domain", "lecun1998gradient", "krizhevsky2009tiny"),
+            defaults=_GRAY_28 | _DESCRIBED | _CONVOLVED,
+            of="mnist",
+            over="cifar10",
+            shape=(28, 28, 3),
+            classes=_DIGITS,
         ),
         # Xiao, Rasul, Vollgraf 2017
         "fashion_mnist": ImageArchives(

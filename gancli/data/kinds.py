@@ -192,6 +192,26 @@ class Stacked(About):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Blended(About):
+    """Images of one set blended with random crops of the images of another: their absolute difference, by channel."""
+
+    of: str  # whose labels they have
+    over: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+
+    def facts(self) -> str:
+        """Return shape, classes and what it is made of in one line."""
+        return f"images {_size(self.shape)}, {len(self.classes)} classes, made of {self.of} and {self.over}"
+
+    def open(self, name: str, data_dir: Path | None) -> Read:
+        """Open both sets that it is made of."""
+        from gancli.data.blended import open_blended
+
+        return open_blended(self, data_dir)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mixture(About):
     """Points ``[N, D]`` float32 from equally likely Gaussians with one covariance; the density is known."""
 

@@ -59,14 +59,19 @@ def load_two(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> 
     Folders ``testA`` and ``testB`` are both the validation and the test split; without them, and of two data sets,
     images are held out as of any data set.
 
+    Gray images beside color ones become color images of the same look.
+
     Raises:
         UsageError: there are no two domains, or their images differ in shape.
         GancliError: the data cannot be had.
     """
-    a, b = (opened.split("train") for opened in _open(config, data_dir, Aside(listener)))
+    opened = _open(config, data_dir, Aside(listener))
+    a, b = (one.split("train") for one in opened)
     for one in (a, b):
         if not one.is_images:
             raise UsageError(f"--game {config.game} is for images; data set '{one.name}' holds points.")
+    if {a.shape[-1], b.shape[-1]} == {1, 3}:
+        a, b = (one if one.shape[-1] == 3 else _in_color(its).split("train") for one, its in zip((a, b), opened, strict=True))
     if a.shape != b.shape:
         raise UsageError(
             f"the images of '{a.name}' are {show_shape(a.shape)}, and those of '{b.name}' {show_shape(b.shape)}. "
@@ -101,6 +106,17 @@ def _open(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> tup
     whole = open_dataset(dataset, data_dir, replace(framing, held_out=0.0) if tested else framing, listener)
     first, second = (_folder(whole, letter, tested=tested) for letter in LETTERS)
     return first, second
+
+
+def _in_color(whole: OpenDataset) -> OpenDataset:
+    """Return a data set of gray images with three equal channels."""
+    reads: Callable[..., Arrays] = whole.read
+
+    def read(split: str, fold: int = 0) -> Arrays:
+        examples, labels = reads(split, fold)
+        return np.repeat(examples, 3, axis=-1), labels
+
+    return replace(whole, read=read)
 
 
 def _short(dataset: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,19 @@ from gancli.data.load import Dataset
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.errors import GancliError
 from gancli.evaluation.image_sets import ImageSet, digest_of_draws
+from gancli.evaluation.translations import kept_classes, ways_of_images
 from gancli.features.cache import cached_features
 from gancli.features.extractor import Extractor, classifier, extract
 from gancli.games.pair import Pair
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.metrics import modes
-from gancli.metrics.inputs import Classes, Questioned, Way, identify
+from gancli.metrics.inputs import Classes, KeptClasses, Questioned, Way, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch, show_shape
 from gancli.sampling.completions import complete, draw_questions
 from gancli.sampling.draws import discriminator_findings, discriminator_outputs, draw_latents, generate
-from gancli.sampling.translations import translate
 
 
 class Reference:
@@ -193,16 +193,15 @@ class EvaluationInputs:
         return extract(self.extractor, batches, len(rounded), self.watch("features of translations"))[0]
 
     @cached_property
-    def ways(self) -> tuple[Way, Way]:
-        """Held-out images on their way from A to B, and from B to A."""
+    def ways(self) -> tuple[Way, ...]:
+        """Held-out images on their way from A to B, and from B to A if the run goes there."""
         assert self.translators is not None, "the metric needs translators"
-        to_b, to_a = (
-            partial(translate, way, weights)
-            for way, weights in zip(self.translators.ways, self.translators.weights, strict=True)
-        )
-        a, b = (to_unit(one.pixels()) for one in (self.images, self.compared.images))
-        in_b, in_a = to_b(a), to_a(b)
-        return Way(a, in_b, to_a(in_b), to_b(b)), Way(b, in_a, to_b(in_a), to_a(a))
+        return ways_of_images(self.translators, self.images.pixels(), self.compared.images.pixels())
+
+    def kept_classes(self, place: int) -> KeptClasses | None:
+        """Return the classes of the images on a way, and of their translations; None where they are not known."""
+        domains = self.images.dataset, self.compared.images.dataset
+        return kept_classes(self.ways[place], domains[place], domains[1 - place])
 
     @property
     def reference_gaussian(self) -> Gaussian:

@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 MILLISECONDS = 100  # that a frame of an animation stays
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue in gray, as Pillow has it
 MARK = b"Software\0gancli"  # near the beginning of every PNG that is written here
 
 
@@ -20,6 +21,11 @@ def to_unit(x: Any) -> Any:
 def to_uint8(x: np.ndarray) -> np.ndarray:
     """Map [0, 1] to uint8 pixels, rounding to the nearest; values outside are clipped."""
     return np.rint(np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def to_gray(images: np.ndarray) -> np.ndarray:
+    """Return color images ``[..., 3]`` as gray ones ``[..., 1]``, float32."""
+    return (images @ LUMA)[..., None]
 
 
 def _to_pillow(image: np.ndarray) -> Image.Image:

@@ -18,6 +18,8 @@ WORDS = {
     "fid_untranslated": "Fréchet distance of the domains",
     "cycle": "cycle error",
     "identity": "identity error",
+    "classes_kept_ab": "share of classes kept, A to B",
+    "classes_kept_ba": "share of classes kept, B to A",
 }
 LARGE = 10_000.0  # from which on numbers are shown whole
 PLAIN = ("value", "mean")  # names of a number that say no more than the metric's

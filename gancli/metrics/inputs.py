@@ -143,8 +143,18 @@ class Way(NamedTuple):
 
     images: "np.ndarray"  # [n, H, W, C]
     translated: "np.ndarray"  # [n, H, W, C]
-    back: "np.ndarray"  # [n, H, W, C], the translations translated back
-    same: "np.ndarray"  # [m, H, W, C], images of the other domain by the same translator
+    back: "np.ndarray | None"  # [n, H, W, C], the translations translated back; None: no translator goes back
+    others: "np.ndarray"  # [m, H, W, C], images of the other domain
+    same: "np.ndarray"  # [m, H, W, C], these by the same translator
+
+
+class KeptClasses(NamedTuple):
+    """Classes of images before and after a translation, as the classifier of the target's data sees them."""
+
+    classifier: str  # name and version
+    labels: "np.ndarray"  # [n], of the images
+    translated: "np.ndarray"  # [n]
+    untranslated: "np.ndarray"  # [n], of the images as they are
 
 
 class Questioned(NamedTuple):
@@ -236,8 +246,12 @@ class Inputs(Protocol):
 
     # Of translations
     @cached_property
-    def ways(self) -> tuple[Way, Way]:
-        """Held-out images on their way from A to B, and from B to A; the samples are those of A, the reference B's."""
+    def ways(self) -> tuple[Way, ...]:
+        """Held-out images from A to B, and from B to A if the run goes there; samples are A's, the reference B's."""
+        ...
+
+    def kept_classes(self, place: int) -> KeptClasses | None:
+        """Return the classes of the images on a way, and of their translations; None where they are not known."""
         ...
 
     # Of points, and of runs

@@ -118,7 +118,7 @@ _NOISY: dict[str, Any] = {
     "ema_decay": 0.9999,
 }
 
-# Zhu et al. 2017, §4, but narrower, for few cores and 64 pixels; rates fall to nearly zero.
+# Zhu et al. 2017, §4, but narrower, for few cores and 64 pixels; rates fall to nearly zero in the second half.
 _TRANSLATING: dict[str, Any] = {
     "batch_size": 1,
     "base_channels": 32,
@@ -133,7 +133,7 @@ _TRANSLATING: dict[str, Any] = {
     "learning_rate_divisor": 1.0,
     "momentum": 0.5,
     "final_rate": 0.01,
-    "schedule": "linear",
+    "schedule": "late-linear",
     "ema_decay": 0.999,
 }
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gancli.data.catalog import EVALUATED, YOUR_IMAGES
+from gancli.games.catalog import GAMES
 from gancli.models.catalog import HELD, MODELS, RESIDUAL
 from gancli.registry import Entry, Registry
 
@@ -248,6 +249,27 @@ PRESETS: Registry[Preset] = Registry(
                 "generator_learning_rate": 5e-4,
                 "discriminator_learning_rate": 5e-4,
                 "ema_decay": 0.999,
+            },
+        ),
+        "mnistm-cycle": Preset(
+            dataset="mnist_m",
+            summary="CycleGAN from MNIST-M to MNIST, without labels (Zhu et al. 2017; data of Ganin et al. 2016).",
+            reached="Not measured yet.",
+            use="To see how much of an image a translation keeps: `gancli train mnist_m --to mnist --preset mnistm-cycle`.",
+            cite=("zhu2017unpaired", "ganin2016domain"),
+            settings=MODELS["resnet-translator"].defaults
+            | GAMES["cycle"].defaults
+            | {
+                "game": "cycle",
+                "to_domain": "mnist",
+                "mirror": False,
+                "batch_size": 16,
+                "base_channels": 8,
+                "blocks": 3,
+                "num_steps": 6000,
+                "generator_learning_rate": 1e-3,
+                "discriminator_learning_rate": 1e-3,
+                "evaluate_every": 1500,
             },
         ),
         "cifar10-dcgan": Preset(

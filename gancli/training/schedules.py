@@ -9,9 +9,15 @@ import jax.numpy as jnp
 from gancli.config import TrainConfig
 from gancli.registry import Registry
 
-# Shares of the way, at shares of the run: half a cosine (Loshchilov and Hutter 2017, equation 5), or a straight line.
+# Shares of the way, at shares of the run: half a cosine (Loshchilov and Hutter 2017, equation 5), a straight line, or
+# such a line in the second half of the run alone (Zhu et al. 2017, §4).
 SCHEDULES: Registry[Callable[[jax.Array], jax.Array]] = Registry(
-    "schedule", {"cosine": lambda share: (1 - jnp.cos(jnp.pi * share)) / 2, "linear": lambda share: share}
+    "schedule",
+    {
+        "cosine": lambda share: (1 - jnp.cos(jnp.pi * share)) / 2,
+        "linear": lambda share: share,
+        "late-linear": lambda share: jnp.maximum(2 * share - 1, 0),
+    },
 )
 
 

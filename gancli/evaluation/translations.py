@@ -1,0 +1,51 @@
+"""Held-out images on their way from one domain to another, and whether they keep their classes."""
+
+from functools import partial
+
+import numpy as np
+
+from gancli.data.catalog import CLASSIFIED
+from gancli.data.load import Dataset
+from gancli.features.catalog import CLASSIFIERS
+from gancli.features.extractor import classifier, extract
+from gancli.games.translates import Translators
+from gancli.imaging.pixels import to_gray, to_uint8, to_unit
+from gancli.metrics.inputs import KeptClasses, Way
+from gancli.sampling.translations import translate
+
+
+def ways_of_images(translators: Translators, a: np.ndarray, b: np.ndarray) -> tuple[Way, ...]:
+    """Return images ``[n, H, W, C]`` of A and ``[m, H, W, C]`` of B, uint8, on each way that the translators go."""
+    own = (to_unit(a), to_unit(b))
+    to = [partial(translate, *one) for one in zip(translators.ways, translators.weights, strict=True)]
+    found = []
+    for place, forth in enumerate(to):
+        images = own[place]
+        translated = forth(images)
+        back = to[1 - place](translated) if len(to) > 1 else None
+        found.append(Way(images, translated, back, own[1 - place], forth(own[1 - place])))
+    return tuple(found)
+
+
+def kept_classes(way: Way, source: Dataset | None, target: Dataset | None) -> KeptClasses | None:
+    """Return the classes of translations, by the built-in classifier of the target's data.
+
+    None where the source's images have no classes, or the target's data have no classifier of the same classes.
+    """
+    if source is None or target is None or target.name not in CLASSIFIED:
+        return None
+    labels = source.labels[: len(way.images)]
+    if source.classes != target.classes or len(source.classes) < 2 or not len(labels) or labels.min() < 0:
+        return None
+    name, _ = CLASSIFIED[target.name]
+    if len(target.classes) != CLASSIFIERS[name].num_classes:
+        return None
+    found, before = (_classified(name, images) for images in (way.translated, way.images))
+    return KeptClasses(CLASSIFIERS[name].identity, labels, found, before)
+
+
+def _classified(name: str, images: np.ndarray) -> np.ndarray:
+    """Return the classes ``[n]`` of images ``[n, H, W, C]`` in [0, 1]; color is made gray for a classifier of gray."""
+    gray = CLASSIFIERS[name].shape[-1] == 1
+    pixels = to_uint8(to_gray(images) if gray and images.shape[-1] == 3 else images)
+    return extract(classifier(name), [pixels], len(pixels))[1].argmax(axis=1)
