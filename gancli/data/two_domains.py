@@ -70,8 +70,11 @@ def load_two(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> 
     for one in (a, b):
         if not one.is_images:
             raise UsageError(f"--game {config.game} is for images; data set '{one.name}' holds points.")
-    if {a.shape[-1], b.shape[-1]} == {1, 3}:
-        a, b = (one if one.shape[-1] == 3 else _in_color(its).split("train") for one, its in zip((a, b), opened, strict=True))
+    if a.shape[:2] == b.shape[:2] and {a.shape[-1], b.shape[-1]} == {1, 3}:
+        a, b = (
+            _in_color(its).split("train") if one.shape[-1] == 1 else one
+            for one, its in zip((a, b), opened, strict=True)
+        )
     if a.shape != b.shape:
         raise UsageError(
             f"the images of '{a.name}' are {show_shape(a.shape)}, and those of '{b.name}' {show_shape(b.shape)}. "

@@ -255,7 +255,7 @@ PRESETS: Registry[Preset] = Registry(
             dataset="mnist_m",
             summary="CycleGAN from MNIST-M to MNIST, without labels (Zhu et al. 2017; data of Ganin et al. 2016).",
             reached="Not measured yet.",
-            use="To see how much of an image a translation keeps: `gancli train mnist_m --to mnist --preset mnistm-cycle`.",
+            use="To see how many classes a translation without pairs keeps.",
             cite=("zhu2017unpaired", "ganin2016domain"),
             settings=MODELS["resnet-translator"].defaults
             | GAMES["cycle"].defaults

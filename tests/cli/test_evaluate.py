@@ -362,7 +362,8 @@ BAD = [
         ["x.npy", "--fid", "--against", "digist"],
         2,
         "unknown data set 'digist'. Did you mean 'digits'? "
-        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, gaussian_5d, ring, grid.",
+        "Known: mnist, stacked_mnist, mnist_m, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, gaussian_5d, "
+        "ring, grid.",
     ),
     (["x.npy", "--fid", "--against", "digits", "--features", "inception-v3", "--inception-weights", "x.npy"], 1, None),
     (

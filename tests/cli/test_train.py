@@ -12,7 +12,8 @@ USAGE = [
     (
         ["mnits"],
         "unknown data set 'mnits'. Did you mean 'mnist'? "
-        "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, gaussian_5d, ring, grid.",
+        "Known: mnist, stacked_mnist, mnist_m, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, gaussian_5d, "
+        "ring, grid.",
     ),
     (
         ["digits", "--loss", "minmax"],
@@ -35,7 +36,7 @@ USAGE = [
         ["mnist", "--preset", "goodfellow-mnist"],
         "unknown preset 'goodfellow-mnist'. Did you mean 'goodfellow2014-mnist'? Known: goodfellow2014-mnist, "
         "goodfellow2014-mnist-tuned, goodfellow2014-tfd, goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv, "
-        "mnist-dcgan, mnist-semi-supervised, bigan-mnist, cifar10-dcgan, cifar10-resnet, cifar10-modern, small-data, "
+        "mnist-dcgan, mnist-semi-supervised, bigan-mnist, mnistm-cycle, cifar10-dcgan, cifar10-resnet, cifar10-modern, small-data, "
         "faces-64.",
     ),
     (

@@ -196,8 +196,8 @@ def test_without_network_and_data_the_error_comes_soon_and_names_the_ways_out(tm
             "mnits",
             "train",
             "unknown data set 'mnits'. Did you mean 'mnist'? "
-            "Known: mnist, stacked_mnist, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, gaussian_5d, ring, "
-            "grid.",
+            "Known: mnist, stacked_mnist, mnist_m, fashion_mnist, kmnist, cifar10, tfd, digits, gaussian, gaussian_5d, "
+            "ring, grid.",
         ),
         ("digits", "tests", "unknown split 'tests'. Known: train, validation, test."),
     ],

@@ -144,6 +144,17 @@ def test_images_of_different_shapes_are_refused(folder, tmp_path):
     )
 
 
+def test_gray_images_beside_color_ones_become_color_images(folder, tmp_path):
+    write(tmp_path / "gray", 20, 7, channels=1)
+    a, b = two(folder / "trainA", to_domain=str(tmp_path / "gray"))
+    assert (a.shape, b.shape) == ((16, 16, 3), (16, 16, 3))
+    for one in (b, b.other("validation"), b.other("test")):
+        assert len(one)
+        np.testing.assert_array_equal(one.examples, np.full((len(one), 16, 16, 3), 7))
+    alone = load(str(tmp_path / "gray"))
+    np.testing.assert_array_equal(b.examples[..., :1], alone.examples)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

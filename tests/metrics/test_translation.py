@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gancli.metrics.inputs import Way
+from gancli.metrics.inputs import KeptClasses, Way
 from gancli.metrics.kernel import squared_mmd
-from gancli.metrics.translation import distances, measure, row
+from gancli.metrics.translation import classes_of, distances, measure, row
 
 RNG = np.random.default_rng(0)
 
@@ -17,10 +17,13 @@ def features_of(images: np.ndarray) -> np.ndarray:
     return images.mean(axis=(1, 2))
 
 
-def measured(a, b, forth, back):
-    """Measure images ``[n, H, W, C]`` of two domains, and functions from each to the other."""
-    ways = Way(a, forth(a), back(forth(a)), forth(b)), Way(b, back(b), forth(back(b)), back(a))
+def measured(a, b, forth, back=None, kept=None):
+    """Measure images ``[n, H, W, C]`` of two domains, and functions from each to the other, or from A to B alone."""
+    ways = (Way(a, forth(a), back(forth(a)) if back else None, b, forth(b)),)
+    if back:
+        ways += (Way(b, back(b), forth(back(b)), a, back(a)),)
     inputs = SimpleNamespace(
+        kept_classes=lambda place: None if place else kept,
         ways=ways,
         features=features_of(a),
         reference_features=features_of(b),
@@ -66,6 +69,37 @@ def test_errors_are_mean_absolute_differences_of_each_way():
     assert (found["cycle_ab"], found["cycle_ba"]) == pytest.approx((0.1, 0.3))
     assert (found["identity_ab"], found["identity_ba"]) == pytest.approx((0.3, 0.0))
     assert found["cycle"] == pytest.approx(0.2)
+
+
+def test_one_way_has_no_way_back():
+    a, b = np.full((3, 2, 2, 1), 0.2), np.full((4, 2, 2, 1), 0.6)
+    found = measured(a, b, lambda x: x / 2)
+    assert (found["identity"], found["kid"]) == (pytest.approx(0.3), found["kid_ab"])
+    assert not {name for name in found if name.startswith("cycle") or name.endswith("_ba")}
+    assert list(row(found)) == ["KID A to B ↓", "untranslated", "identity ↓"]
+
+
+def test_classes_that_changed_places_are_found_by_their_best_matching():
+    labels = np.repeat(np.arange(4), 10)
+    stays = classes_of(KeptClasses("", labels, labels, np.zeros(40, int)))
+    assert stays == {"classes_kept": 1.0, "classes_kept_untranslated": 0.25, "classes_permuted": 0}
+    swapped = np.array([0, 2, 1, 3])[labels]
+    assert classes_of(KeptClasses("", labels, swapped, labels)) == {
+        "classes_kept": 0.5,
+        "classes_kept_untranslated": 1.0,
+        "classes_permuted": 2,
+    }
+    noisy = np.where(np.arange(40) % 10 < 4, (labels + 1) % 4, labels)  # most stay
+    assert classes_of(KeptClasses("", labels, noisy, labels))["classes_permuted"] == 0
+
+
+def test_where_classes_are_known_they_are_measured_on_their_way():
+    a, b = np.full((4, 2, 2, 1), 0.2), np.full((4, 2, 2, 1), 0.6)
+    labels = np.array([0, 0, 1, 1])
+    kept = KeptClasses("some-classifier-1", labels, np.array([0, 0, 1, 0]), np.array([1, 1, 1, 1]))
+    found = measured(a, b, lambda x: x, lambda x: x, kept)
+    assert (found["classes_kept_ab"], found["classes_kept_untranslated_ab"]) == (0.75, 0.5)
+    assert row(found)["classes kept ↑"] == "75.0%"
 
 
 def test_a_row_has_both_ways_and_the_distance_without_translation():

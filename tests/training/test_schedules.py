@@ -15,6 +15,12 @@ def test_a_value_moves_from_the_first_update_to_the_last(config, quarter):
     assert found == pytest.approx([2.0, quarter, 6.0, 10.0, 10.0])
 
 
+def test_late_linear_holds_the_first_value_for_half_of_the_way():
+    late = dataclasses.replace(CONFIG, schedule="late-linear")
+    found = [float(moved(1.0, 0.0, done, 201, late)) for done in (0, 50, 100, 150, 200, 300)]
+    assert found == pytest.approx([1.0, 1.0, 1.0, 0.5, 0.0, 0.0])
+
+
 def test_one_update_is_the_first():
     assert float(moved(2.0, 10.0, 0, 1, CONFIG)) == 2.0
 

@@ -1,0 +1,72 @@
+"""Held-out images on their way, and the classes that they keep."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gancli.data.load import load
+from gancli.evaluation import translations
+from gancli.evaluation.translations import kept_classes, ways_of_images
+from gancli.games.translates import Translators
+from gancli.imaging.pixels import to_gray, to_unit
+from gancli.metrics.inputs import Way
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 4, 4, 1), np.uint8)
+OTHERS = np.random.default_rng(1).integers(0, 256, (2, 4, 4, 1), np.uint8)
+
+
+@pytest.fixture
+def arithmetic(monkeypatch):
+    """Translators that are numbers, which are added to images."""
+    monkeypatch.setattr(translations, "translate", lambda way, weight, images: images + weight)
+
+
+def of(*weights: float) -> Translators:
+    anything: Any = weights
+    return Translators(anything, anything)
+
+
+@pytest.mark.usefixtures("arithmetic")
+def test_there_and_back_and_what_should_stay():
+    ways = ways_of_images(of(0.5, -0.25), IMAGES, OTHERS)
+    a, b = to_unit(IMAGES), to_unit(OTHERS)
+    for way, (own, other), (to, back) in zip(ways, ((a, b), (b, a)), ((0.5, -0.25), (-0.25, 0.5)), strict=True):
+        for found, wanted in zip(way, (own, own + to, own + to + back, other, other + to), strict=True):
+            np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+@pytest.mark.usefixtures("arithmetic")
+def test_of_one_translator_nothing_comes_back():
+    (way,) = ways_of_images(of(0.5), IMAGES, OTHERS)
+    assert way.back is None
+    np.testing.assert_allclose(way.same, to_unit(OTHERS) + 0.5, atol=1e-6)
+
+
+def test_classes_are_those_that_the_classifier_of_the_target_finds():
+    digits = load("digits", "validation").first(100)
+    images = to_unit(digits.examples)
+    way = Way(1 - images, images, None, images, images)  # from negatives to digits
+    kept = kept_classes(way, digits, digits)
+    assert kept is not None
+    np.testing.assert_array_equal(kept.labels, digits.labels)
+    assert (kept.translated == digits.labels).mean() > 0.95
+    assert (kept.untranslated == digits.labels).mean() < 0.6
+    in_color = Way(*(None if one is None else one.repeat(3, axis=-1) for one in way))
+    again = kept_classes(in_color, digits, digits)
+    assert again is not None
+    np.testing.assert_array_equal(again.translated, kept.translated)
+
+
+def test_without_classes_or_their_classifier_nothing_is_counted():
+    digits = load("digits", "validation").first(5)
+    images = to_unit(digits.examples)
+    way = Way(images, images, None, images, images)
+    ring = load("ring", "validation").first(5)
+    assert kept_classes(way, ring, digits) is None
+    assert kept_classes(way, digits, ring) is None
+    assert kept_classes(way, None, digits) is None
+
+
+def test_gray_of_a_color_image_is_its_luminance():
+    assert to_gray(np.eye(3, dtype=np.float32)[None]).ravel() == pytest.approx([0.299, 0.587, 0.114])
