@@ -36,8 +36,8 @@ USAGE = [
         ["mnist", "--preset", "goodfellow-mnist"],
         "unknown preset 'goodfellow-mnist'. Did you mean 'goodfellow2014-mnist'? Known: goodfellow2014-mnist, "
         "goodfellow2014-mnist-tuned, goodfellow2014-tfd, goodfellow2014-cifar10-fc, goodfellow2014-cifar10-conv, "
-        "mnist-dcgan, mnist-semi-supervised, bigan-mnist, mnistm-cycle, cifar10-dcgan, cifar10-resnet, cifar10-modern, small-data, "
-        "faces-64.",
+        "mnist-dcgan, mnist-semi-supervised, bigan-mnist, mnistm-cycle, cifar10-dcgan, cifar10-resnet, cifar10-modern, "
+        "small-data, faces-64.",
     ),
     (
         ["digits", "--preset", "goodfellow2014-mnist"],
