@@ -23,16 +23,20 @@ DENSE: When = {"model": ("mlp", "maxout-conv")}
 WIDTHS: When = {"model": ("mlp", "maxout-conv", "noisy-mlp")}
 MAXOUT_CONV: When = {"model": ("maxout-conv",)}
 CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
-WIDENED: When = {"model": ("dcgan", "resnet", "resnet-translator")}
+WIDENED: When = {"model": ("dcgan", "resnet", "resnet-translator", "unet-translator")}
 MOVING: When = {"moves": (True,)}  # what has a --final- value, and --top-k
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
 ADVERSARIAL: When = {"game": ("adversarial",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
 NO_PENALTY: When = {"game": ("matching", "semi-supervised")}
-NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised", "cycle")}
-TRANSLATING: When = {"game": ("cycle",)}
-NO_DROPOUT: When = {"game": ("matching", "cycle"), "model": ("noisy-mlp",)}
+TRANSLATIONS = ("cycle", "paired", "contrastive")
+NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised", *TRANSLATIONS)}
+TRANSLATING: When = {"game": TRANSLATIONS}
+UNPAIRED: When = {"game": ("cycle", "contrastive")}
+CYCLE: When = {"game": ("cycle",)}
+PAIRED: When = {"game": ("paired",)}
+NO_DROPOUT: When = {"game": ("matching", *TRANSLATIONS), "model": ("noisy-mlp",)}
 FEW_LABELS: When = {"game": ("semi-supervised",)}
 BIDIRECTIONAL: When = {"game": ("bidirectional",)}
 WITH_CODES: When = {"game": ("infogan",)}
@@ -117,23 +121,24 @@ class TrainConfig:
         "",
         "Domain A is this class of the data set, and --to names the class that is domain B.",
         DATA,
-        only=TRANSLATING,
+        only=UNPAIRED,
         metavar="CLASS",
         option="from",
     )
     to_domain: str = setting(
         "",
-        "Domain B: your images, a data set, or with --from a class. Without it: the folders trainA and trainB.",
+        "Domain B: your images, a data set, or with --from a class. Without it: the folders trainA and trainB. "
+        "With --game paired: A or B, which image of a pair is the translation.",
         DATA,
         only=TRANSLATING,
-        metavar="DATASET|CLASS",
+        metavar="DATASET|CLASS|A|B",
         option="to",
     )
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, bidirectional, completion, infogan, semi-supervised, cycle (translates), or matching "
-        "(--loss mmd sets it).",
+        "Who plays: adversarial, bidirectional, completion, infogan, semi-supervised, cycle, contrastive and paired "
+        "(which translate), or matching (--loss mmd sets it).",
         GAME,
         choices="game",
     )
@@ -151,14 +156,14 @@ class TrainConfig:
         10.0,
         "Weight of the cycle loss: how far an image is from its translation translated back.",
         GAME,
-        only=TRANSLATING,
+        only=CYCLE,
         least=0,
     )
     identity_weight: float = setting(
         5.0,
         "Weight of the identity loss: how far an image of the target is from its translation.",
         GAME,
-        only=TRANSLATING,
+        only=CYCLE,
         least=0,
     )
     history: int = setting(
@@ -166,6 +171,13 @@ class TrainConfig:
         "Earlier translations that are kept, to be shown to discriminators again; 0: none.",
         GAME,
         only=TRANSLATING,
+        least=0,
+    )
+    pixel_weight: float = setting(
+        100.0,
+        "Weight of the L1 term: how far a translation is from the true one.",
+        GAME,
+        only=PAIRED,
         least=0,
     )
     codes: tuple[str, ...] = setting(
@@ -388,7 +400,7 @@ class TrainConfig:
         0,
         "Strided layers of the discriminator: 3 see patches of 70x70 pixels, 2 of 34x34, 1 of 16x16; 0: by the size.",
         MAPS,
-        only={"model": ("resnet-translator",)},
+        only={"model": ("resnet-translator", "unet-translator")},
         least=0,
         most=5,
     )

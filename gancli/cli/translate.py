@@ -17,12 +17,20 @@ def translate(
     run: RunFolder,
     images: Annotated[Path, typer.Argument(metavar="IMAGES", help="A folder, .zip, .npz or .npy, or one image.")],
     to: Annotated[
-        str, typer.Option("--to", metavar="A|B|NAME", help="The domain of the translations, as the run calls it.")
-    ],
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="A|B|NAME",
+            help="The domain of the translations, as the run calls it; for runs that translate both ways.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Folder of the translations. Default: only the sheet."),
     ] = None,
+    answers: Annotated[
+        int, typer.Option("-n", metavar="N", help="Answers to each image, of a run whose translator has noise.")
+    ] = 1,
     sheet: Annotated[
         Path | None,
         typer.Option(
@@ -42,7 +50,7 @@ def translate(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Translate images from one domain to the other, by a run of `--game cycle`.
+    """Translate images from one domain to the other, by a run of `--game cycle`, contrastive or paired.
 
     Images keep their size, name and transparency. Nothing of the other domain is needed.
 
@@ -51,6 +59,8 @@ def translate(
       gancli translate ckpt photos/ --to B --output zebras/
 
       gancli translate ckpt horse.jpg --to zebra --sheet zebra.png
+
+      gancli translate facades labels/ -n 3 --output houses/
     """
     wanted = parse_step(step)
 
@@ -64,6 +74,7 @@ def translate(
             to,
             output,
             reporter,
+            answers=answers,
             sheet=sheet,
             skip_existing=skip_existing,
             overwrite=overwrite,

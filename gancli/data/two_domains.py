@@ -17,14 +17,17 @@ from gancli.errors import UsageError
 from gancli.reporting import Aside, Reporter, show_shape
 
 LETTERS = ("A", "B")
+PAIRED = "paired"  # the game whose domains are the images of pairs
 TRAIN, TEST = "train", "test"  # how folders of a data set for translation begin; a letter follows
 FOLDERS = tuple(f"{TRAIN}{letter}" for letter in LETTERS)
 
 
 def domain_names(config: TrainConfig) -> tuple[str, str]:
-    """Return what people call the two domains: classes, the names of two data sets, or A and B."""
+    """Return what people call the two domains, source and target: classes, names of two data sets, or A and B."""
     if config.from_domain:
         return config.from_domain, config.to_domain
+    if config.game == PAIRED:
+        return ("B", "A") if config.to_domain == "A" else LETTERS
     if not config.to_domain:
         return LETTERS
     first, second = (Path(name).stem if is_path(name) else name for name in (config.dataset, config.to_domain))
@@ -128,10 +131,10 @@ def _short(dataset: str) -> str:
 
 
 def _folder(whole: OpenDataset, letter: str, *, tested: bool) -> OpenDataset:
-    train, name = _of_class(whole, whole.classes.index(f"{TRAIN}{letter}")), f"{_short(whole.name)}/{letter}"
+    train, name = of_class(whole, whole.classes.index(f"{TRAIN}{letter}")), f"{_short(whole.name)}/{letter}"
     if not tested:
         return OpenDataset(name, (), train)
-    test = _of_class(whole, whole.classes.index(f"{TEST}{letter}"))
+    test = of_class(whole, whole.classes.index(f"{TEST}{letter}"))
 
     def read(split: str, fold: int = 0) -> Arrays:
         return (train if split == "train" else test)("train", fold)
@@ -145,13 +148,13 @@ def _classes(whole: OpenDataset, config: TrainConfig) -> tuple[OpenDataset, Open
     if labels[0] == labels[1]:
         raise UsageError(f"--from {names[0]} and --to {names[1]} are one class. Name two.")
     first, second = (
-        OpenDataset(f"{_short(whole.name)}/{name}", (), _of_class(whole, label))
+        OpenDataset(f"{_short(whole.name)}/{name}", (), of_class(whole, label))
         for name, label in zip(names, labels, strict=True)
     )
     return first, second
 
 
-def _of_class(whole: OpenDataset, label: int) -> Read:
+def of_class(whole: OpenDataset, label: int) -> Read:
     """Return what reads the examples of one class; they are copied into memory."""
     reads: Callable[..., Arrays] = whole.read
 

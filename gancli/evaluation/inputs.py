@@ -14,14 +14,14 @@ from gancli.data.load import Dataset
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.errors import GancliError
 from gancli.evaluation.image_sets import ImageSet, digest_of_draws
-from gancli.evaluation.translations import kept_classes, ways_of_images
+from gancli.evaluation.translations import answers_of, kept_classes, ways_of_images
 from gancli.features.cache import cached_features
 from gancli.features.extractor import Extractor, classifier, extract
 from gancli.games.pair import Pair
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.metrics import modes
-from gancli.metrics.inputs import Classes, KeptClasses, Questioned, Way, identify
+from gancli.metrics.inputs import Answers, Classes, KeptClasses, Questioned, Way, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch, show_shape
@@ -202,6 +202,11 @@ class EvaluationInputs:
         """Return the classes of the images on a way, and of their translations; None where they are not known."""
         domains = self.images.dataset, self.compared.images.dataset
         return kept_classes(self.ways[place], domains[place], domains[1 - place])
+
+    def answers(self) -> Answers:
+        """Return translations of held-out images of a run of pairs, beside the true ones."""
+        assert self.translators is not None, "the metric needs translators"
+        return answers_of(self.translators, self.ways[0], self.run_split("train"))
 
     @property
     def reference_gaussian(self) -> Gaussian:

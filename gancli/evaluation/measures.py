@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from gancli.data.catalog import CLASSIFIED
 from gancli.data.load import Dataset
+from gancli.data.two_domains import PAIRED
 from gancli.errors import GancliError
 from gancli.evaluation.inputs import EvaluationInputs
 from gancli.metrics.catalog import METRICS, MetricEntry, Need
@@ -130,9 +131,15 @@ def _no_classes(inputs: EvaluationInputs) -> str | None:
 
 def _no_translations(inputs: EvaluationInputs) -> str | None:
     if inputs.translators is None:
-        return "needs translations: a run with --game cycle"
+        return "needs translations: a run with --game cycle, contrastive or paired"
     splits = (one.dataset for one in (inputs.images, inputs.compared.images))
     return next((reason for one in splits if one is not None and (reason := _none_in(one))), None)
+
+
+def _no_pairs(inputs: EvaluationInputs) -> str | None:
+    assert inputs.translators is not None, "it was asked before"
+    config = inputs.translators.ways[0].player.config
+    return None if config.game == PAIRED else "needs a run on pairs: --game paired"
 
 
 def _none_in(split: Dataset) -> str | None:
@@ -153,6 +160,7 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.RUN_HELD_OUT: _nothing_held_out_of_run,
     Need.PROBED: _nothing_to_probe,
     Need.TRANSLATIONS: _no_translations,
+    Need.PAIRS: _no_pairs,
     Need.CATEGORY: _no_category,
     Need.COMPLETES: _completes_nothing,
     Need.CLASSES: _no_classes,

@@ -6,11 +6,13 @@ import numpy as np
 
 from gancli.data.catalog import CLASSIFIED
 from gancli.data.load import Dataset
+from gancli.data.pairs import sides
 from gancli.features.catalog import CLASSIFIERS
 from gancli.features.extractor import classifier, extract
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_gray, to_uint8, to_unit
-from gancli.metrics.inputs import KeptClasses, Way
+from gancli.metrics.inputs import Answers, KeptClasses, Way
+from gancli.metrics.neighbors import nearest
 from gancli.sampling.translations import translate
 
 
@@ -25,6 +27,17 @@ def ways_of_images(translators: Translators, a: np.ndarray, b: np.ndarray) -> tu
         back = to[1 - place](translated) if len(to) > 1 else None
         found.append(Way(images, translated, back, own[1 - place], forth(own[1 - place])))
     return tuple(found)
+
+
+def answers_of(translators: Translators, way: Way, pairs: Dataset) -> Answers:
+    """Return the translations on a way whose ``others`` are the true ones; ``pairs`` are those of training."""
+    again = None
+    if translators.ways[0].has_noise:
+        again = translate(translators.ways[0], translators.weights[0], way.images, seed=1)
+    source, target = sides(pairs)
+    flat = [to_unit(images).reshape(len(images), -1) for images in (way.images, source.examples)]
+    _, rows = nearest(*flat)
+    return Answers(way.others, way.translated, again, to_unit(target.examples[rows[:, 0]]), pairs)
 
 
 def kept_classes(way: Way, source: Dataset | None, target: Dataset | None) -> KeptClasses | None:

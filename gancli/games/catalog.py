@@ -24,6 +24,7 @@ class GameEntry(Entry):
     build: "Callable[..., Game]"  # (config, domains, files) to a game
     labeled: bool = False  # whether a second domain has the labeled ones among the examples
     translates: bool = False  # whether there are two domains of images, A and B
+    paired: bool = False  # whether each image of A belongs to one of B
     # Settings it brings where the defaults are made for another game.
     defaults: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
     # More of them, for images of which neither data set nor model bounds D by a penalty.
@@ -98,6 +99,22 @@ GAMES: Registry[GameEntry] = Registry(
                 "penalty": (),
                 "metrics": ("translation",),
                 "mirror": True,
+            },
+        ),
+        "paired": GameEntry(
+            lazy("gancli.games.paired:Paired.build"),
+            translates=True,
+            paired=True,
+            summary="A translator from pairs of images; D sees an image and its answer (Isola et al. 2017, pix2pix).",
+            use="Where every image has its translation: labels to facades. Then `gancli translate`.",
+            cite=("isola2017image",),
+            defaults={
+                "model": "unet-translator",
+                "loss": "non-saturating",
+                "penalty": (),
+                "metrics": ("pairs",),
+                "mirror": True,
+                "history": 0,
             },
         ),
         "infogan": GameEntry(

@@ -7,6 +7,7 @@ domain already stays as it is (the identity loss). Both losses are mean absolute
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import jax
@@ -14,20 +15,18 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from gancli.compute.mesh import divided, whole
 from gancli.config import TrainConfig
-from gancli.errors import UsageError
-from gancli.games import adversarial
-from gancli.games.history import History, exchanged
+from gancli.games import patches
+from gancli.games.history import History
 from gancli.games.pair import Scores
-from gancli.games.passes import penalized, scored, scored_pair, translated
+from gancli.games.passes import translated
+from gancli.games.patches import PATCHES, check, discriminator_gradients, generator_loss, remembered
 from gancli.games.translates import Translates
-from gancli.losses.catalog import PENALTIES, objective
+from gancli.losses.catalog import objective
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
 from gancli.models.catalog import Architecture, architecture
 from gancli.own_files import Files
-from gancli.training.catalog import Pace
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
 from gancli.training.player import Player, gradient_norm
@@ -35,7 +34,6 @@ from gancli.training.state import Params, TrainState
 
 TRANSLATORS = ("generator_ab", "generator_ba")  # names of players
 DISCRIMINATORS = ("discriminator_a", "discriminator_b")
-PATCHES = "patches"  # the kind of discriminator
 Weights = Mapping[str, Params]  # by player
 
 
@@ -75,13 +73,8 @@ class Cycle:
         family = architecture(config.model, files.get("model"))
         means = {domain.name: np.zeros(domain.shape) for domain in domains}
         built = nnx.eval_shape(lambda: _networks(config, family, domains, means, nnx.Rngs(0)))
-        graphs = {name: nnx.graphdef(network) for name, network in built.items()}
-        pace = Pace(max(a.num_examples // a.rows_per_step, 1), config.moving_steps)
-        bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
-        rates = config.generator_learning_rate, config.discriminator_learning_rate
-        averaged = config.ema_decay > 0
-        makers = tuple(Player(name, graphs[name], config, rates[0], pace, averaged=averaged) for name in TRANSLATORS)
-        critics = tuple(Player(name, graphs[name], config, rates[1], pace, bounds=bounds) for name in DISCRIMINATORS)
+        made = patches.players(config, built, a, TRANSLATORS)
+        makers, critics = (tuple(made[name] for name in names) for names in (TRANSLATORS, DISCRIMINATORS))
         ways = Translates(makers[0], a, b), Translates(makers[1], b, a)
         first, second = (
             Scores(critic, domain, loss, family.convolves) for critic, domain in zip(critics, domains, strict=True)
@@ -96,29 +89,16 @@ class Cycle:
         """Return the histories of translations, one for each domain, which are empty at first."""
         return {domain.name: History.empty(self.config.history, domain.shape) for domain in self.domains}
 
-    def apart(self, x: jax.Array, y: jax.Array) -> jax.Array:
-        """Return the mean absolute difference of examples, of images as if pixels were in [-1, 1], as in the paper."""
-        return (2.0 if self.domains[0].bounded else 1.0) * jnp.mean(jnp.abs(x - y))
-
     def forth(self, translators: Weights, a: jax.Array, b: jax.Array) -> Forth:
         """Translate batches ``[B, *shape]`` of both domains, there and back, and each by the other's translator."""
         (to_b, to_a), (ab, ba) = self.translates, (translators[name] for name in TRANSLATORS)
+        apart = partial(patches.apart, self.domains[0])
         in_b, in_a = translated(to_b, ab, a), translated(to_a, ba, b)
-        cycle = self.apart(translated(to_a, ba, in_b), a) + self.apart(translated(to_b, ab, in_a), b)
+        cycle = apart(translated(to_a, ba, in_b), a) + apart(translated(to_b, ab, in_a), b)
         identity = jnp.zeros(())
         if self.config.identity_weight:
-            identity = self.apart(translated(to_b, ab, b), b) + self.apart(translated(to_a, ba, a), a)
+            identity = apart(translated(to_b, ab, b), b) + apart(translated(to_a, ba, a), a)
         return Forth((in_a, in_b), cycle, identity)
-
-    def outputs(self, scores: Scores, discriminator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
-        """Return a discriminator's outputs on all patches of examples ``[B, *shape]``, as it sees them."""
-        noise_key, dropout_key = jax.random.split(key)
-        return scored(scores, discriminator, scores.seen(x, noise_key), dropout_key).outputs.reshape(-1)
-
-    def discriminator_loss(self, real_outputs: jax.Array, fake_outputs: jax.Array) -> jax.Array:
-        """Return what a discriminator minimizes, but for penalties, of its outputs."""
-        half: Any = self.objective.discriminator
-        return half(real_outputs, fake_outputs)
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update both translators, then both discriminators, which see the translations just made or earlier ones.
@@ -136,16 +116,14 @@ class Cycle:
 
         fakes, memory = [], dict(state.memory)
         for domain, fake, key in zip(self.domains, translations, jax.random.split(history_key), strict=True):
-            seen, memory[domain.name] = exchanged(memory[domain.name], whole(fake), key)
-            fakes.append(divided(seen))
+            seen, memory[domain.name] = remembered(memory[domain.name], fake, key)
+            fakes.append(seen)
         state = state._replace(memory=memory)
 
         gradients, shown = {}, []
         for scores, real, fake, key in zip(self.scores_of, (a, b), fakes, jax.random.split(d_key), strict=True):
             name = scores.player.name
-            gradients[name], found = discriminator_gradients(
-                self, scores, state.params[name], real, fake, key, state.step
-            )
+            gradients[name], found = discriminator_gradients(scores, state.params[name], real, fake, key, state.step)
             measured[f"{name}_loss"] = found.pop("loss")
             norms[f"{name}_gradient_norm"] = gradient_norm(gradients[name])
             shown.append(found)
@@ -197,11 +175,8 @@ def translator_gradients(
         # G_AB faces D_B, and G_BA faces D_A.
         for place, (name, scores) in enumerate(zip(TRANSLATORS, game.scores_of[::-1], strict=True)):
             real, fake = (b, a)[place], forth.translations[::-1][place]
-            outputs = (
-                game.outputs(scores, weights[scores.player.name], x, keys[2 * place + turn])
-                for turn, x in enumerate((real, fake))
-            )
-            measured[f"{name}_loss"] = game.objective.generator(*outputs)
+            own = keys[2 * place], keys[2 * place + 1]
+            measured[f"{name}_loss"] = generator_loss(scores, weights[scores.player.name], real, fake, own)
         total = sum(measured.values(), jnp.zeros(())) + config.cycle_weight * forth.cycle_loss
         measured["cycle_loss"] = forth.cycle_loss
         if config.identity_weight:
@@ -212,29 +187,6 @@ def translator_gradients(
     translators = {name: weights[name] for name in TRANSLATORS}
     gradients, (forth, measured) = jax.grad(minimized, has_aux=True)(translators)
     return gradients, forth.translations, measured
-
-
-def discriminator_gradients(
-    game: Cycle,
-    scores: Scores,
-    discriminator: Params,
-    real: jax.Array,
-    fake: jax.Array,
-    key: jax.Array,
-    step: jax.Array | int = 0,
-) -> tuple[Params, dict[str, jax.Array]]:
-    """Return the gradient of a discriminator's loss and penalties on a real and a fake batch, and what it found."""
-    noise_key, dropout_key = jax.random.split(key)
-    both = jnp.split(scores.seen(jnp.concatenate([real, fake]), noise_key), 2)
-
-    def minimized(discriminator: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
-        outputs = [one.reshape(-1) for one in scored_pair(scores, discriminator, both[0], both[1], dropout_key)]
-        loss = game.discriminator_loss(*outputs)
-        penalty = penalized(scores, discriminator, both[0], both[1], key, step=step)
-        d_real, d_fake = (jnp.mean(game.objective.shown(one)) for one in outputs)
-        return loss + penalty, {"loss": loss, "penalty": penalty, "d_real": d_real, "d_fake": d_fake}
-
-    return jax.grad(minimized, has_aux=True)(discriminator)
 
 
 def _networks(
@@ -249,26 +201,3 @@ def _networks(
     parts = [(config, domain.shape, domain.bounded, means[domain.name], rngs) for domain in domains]
     made = {name: build_translator(*part) for name, part in zip(TRANSLATORS, parts, strict=True)}
     return made | {name: build_critic(*part) for name, part in zip(DISCRIMINATORS, parts, strict=True)}
-
-
-def check(config: TrainConfig, loss: Objective) -> None:
-    """Raise a UsageError unless the loss compares D's outputs, and nothing of other games is asked for."""
-    if loss.discriminator is None or loss.network != "scorer" or loss.compares != "outputs":
-        raise UsageError(
-            f"--game cycle needs a loss that compares outputs of D; --loss {config.loss} does not. "
-            f"Take another --loss, such as least-squares."
-        )
-    adversarial.check(config, loss)
-    for option, value, plain in (
-        ("conditional", config.conditional, False),
-        ("contrast", config.contrast, 0.0),
-        ("k", config.k, 1),
-        ("packing", config.packing, 1),
-        ("pulling-away", config.pulling_away, 0.0),
-        ("updates", config.updates, "alternating"),
-        ("unroll", config.unroll, 0),
-        ("lookahead", config.lookahead, 0),
-    ):
-        if value != plain:
-            shown = f"--{option}" if value is True else f"--{option} {value}"
-            raise UsageError(f"{shown} does nothing in the game 'cycle'. Leave it out.")

@@ -45,17 +45,16 @@ def generated(draws: Draws, generator: Params, latents: jax.Array) -> jax.Array:
     return microbatched(run, generator, latents, None, rows)
 
 
-def translated(translates: Translates, translator: Params, x: jax.Array) -> jax.Array:
+def translated(translates: Translates, translator: Params, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
     """Return the translations of examples ``[B, *shape]``; see :meth:`Translates.translate`."""
     config = translates.player.config
     dtype = PRECISIONS[config.precision]
 
-    def run(translator: Params, x: jax.Array, key: None) -> jax.Array:
-        del key
+    def run(translator: Params, x: jax.Array, key: jax.Array | None) -> jax.Array:
         with rematerializing(config.remat):
-            return translates.translate(translator, x, dtype)
+            return translates.translate(translator, x, dtype, key)
 
-    return microbatched(run, translator, x, None, config.microbatch)
+    return microbatched(run, translator, x, key, config.microbatch)
 
 
 def scored(

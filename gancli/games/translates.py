@@ -23,19 +23,23 @@ class Translates:
     player: Player
     source: Domain
     target: Domain
+    has_noise: bool = False  # whether there are several answers: then keys of random numbers decide which
 
-    def translate(self, translator: Params, x: jax.Array, dtype: Any = jnp.float32) -> jax.Array:
+    def translate(
+        self, translator: Params, x: jax.Array, dtype: Any = jnp.float32, key: jax.Array | None = None
+    ) -> jax.Array:
         """Map examples ``[B, *shape]`` in the model's range to such examples, float32 computed in ``dtype``."""
         network: Any = self.player.network(translator, dtype)
-        return cast(network(x.astype(dtype)), jnp.float32)
+        x = x.astype(dtype)
+        return cast(network(x, key) if self.has_noise else network(x), jnp.float32)
 
 
 @dataclass(frozen=True)
 class Translators:
-    """Both translators with their weights: from A to B, and from B to A."""
+    """Translators with their weights: from A to B, and of most games also from B to A."""
 
-    ways: tuple[Translates, Translates]
-    weights: tuple[Params, Params]
+    ways: tuple[Translates, ...]
+    weights: tuple[Params, ...]
 
     @classmethod
     def of(cls, game: Game, weights: Mapping[str, Params]) -> Self:
@@ -46,11 +50,12 @@ class Translators:
         """
         ways = ways_of(game)
         if ways is None:
-            raise UsageError(f"--game {game.config.game} translates nothing. Train with --game cycle.")
-        to_b, to_a = ways
-        return cls(ways, (weights[to_b.player.name], weights[to_a.player.name]))
+            raise UsageError(
+                f"--game {game.config.game} translates nothing. Train with --game cycle, contrastive or paired."
+            )
+        return cls(ways, tuple(weights[way.player.name] for way in ways))
 
 
-def ways_of(game: Game) -> tuple[Translates, Translates] | None:
-    """Return the translators of a game, without weights; None: it has none."""
+def ways_of(game: Game) -> tuple[Translates, ...] | None:
+    """Return the translators of a game, A to B first, without weights; None: it has none."""
     return getattr(game, "translates", None)

@@ -26,6 +26,7 @@ class Need(enum.Enum):
     RUN_HELD_OUT = "examples that were held out from the run's training"
     PROBED = "an adversarial run on images with classes, also of test images"
     TRANSLATIONS = "a run that translates, and images of both domains that were held out from training"
+    PAIRS = "a run that translates and was trained on pairs"
     CATEGORY = "a run of InfoGAN with a category among its codes"
     COMPLETES = "a run of the game of completion, and examples that were held out from its training"
     CLASSES = "a run whose discriminator is a classifier, and classes of the examples held out"
@@ -180,6 +181,21 @@ METRICS: Registry[MetricEntry] = Registry(
             summary="Kernel and Fréchet distance of translated to target images; cycle error; classes kept.",
             use="For --game cycle. Compare with the distance of the images as they are, which stands beside.",
             cite=("binkowski2018mmd", "heusel2017ttur", "zhu2017unpaired"),
+        ),
+        "pairs": MetricEntry(
+            label="pairs",
+            flag="L1 error and distance of translations from the true ones, beside the nearest training pair.",
+            measure=lazy("gancli.metrics.pairs:measure"),
+            columns={"fid": "lower", "l1": "lower"},
+            also={"spread": "", "fid_nearest": "", "l1_nearest": ""},
+            row=lazy("gancli.metrics.pairs:row"),
+            key="fid",
+            ranks_by="Fréchet distance of translations",
+            needs=(Need.TRANSLATIONS, Need.PAIRS),
+            fewest=2,
+            summary="L1 error and Fréchet distance of translations from the true ones (Isola et al. 2017).",
+            use="For --game paired. A low L1 error alone means blurred translations.",
+            cite=("isola2017image", "heusel2017ttur"),
         ),
         "completion": MetricEntry(
             label="completion",

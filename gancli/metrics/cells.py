@@ -18,6 +18,9 @@ WORDS = {
     "fid_untranslated": "Fréchet distance of the domains",
     "cycle": "cycle error",
     "identity": "identity error",
+    "l1": "L1 error",
+    "l1_nearest": "L1 error of the nearest training pair",
+    "fid_nearest": "Fréchet distance of the nearest training pair",
     "classes_kept_ab": "share of classes kept, A to B",
     "classes_kept_ba": "share of classes kept, B to A",
 }

@@ -157,6 +157,16 @@ class KeptClasses(NamedTuple):
     untranslated: "np.ndarray"  # [n], of the images as they are
 
 
+class Answers(NamedTuple):
+    """Translations of held-out images whose true translations are known; float32 in [0, 1], ``[n, H, W, C]`` each."""
+
+    true: "np.ndarray"
+    translated: "np.ndarray"
+    again: "np.ndarray | None"  # other answers to the same images; None: there is one answer alone
+    nearest: "np.ndarray"  # the true translations of the training images nearest to those translated
+    train: Split  # the training pairs
+
+
 class Questioned(NamedTuple):
     """Examples of which a part was hidden, and what a run answered."""
 
@@ -252,6 +262,10 @@ class Inputs(Protocol):
 
     def kept_classes(self, place: int) -> KeptClasses | None:
         """Return the classes of the images on a way, and of their translations; None where they are not known."""
+        ...
+
+    def answers(self) -> Answers:
+        """Return translations of held-out images of a run of pairs, beside the true ones."""
         ...
 
     # Of points, and of runs

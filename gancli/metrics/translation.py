@@ -39,8 +39,8 @@ def measure(inputs: Inputs) -> Measured:
         found = distances(inputs.features_of(way.translated), own[1 - place])
         values |= {f"{kind}_{name}": value for kind, value in found.items()}
         if way.back is not None:
-            values[f"cycle_{name}"] = _apart(way.back, way.images)
-        values[f"identity_{name}"] = _apart(way.same, way.others)
+            values[f"cycle_{name}"] = apart(way.back, way.images)
+        values[f"identity_{name}"] = apart(way.same, way.others)
         if kept := inputs.kept_classes(place):
             values |= {f"{kind}_{name}": value for kind, value in classes_of(kept).items()}
             protocol |= {"classifier": kept.classifier}
@@ -89,5 +89,6 @@ def row(values: Mapping[str, Any]) -> dict[str, str]:
     return cells | ({"classes kept ↑": " ".join(f"{share:.1%}" for share in kept.values())} if kept else {})
 
 
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the mean absolute difference of images."""
     return float(np.mean(np.abs(one - other), dtype=np.float64))

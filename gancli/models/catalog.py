@@ -31,6 +31,7 @@ class Architecture(Entry):
     discriminators: Mapping[str, Builder] = field(hash=False)  # a "scorer", perhaps an "autoencoder"; or "patches"
     convolves: bool = False
     translator: Builder | None = None
+    has_noise: bool = False  # whether its translator also takes a key, which decides among several answers
     # Settings it brings in the place of the data set's.
     defaults: dict[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
 
@@ -186,13 +187,24 @@ MODELS: Registry[Architecture] = Registry(
         ),
         "resnet-translator": Architecture(
             None,
-            {"patches": lazy("gancli.models.resnet_translator:discriminator")},
+            {"patches": lazy("gancli.models.patches:discriminator")},
             convolves=True,
             translator=lazy("gancli.models.resnet_translator:translator"),
             summary="A residual translator of images, and a discriminator of patches (Zhu et al. 2017, CycleGAN).",
-            use="For --game cycle. The paper has --base-channels 64 and --blocks 6 at 128 pixels, 9 at 256.",
+            use="For --game cycle and contrastive. The paper has --base-channels 64, and --blocks 6 at 128 pixels.",
             cite=("johnson2016perceptual", "zhu2017unpaired", "isola2017image", "ulyanov2016instance"),
             defaults=_TRANSLATING,
+        ),
+        "unet-translator": Architecture(
+            None,
+            {"patches": lazy("gancli.models.patches:discriminator")},
+            convolves=True,
+            translator=lazy("gancli.models.unet_translator:translator"),
+            has_noise=True,
+            summary="A U-Net with dropout for latents, and a discriminator of patches (Isola et al. 2017, pix2pix).",
+            use="For --game paired: shortcuts carry edges from the image to its translation.",
+            cite=("isola2017image", "ronneberger2015unet", "ulyanov2016instance"),
+            defaults={name: value for name, value in _TRANSLATING.items() if name != "blocks"},
         ),
     },
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from gancli.config import TrainConfig
 from gancli.data.load import Dataset
+from gancli.data.pairs import both_domains
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet
@@ -51,13 +52,13 @@ class Monitor:
         self.count = 0  # evaluations done
         self._game, self._reporter = game, reporter
         config = game.config
-        dataset, *others = (datasets[domain.name] for domain in game.domains if domain.name in datasets)
+        dataset = datasets[game.domains[0].name]
         self._dataset = dataset
         empty = layout(game).params
         self._latents, self._source, self._reference = None, None, None
         if ways_of(game):
-            held_out = (one.other("validation").first(config.evaluate_samples) for one in (dataset, *others))
-            self._source, target = map(ImageSet.of_dataset, held_out)
+            held_out = both_domains({name: one.other("validation") for name, one in datasets.items()})
+            self._source, target = (ImageSet.of_dataset(one.first(config.evaluate_samples)) for one in held_out)
             self._reference = Reference(target, target.name, reporter)
         else:
             self._latents = draw_latents(Pair.of(game, empty).draws, config.evaluate_samples, config.seed)

@@ -9,7 +9,7 @@ import numpy as np
 from gancli.data.two_domains import domain_names
 from gancli.errors import DivergedError
 from gancli.games.pair import Pair
-from gancli.games.translates import Translators, ways_of
+from gancli.games.translates import A, B, Translators, ways_of
 from gancli.imaging.charts import Span, sheet
 from gancli.imaging.pixels import png_bytes
 from gancli.metrics.cells import score_name
@@ -129,7 +129,7 @@ class Recorder:
     def _translations(self, state: TrainState) -> np.ndarray:
         """Return the picture of a game that translates: the same images at every step."""
         weights = {player.name: state.averaged(player.name) for player in self._game.players}
-        images = [self._shown[domain.name] for domain in self._game.domains]
+        images = [self._shown[name] for name in (A, B)]
         return translation_picture(Translators.of(self._game, weights), images, domain_names(self._game.config))
 
     def _draw_curves(self) -> None:

@@ -258,7 +258,7 @@ PRESETS: Registry[Preset] = Registry(
             use="To see how many classes a translation without pairs keeps.",
             cite=("zhu2017unpaired", "ganin2016domain"),
             settings=MODELS["resnet-translator"].defaults
-            | GAMES["cycle"].defaults
+            | dict(GAMES["cycle"].defaults)
             | {
                 "game": "cycle",
                 "to_domain": "mnist",

@@ -58,7 +58,8 @@ class Request:
         dataset = or_prepared(dataset, data_dir) if dataset else None
         dataset = str(Path(dataset).absolute()) if dataset and data_kind(dataset) == "your images" else dataset
         typed = {name: _absolute(name, value) for name, value in typed.items()}
-        if not typed.get("from_domain", in_file.get("from_domain")):
+        named = {name: typed.get(name, in_file.get(name)) for name in ("from_domain", "game")}
+        if not named["from_domain"] and named["game"] != "paired":  # then it is a class, or an image of a pair
             in_file, typed = (_with_absolute_domain(values) for values in (in_file, typed))
         return cls(dataset, preset or found.get("preset"), file, in_file, typed, lr)
 

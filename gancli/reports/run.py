@@ -194,8 +194,9 @@ def _facts(one: Recorded) -> Table:
     classes = f", {number_of(len(data.classes), 'class', 'classes')}" if data.classes else ""
     count = f"{data.num_examples:,} {kind}"
     if ways_of(one.game):
-        first, second = (record.num_examples for record in one.run.record.domains)
-        count = f"{first:,} and {second:,} {kind} of {' and '.join(domain_names(config))}"
+        counts = " and ".join(f"{record.num_examples:,}" for record in one.run.record.domains)
+        pairs = "" if len(one.run.record.domains) > 1 else "pairs of "
+        count = f"{counts} {pairs}{kind} of {' and '.join(domain_names(config))}"
     rows = [
         ("data", f"{config.dataset}: {count}, {show_shape(data.shape)}{classes}"),
         ("game", f"{config.loss}, {config.model}"),
@@ -224,12 +225,13 @@ def protocol(one: Recorded) -> str:
     config, data = record.config, record.data
     weights = "averaged" if config.ema_decay else "raw"
     features = features_of(config.dataset) if config.features == "auto" else config.features
-    if ways_of(one.game):
+    if ways := ways_of(one.game):
         names = domain_names(config)
         return (
             f"Measured while training, by the {weights} weights, on images held out from training, at most "
-            f"{config.evaluate_samples:,} of each domain: translations of {names[0]} against images of {names[1]}, "
-            f"and the other way round; features: {features}. With few images, take the kernel distance: it is unbiased."
+            f"{config.evaluate_samples:,} of each domain: translations of {names[0]} against images of {names[1]}"
+            f"{', and the other way round' if len(ways) > 1 else ''}; features: {features}. With few images the "
+            f"Fréchet distance is too high, and the kernel distance is unbiased."
         )
     text = (
         f"Measured while training, on {config.evaluate_samples:,} samples of the {weights} weights, "

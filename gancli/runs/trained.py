@@ -7,7 +7,8 @@ from typing import Any
 from gancli.data.catalog import is_path
 from gancli.data.class_names import find
 from gancli.data.load import Dataset, load_for
-from gancli.data.two_domains import load_two
+from gancli.data.pairs import load_pairs, sides
+from gancli.data.two_domains import PAIRED, load_two
 from gancli.errors import UsageError
 from gancli.games.pair import GENERATOR, Pair, refuse_translating
 from gancli.reporting import Silence, show_shape
@@ -103,6 +104,9 @@ class Trained:
             UsageError: it is not the data of the run, or your images are gone.
         """
         config = self.game.config
+        if config.game == PAIRED:
+            source, target = sides(self.load_data(data_dir, split))
+            return source, target
         for name in (config.dataset, config.to_domain):
             if name and not (name == config.to_domain and config.from_domain):
                 self._check_there(name, "")
@@ -124,9 +128,14 @@ class Trained:
         Raises:
             UsageError: it is not the data of the run, your images are gone, or the run has two domains.
         """
-        refuse_translating(self.game)
-        self._check_there(self.game.config.dataset, cure)
-        dataset = load_for(self.game.config, "train", data_dir)
+        config = self.game.config
+        if config.game != PAIRED:
+            refuse_translating(self.game)
+        self._check_there(config.dataset, cure)
+        if config.game == PAIRED:
+            dataset = load_pairs(config, data_dir, Silence())
+        else:
+            dataset = load_for(config, "train", data_dir)
         check_data(dataset, self.run, cure)
         return dataset if split == "train" else dataset.other(split)
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.data.two_domains import PAIRED
 from gancli.games.translates import Translates, Translators
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.imaging.sheets import Heading, grid
@@ -17,32 +18,43 @@ SHOWN = 8  # images of each domain in a picture
 
 
 @partial(jax.jit, static_argnames=("translates",))
-def _translate(translates: Translates, translator: Params, x: jax.Array) -> jax.Array:
-    return translates.target.show(translates.translate(translator, translates.source.to_model(x)))
+def _translate(translates: Translates, translator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
+    x = translates.source.to_model(x)
+    return translates.target.show(translates.translate(translator, x, key=key))
 
 
-def translate(translates: Translates, translator: Params, images: np.ndarray, block: int = BLOCK) -> np.ndarray:
+def translate(
+    translates: Translates, translator: Params, images: np.ndarray, block: int = BLOCK, seed: int = 0
+) -> np.ndarray:
     """Return the translations of images ``[N, H, W, C]``, uint8 or in [0, 1]: float32 in [0, 1], not rounded.
 
-    All blocks go through one program, so that no image depends on how many there are.
+    All blocks go through one program, so that no image depends on how many there are. Of a translator with noise the
+    seed and the place of an image decide which of its answers is returned.
     """
     parts = []
-    for start in range(0, len(images), block):
+    key = jax.random.key(seed)
+    for number, start in enumerate(range(0, len(images), block)):
         part = np.asarray(images[start : start + block])
         full = np.pad(part, [(0, block - len(part)), (0, 0), (0, 0), (0, 0)], mode="edge")
-        parts.append(np.asarray(_translate(translates, translator, jnp.asarray(full)))[: len(part)])
+        found = _translate(translates, translator, jnp.asarray(full), jax.random.fold_in(key, number))
+        parts.append(np.asarray(found)[: len(part)])
     return np.concatenate(parts)
 
 
 def picture(translators: Translators, images: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:
     """Draw images of both domains, each with its translation and what comes back from there.
 
+    Of a translator that goes one way alone only its translations are drawn, of one with noise a second answer, too.
+    Where images are pairs, true translations stand beside them.
+
     Args:
-        translators: both, with weights.
+        translators: with weights.
         images: of A and of B, uint8 ``[n, H, W, C]`` each; the first few are drawn.
         names: what the domains are called.
     """
     count = min(SHOWN, *map(len, images))
+    if len(translators.ways) == 1:
+        return _picture_of_one_way(translators, [to_unit(np.asarray(one[:count])) for one in images], names)
     there, back = translators.ways, translators.ways[::-1]
     columns, headings = [], []
     for place, (name, other) in enumerate(zip(names, names[::-1], strict=True)):
@@ -52,3 +64,17 @@ def picture(translators: Translators, images: Sequence[np.ndarray], names: Seque
         headings.append([Heading(name), Heading(f"{name} to {other}"), Heading(f"{name} to {other} to {name}")])
     tiles = np.stack(columns, axis=1)
     return grid(to_uint8(tiles.reshape(-1, *tiles.shape[2:])), len(columns), headings=headings)
+
+
+def _picture_of_one_way(translators: Translators, images: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:
+    (way,), (weights,) = translators.ways, translators.weights
+    own, others = images
+    columns, headings = [own], [Heading(names[0])]
+    for seed in range(2 if way.has_noise else 1):
+        columns.append(translate(way, weights, own, seed=seed))
+        headings.append(Heading(f"{names[0]} to {names[1]}" if not seed else "again"))
+    if way.player.config.game == PAIRED:
+        columns.append(others)
+        headings.append(Heading(names[1]))
+    tiles = np.stack(columns, axis=1)
+    return grid(to_uint8(tiles.reshape(-1, *tiles.shape[2:])), len(columns), headings=[headings])

@@ -22,6 +22,7 @@ from gancli.data.images.decode import Framing
 from gancli.data.images.prepare import names_of
 from gancli.data.labeled import Labeled, choose
 from gancli.data.load import Dataset, digest_of, framing_of, load_for
+from gancli.data.pairs import both_domains, load_pairs
 from gancli.data.two_domains import load_two, refuse_two
 from gancli.errors import UsageError
 from gancli.features.catalog import FEATURES
@@ -97,7 +98,10 @@ class Prepared:
     def shown(self) -> dict[str, np.ndarray]:
         """Images of every domain for pictures: held out from training where some are."""
         splits = {name: (one.other("validation"), one) for name, one in self.datasets.items()}
-        return {name: next(one.examples for one in two if len(one)) for name, two in splits.items()}
+        found = {name: next(one for one in two if len(one)) for name, two in splits.items()}
+        if ways_of(self.game):
+            found = dict(zip((A, B), both_domains(found), strict=True))
+        return {name: one.examples for name, one in found.items()}
 
     @property
     def data_bytes(self) -> int:
@@ -173,7 +177,9 @@ def _load(
     check_decoder(config)
     entry = game(config.game, files["game"])
     datasets: dict[str, Dataset]
-    if entry.translates:
+    if entry.paired:
+        datasets = {DATA: load_pairs(config, data_dir, reporter)}
+    elif entry.translates:
         datasets = dict(zip((A, B), load_two(config, data_dir, reporter), strict=True))
     else:
         datasets = {DATA: load_for(config, "train", data_dir, reporter)}
@@ -259,6 +265,9 @@ def _introduce(game: Game, datasets: Mapping[str, Dataset], outdir: Path, report
     config = game.config
     dataset, *others = datasets.values()
     what = f"images of {show_shape(dataset.shape)}" if dataset.is_images else "points"
+    ways = ways_of(game)
+    if ways and not others:
+        what = f"pairs of images of {show_shape(ways[0].source.shape)}"
     if (kinds := len(dataset.classes)) > 1:
         what += f", {kinds:,} {'classes' if dataset.is_images else 'modes'}"
     beside = "".join(f" and {other.name} ({len(other):,})" for other in others)

@@ -41,7 +41,7 @@ class Translation:
     """One image."""
 
     name: str
-    output: Path | None  # None: nothing was to be written
+    outputs: tuple[Path, ...]  # one for each answer; empty: nothing was to be written
     size: tuple[int, int] | None  # width and height; None: it was skipped
 
 
@@ -67,7 +67,8 @@ class TranslateResult:
         """Return the JSON result."""
         images = [
             {"name": one.name}
-            | ({"output": str(one.output)} if one.output else {})
+            | ({"output": str(one.outputs[0])} if one.outputs else {})
+            | ({"answers": [str(path) for path in one.outputs]} if len(one.outputs) > 1 else {})
             | ({"width": one.size[0], "height": one.size[1]} if one.size else {"skipped": True})
             for one in self.images
         ]
@@ -86,10 +87,11 @@ class TranslateResult:
 def translate(
     folder: Path,
     source: Path,
-    to: str,
+    to: str | None,
     output: Path | None,
     reporter: Reporter,
     *,
+    answers: int = 1,
     sheet: Path | None = None,
     skip_existing: bool = False,
     overwrite: bool = False,
@@ -105,9 +107,10 @@ def translate(
     Args:
         folder: the run.
         source: a folder, a ``.zip``, an ``.npz``, an ``.npy``, or one image.
-        to: the domain of the translations: A, B, or what the run calls it.
+        to: the domain of the translations: A, B, or what the run calls it; None: the only one that it translates to.
         output: a folder; None: only the sheet is written.
         reporter: receives progress.
+        answers: to each image, of a run whose translator has noise.
         sheet: a picture of images and translations; None: ``pictures/translated.png`` in the folder of the run.
         skip_existing: leave out images whose translation is there already.
         overwrite: replace files that exist.
@@ -121,6 +124,8 @@ def translate(
     """
     if skip_existing and overwrite:
         raise UsageError("--skip-existing and --overwrite exclude each other.")
+    if answers < 1:
+        raise UsageError(f"-n must be at least 1, got {answers}.")
     if skip_existing and output is None:
         raise UsageError("--skip-existing is for the files in --output DIR. Give it, too.")
     if sheet is not None and sheet.suffix not in STILLS:
@@ -129,26 +134,29 @@ def translate(
     trained = Trained.load(folder, step=step, ema=ema)
     translators = Translators.of(trained.game, trained.weights)
     names = domain_names(trained.game.config)
-    begins = 1 - _place(to, names)  # the domain that the way begins at
+    begins = _begins(to, names, len(translators.ways))
+    if answers > 1 and not translators.ways[begins].has_noise:
+        raise UsageError(f"-n {answers} is for translators with noise, and this run has one answer to each image.")
     sheet = choose_output(sheet, folder / PICTURES / "translated.png", overwrite=overwrite, option="--sheet")
     files = one_or_more(source)
-    outputs = _outputs(files, source, output)
-    there = [path is not None and path.exists() for path in outputs]
-    if any(there) and not (skip_existing or overwrite):
+    outputs = _outputs(files, source, output, answers)
+    there = [bool(paths) and all(path.exists() for path in paths) for paths in outputs]
+    taken = next((path for paths in outputs for path in paths if path.exists()), None)
+    if taken and not (skip_existing or overwrite):
         raise GancliError(
-            f"'{outputs[there.index(True)]}' exists. Leave such files as they are with --skip-existing, replace them "
+            f"'{taken}' exists. Leave such files as they are with --skip-existing, replace them "
             f"with --overwrite, or choose another --output."
         )
     way, weights = translators.ways[begins], translators.weights[begins]
     network: Any = way.player.network(weights)
     multiple, smallest = getattr(network, "multiple", 1), getattr(network, "smallest", 1)
     done: list[Translation] = []
-    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    rows: list[list[np.ndarray]] = []  # of the sheet: an image and its translations
     broken: dict[str, str] = {}
-    for number, (one, path, exists) in enumerate(zip(files, outputs, there, strict=True)):
+    for number, (one, paths, exists) in enumerate(zip(files, outputs, there, strict=True)):
         reporter.advance("translating", number, len(files))
         if exists and skip_existing:
-            done.append(Translation(one.name, path, None))
+            done.append(Translation(one.name, paths, None))
             continue
         try:
             image, alpha = _read(one, way.source.shape[-1], max_pixels)
@@ -157,39 +165,51 @@ def translate(
             continue
         height, width, _ = image.shape
         padded = _padded(image, multiple, smallest)
-        found = to_uint8(translated(way, weights, padded[None], block=1)[0, :height, :width])
-        if path is not None:
-            write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(found, alpha)))
-        done.append(Translation(one.name, path, (width, height)))
-        pairs += [(image, found)] if len(pairs) < SHOWN else []
+        found = [
+            to_uint8(translated(way, weights, padded[None], block=1, seed=seed)[0, :height, :width])
+            for seed in range(answers)
+        ]
+        for path, answer in zip(paths, found, strict=False):
+            write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(answer, alpha)))
+        done.append(Translation(one.name, paths, (width, height)))
+        rows += [[image, *found]] if len(rows) < SHOWN else []
     reporter.advance("translating", len(files), len(files))
     _tell_broken(source, broken, len(files), reporter)
     ways = (names[begins], names[1 - begins])
-    if pairs:
-        write_picture(sheet, _sheet(pairs, ways))
-    drawn = sheet if pairs else None
+    if rows:
+        write_picture(sheet, _sheet(rows, ways))
+    drawn = sheet if rows else None
     return TranslateResult(ways, output, drawn, tuple(done), broken, trained.step, trained.ema, trained.notes)
 
 
-def _place(to: str, names: tuple[str, str]) -> int:
-    """Return 0 for domain A and 1 for domain B, by what the run calls it or by the letter."""
-    for known in (names, LETTERS, tuple(letter.lower() for letter in LETTERS)):
-        if to in known:
-            return known.index(to)
+def _begins(to: str | None, names: tuple[str, str], ways: int) -> int:
+    """Return which domain the way begins at, 0 or 1, by the other one: what the run calls it, or the letter."""
     known = list(dict.fromkeys((*LETTERS, *names)))
+    if to is None and ways == 1:
+        return 0
+    if to is None:
+        raise UsageError(f"name the domain of the translations with --to: {' or '.join(names)}.")
+    for these in (names, LETTERS, tuple(letter.lower() for letter in LETTERS)):
+        if to in these:
+            if ways == 1 and these.index(to) == 0:
+                raise UsageError(f"the run translates {names[0]} to {names[1]} alone, not to {to}.")
+            return 1 - these.index(to)
     raise UsageError(f"--to must be one of {', '.join(known)}, got '{to}'.{suggestion(to, known)}")
 
 
-def _outputs(files: Sequence[ImageFile], source: Path, output: Path | None) -> list[Path | None]:
-    """Return where the translation of each image goes, in the same format if it is one of ``FORMATS``."""
+def _outputs(files: Sequence[ImageFile], source: Path, output: Path | None, answers: int) -> list[tuple[Path, ...]]:
+    """Return where the translations of each image go, in the same format if it is one of ``FORMATS``."""
     if output is None:
-        return [None] * len(files)
+        return [()] * len(files)
     if output.resolve() in (source.resolve(), source.resolve().parent):
         raise UsageError(f"--output '{output}' is where the images lie. Choose another folder.")
     if output.is_file():
         raise UsageError(f"--output '{output}' is a file. Choose a folder.")
     kept = [Path(one.name).suffix.lower() in FORMATS for one in files]
-    return [output / (one.name if keeps else f"{one.name}.png") for one, keeps in zip(files, kept, strict=True)]
+    paths = [output / (one.name if keeps else f"{one.name}.png") for one, keeps in zip(files, kept, strict=True)]
+    if answers == 1:
+        return [(path,) for path in paths]
+    return [tuple(path.with_stem(f"{path.stem}-{number}") for number in range(1, answers + 1)) for path in paths]
 
 
 def _read(one: ImageFile, channels: int, max_pixels: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -227,10 +247,11 @@ def _tell_broken(source: Path, broken: dict[str, str], count: int, reporter: Rep
     reporter.warning(f"left out {number_of(len(broken), 'image', 'images')} in '{source}' ({named}{more}).")
 
 
-def _sheet(pairs: Sequence[tuple[np.ndarray, np.ndarray]], ways: tuple[str, str]) -> np.ndarray:
-    """Draw images beside their translations, several pairs in a row."""
-    side = min(TILE, max(max(image.shape[:2]) for image, _ in pairs))
-    tiles = np.stack([tile(image, side) for pair in pairs for image in pair])
-    in_row = min(GROUPS, len(pairs))
-    heading = (Heading(ways[0]), Heading(f"to {ways[1]}"))
-    return grid(tiles, len(heading) * in_row, headings=[heading] * in_row)
+def _sheet(rows: Sequence[Sequence[np.ndarray]], ways: tuple[str, str]) -> np.ndarray:
+    """Draw images beside their translations, several of them in a row."""
+    side = min(TILE, max(max(images[0].shape[:2]) for images in rows))
+    tiles = np.stack([tile(image, side) for images in rows for image in images])
+    answers = len(rows[0]) - 1
+    in_row = min(max(GROUPS // answers, 1), len(rows))
+    heading = (Heading(ways[0]), Heading(f"to {ways[1]}", columns=answers))
+    return grid(tiles, (1 + answers) * in_row, headings=[heading] * in_row)

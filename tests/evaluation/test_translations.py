@@ -32,7 +32,9 @@ def test_there_and_back_and_what_should_stay():
     ways = ways_of_images(of(0.5, -0.25), IMAGES, OTHERS)
     a, b = to_unit(IMAGES), to_unit(OTHERS)
     for way, (own, other), (to, back) in zip(ways, ((a, b), (b, a)), ((0.5, -0.25), (-0.25, 0.5)), strict=True):
-        for found, wanted in zip(way, (own, own + to, own + to + back, other, other + to), strict=True):
+        wanted_ones = (own, own + to, own + to + back, other, other + to)
+        for found, wanted in zip(way, wanted_ones, strict=True):
+            assert found is not None
             np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
@@ -52,7 +54,8 @@ def test_classes_are_those_that_the_classifier_of_the_target_finds():
     np.testing.assert_array_equal(kept.labels, digits.labels)
     assert (kept.translated == digits.labels).mean() > 0.95
     assert (kept.untranslated == digits.labels).mean() < 0.6
-    in_color = Way(*(None if one is None else one.repeat(3, axis=-1) for one in way))
+    colors, negatives = images.repeat(3, axis=-1), (1 - images).repeat(3, axis=-1)
+    in_color = Way(negatives, colors, None, colors, colors)
     again = kept_classes(in_color, digits, digits)
     assert again is not None
     np.testing.assert_array_equal(again.translated, kept.translated)

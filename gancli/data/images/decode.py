@@ -65,6 +65,7 @@ class Framing:
     channels: str = "auto"  # or "1", "3", "4"; auto: 1 where all images are gray, else 3
     max_pixels: int = MAX_PIXELS  # larger images are left out
     held_out: float = HELD_OUT  # share that is not trained on: half of it for validation, half for testing
+    pairs: bool = False  # whether two images that belong together lie side by side, see gancli.data.images.pairs
 
     def check(self) -> None:
         """Raise a UsageError unless every value is one of those."""

@@ -31,6 +31,7 @@ from gancli.data.images.decode import (
     upright_size,
 )
 from gancli.data.images.find import LOST, Found, ImageFile, counted, find_images, state
+from gancli.data.images.pairs import check_wide, find_pairs, frame_pair
 from gancli.data.images.splits import split_rows
 from gancli.errors import GancliError
 from gancli.files import appearing, read_json, write_atomically
@@ -153,7 +154,7 @@ def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
     kept = _kept(receipt.parent / found["folder"])
     assert kept is not None, "it was looked at, or made, a moment ago"
     prepared = Prepared(kept.images, kept.labels, tuple(found["classes"]), found["sizes"])
-    listener.status(_summary(path, prepared, framing.crop))
+    listener.status(_summary(path, prepared, framing))
     return prepared
 
 
@@ -235,15 +236,17 @@ def _kept(folder: Path) -> Kept | None:
 
 def _prepare(path: Path, framing: Framing, receipt: Path, listener: Reporter) -> dict[str, Any]:
     """Read all images, and decode them unless that has been done, under whatever names; return what to remember."""
-    files = find_images(path)
+    files = find_pairs(path) if framing.pairs else find_images(path)
     seen = look(files.files, listener, max_pixels=framing.max_pixels)
     whole = [one for one in seen if one.size]
     broken = [one for one in seen if not one.size]
     if not whole:
         _tell_broken(path, _named(broken), len(seen), listener)
         raise GancliError(f"none of the images in '{path}' can be read.")
+    if framing.pairs:
+        check_wide(path, [one.size for one in whole if one.size])
     whole = in_content_order(whole)
-    how = chosen_framing(framing, whole)
+    how = (*chosen_framing(framing, whole), *(("pairs",) if framing.pairs else ()))
     classes = class_names(seen)
     content = [(one.sha256, one.file.label) for one in whole]
     folder = receipt.with_name(_short_hash(f"{VERSION} {how} {framing.held_out} {classes} {content}"))
@@ -283,19 +286,20 @@ def _fill(
     path: Path,
     seen: Sequence[Seen],
     classes: Sequence[str],
-    how: tuple[int, str, int],
+    how: tuple[Any, ...],
     held_out: float,
     listener: Reporter,
 ) -> None:
-    """Decode and keep images; the folder appears when it is complete."""
-    resolution, crop, channels = how
+    """Decode and keep images, framed as :func:`chosen_framing` says; the folder appears when it is complete."""
+    resolution, crop, channels, *paired = how
+    framed, depth = (frame_pair, 2 * channels) if paired else (frame, channels)
     label_of = {name: label for label, name in enumerate(classes)}
 
     def image(one: Seen) -> np.ndarray | str:
         draw = tuple(int(one.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
         try:
             decoded = decode(one.file.open(one.file.read()), channels)
-            return frame(decoded, resolution, crop, (draw[0], draw[1]))
+            return framed(decoded, resolution, crop, (draw[0], draw[1]))
         except (OSError, GancliError) as error:
             return _reason(error)
 
@@ -304,14 +308,14 @@ def _fill(
         part.mkdir()
         broken, labels = {}, []
         with (part / "images.npy").open("wb") as file:
-            _write_header(file, (len(seen), resolution, resolution, channels))
+            _write_header(file, (len(seen), resolution, resolution, depth))
             for one, found in zip(seen, _in_parallel(image, seen, "preparing images", listener), strict=True):
                 if isinstance(found, str):
                     broken[one.sha256] = found
                 else:
                     file.write(found.tobytes())
                     labels.append(label_of[one.file.label])
-            _write_header(file, (len(labels), resolution, resolution, channels))  # now that their number is known
+            _write_header(file, (len(labels), resolution, resolution, depth))  # now that their number is known
         if not labels:
             _tell_broken(path, [(one.file.name, broken[one.sha256]) for one in seen], len(seen), listener)
             raise GancliError(f"none of the images in '{path}' can be read.")
@@ -342,12 +346,13 @@ def _reorder(path: Path, order: np.ndarray) -> None:
     os.replace(file.name, path)
 
 
-def _summary(path: Path, prepared: Prepared, crop: str) -> str:
+def _summary(path: Path, prepared: Prepared, framing: Framing) -> str:
     count, height, width, channels = prepared.images.shape
+    what, channels = ("pairs", channels // 2) if framing.pairs else ("images", channels)
     sizes, num_classes = prepared.sizes, len(prepared.classes)
     classes = f", {num_classes} classes" if num_classes > 1 else ""
-    how = {"center": "cropped to the center", "random": "cropped anywhere", "none": "squeezed"}[crop]
+    how = {"center": "cropped to the center", "random": "cropped anywhere", "none": "squeezed"}[framing.crop]
     return (
-        f"{count:,} images in '{path}' as {height}x{width}x{channels}, {how}{classes}: "
+        f"{count:,} {what} in '{path}' as {height}x{width}x{channels}, {how}{classes}: "
         f"{sizes['train']:,} to train on, {sizes['validation']:,} for validation, {sizes['test']:,} for testing"
     )

@@ -1,0 +1,119 @@
+"""What games of translation share: discriminators of patches, what they minimize, and what they see."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from gancli.compute.mesh import divided, whole
+from gancli.config import TrainConfig
+from gancli.errors import UsageError
+from gancli.games import adversarial
+from gancli.games.history import History, exchanged
+from gancli.games.pair import Scores
+from gancli.games.passes import penalized, scored, scored_pair
+from gancli.losses.catalog import PENALTIES
+from gancli.losses.objective import Objective
+from gancli.training.catalog import Pace
+from gancli.training.domain import Domain
+from gancli.training.player import Player
+from gancli.training.state import Params
+
+PATCHES = "patches"  # the kind of discriminator
+
+
+def players(
+    config: TrainConfig, networks: dict[str, nnx.Module], domain: Domain, makers: tuple[str, ...]
+) -> dict[str, Player]:
+    """Return the players of networks, by name: ``makers``, whose weights are averaged, and what scores or helps.
+
+    All but the makers and their helpers are discriminators, called so.
+    """
+    pace = Pace(max(domain.num_examples // domain.rows_per_step, 1), config.moving_steps)
+    bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
+    made = {}
+    for name, network in networks.items():
+        scores = name.startswith("discriminator")
+        rate = config.discriminator_learning_rate if scores else config.generator_learning_rate
+        made[name] = Player(
+            name,
+            nnx.graphdef(network),
+            config,
+            rate,
+            pace,
+            averaged=name in makers and config.ema_decay > 0,
+            bounds=bounds if scores else (),
+        )
+    return made
+
+
+def apart(domain: Domain, x: jax.Array, y: jax.Array) -> jax.Array:
+    """Return the mean absolute difference of examples, of images as if pixels were in [-1, 1], as in the papers."""
+    return (2.0 if domain.bounded else 1.0) * jnp.mean(jnp.abs(x - y))
+
+
+def patch_outputs(scores: Scores, discriminator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
+    """Return a discriminator's outputs on all patches of examples ``[B, *shape]``, as it sees them."""
+    noise_key, dropout_key = jax.random.split(key)
+    return scored(scores, discriminator, scores.seen(x, noise_key), dropout_key).outputs.reshape(-1)
+
+
+def generator_loss(
+    scores: Scores, discriminator: Params, real: jax.Array, fake: jax.Array, keys: tuple[jax.Array, jax.Array]
+) -> jax.Array:
+    """Return the adversarial loss of what made ``fake`` ``[B, *shape]``; relativistic ones also look at ``real``."""
+    outputs = (patch_outputs(scores, discriminator, x, key) for x, key in zip((real, fake), keys, strict=True))
+    return scores.objective.generator(*outputs)
+
+
+def discriminator_gradients(
+    scores: Scores,
+    discriminator: Params,
+    real: jax.Array,
+    fake: jax.Array,
+    key: jax.Array,
+    step: jax.Array | int = 0,
+) -> tuple[Params, dict[str, jax.Array]]:
+    """Return the gradient of a discriminator's loss and penalties on a real and a fake batch, and what it found."""
+    noise_key, dropout_key = jax.random.split(key)
+    both = jnp.split(scores.seen(jnp.concatenate([real, fake]), noise_key), 2)
+    half: Any = scores.objective.discriminator
+
+    def minimized(discriminator: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
+        outputs = [one.reshape(-1) for one in scored_pair(scores, discriminator, both[0], both[1], dropout_key)]
+        loss = half(*outputs)
+        penalty = penalized(scores, discriminator, both[0], both[1], key, step=step)
+        d_real, d_fake = (jnp.mean(scores.objective.shown(one)) for one in outputs)
+        return loss + penalty, {"loss": loss, "penalty": penalty, "d_real": d_real, "d_fake": d_fake}
+
+    return jax.grad(minimized, has_aux=True)(discriminator)
+
+
+def remembered(history: History, fake: jax.Array, key: jax.Array) -> tuple[jax.Array, History]:
+    """Return what a discriminator sees in the place of ``fake`` ``[B, *shape]``, and the history after it."""
+    seen, history = exchanged(history, whole(fake), key)
+    return divided(seen), history
+
+
+def check(config: TrainConfig, loss: Objective) -> None:
+    """Raise a UsageError unless the loss compares D's outputs, and nothing of other games is asked for."""
+    if loss.discriminator is None or loss.network != "scorer" or loss.compares != "outputs":
+        raise UsageError(
+            f"--game {config.game} needs a loss that compares outputs of D; --loss {config.loss} does not. "
+            f"Take another --loss, such as least-squares."
+        )
+    adversarial.check(config, loss)
+    for option, value, plain in (
+        ("conditional", config.conditional, False),
+        ("contrast", config.contrast, 0.0),
+        ("k", config.k, 1),
+        ("packing", config.packing, 1),
+        ("pulling-away", config.pulling_away, 0.0),
+        ("updates", config.updates, "alternating"),
+        ("unroll", config.unroll, 0),
+        ("lookahead", config.lookahead, 0),
+    ):
+        if value != plain:
+            shown = f"--{option}" if value is True else f"--{option} {value}"
+            raise UsageError(f"{shown} does nothing in the game '{config.game}'. Leave it out.")

@@ -1,0 +1,39 @@
+"""How near translations are to true ones, where each image has one (Isola et al. 2017).
+
+The L1 error is the mean absolute difference of a translation from the true one, pixels in [0, 1]; the Fréchet distance
+is that of all translations from all true ones. Both stand beside those of the nearest training pair: of every image the
+true translation of the training image that is nearest to it in pixels. The spread is the mean absolute difference of
+two answers to one image, of a translator with noise.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gancli.metrics.inputs import Inputs, Measured, identify_split
+from gancli.metrics.translation import apart, distances
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure translations of held-out images by their true translations."""
+    found = inputs.answers()
+    true = inputs.reference_features
+    values: dict[str, Any] = {}
+    for end, images in (("", found.translated), ("_nearest", found.nearest)):
+        values[f"l1{end}"] = apart(images, found.true)
+        values[f"fid{end}"] = distances(inputs.features_of(images), true)["fid"]
+    if found.again is not None:
+        values["spread"] = apart(found.again, found.translated)
+    protocol = inputs.protocol() | {"train": identify_split(found.train)}
+    text = (
+        f"L1 error {values['l1']:.4g}, of the nearest training pair {values['l1_nearest']:.4g}; Fréchet distance "
+        f"{values['fid']:.4g} and {values['fid_nearest']:.4g}"
+    )
+    text += f"; spread of answers {values['spread']:.3g}" if "spread" in values else ""
+    return Measured("pairs", values, protocol, inputs.draw, text)
+
+
+def row(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cells of a row: both distances, each beside that of the nearest training pair."""
+    shown = {"L1 ↓": "l1", "nearest pair": "l1_nearest", "fid ↓": "fid", "fid of nearest": "fid_nearest"}
+    shown |= {"spread": "spread"}
+    return {label: f"{values[number]:.3g}" for label, number in shown.items() if number in values}
