@@ -9,10 +9,11 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.data.catalog import is_path
 from gancli.data.files import Arrays
+from gancli.data.images.pairs import find_pairs
 from gancli.data.load import Dataset, OpenDataset, framing_of, open_dataset
 from gancli.data.two_domains import LETTERS, of_class
 from gancli.errors import UsageError
-from gancli.reporting import Reporter
+from gancli.reporting import Aside, Reporter, show_shape
 
 # Folders by split, the preferred one first: pix2pix calls the validation pairs "val".
 FOLDERS = {"train": ("train",), "validation": ("val", "validation", "test"), "test": ("test", "val", "validation")}
@@ -35,12 +36,16 @@ def load_pairs(config: TrainConfig, data_dir: Path | None, listener: Reporter) -
     if config.to_domain not in ("", *LETTERS):
         raise UsageError(f"--to must be A or B with --game {config.game}, got '{config.to_domain}'.")
     framing = replace(framing_of(config), pairs=True)
-    whole = open_dataset(config.dataset, data_dir, framing, listener)
-    if "train" in whole.classes and len(set(whole.classes) - {"", "train"}):
-        whole = _of_folders(open_dataset(config.dataset, data_dir, replace(framing, held_out=0.0), listener))
-    else:
-        whole = replace(whole, classes=())
-    return (_turned(whole) if config.to_domain == LETTERS[0] else whole).split("train")
+    splits = {one.label for one in find_pairs(Path(config.dataset)).files}
+    named = "train" in splits and len(splits - {"", "train"}) > 0
+    framing = replace(framing, held_out=0.0) if named else framing
+    whole = open_dataset(config.dataset, data_dir, framing, Aside(listener))
+    whole = _of_folders(whole) if named else replace(whole, classes=())
+    pairs = (_turned(whole) if config.to_domain == LETTERS[0] else whole).split("train")
+    height, width, channels = pairs.shape
+    shape = show_shape((height, width, channels // 2))
+    listener.status(f"pairs of {shape}: {len(pairs):,} to train on, {len(pairs.other('test')):,} to test")
+    return pairs
 
 
 def sides(pairs: Dataset) -> tuple[Dataset, Dataset]:

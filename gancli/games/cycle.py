@@ -17,7 +17,6 @@ from flax import nnx
 
 from gancli.config import TrainConfig
 from gancli.games import patches
-from gancli.games.history import History
 from gancli.games.pair import Scores
 from gancli.games.passes import translated
 from gancli.games.patches import PATCHES, check, discriminator_gradients, generator_loss, remembered
@@ -87,7 +86,7 @@ class Cycle:
 
     def memory(self) -> dict[str, Any]:
         """Return the histories of translations, one for each domain, which are empty at first."""
-        return {domain.name: History.empty(self.config.history, domain.shape) for domain in self.domains}
+        return patches.histories(self.config, self.domains)
 
     def forth(self, translators: Weights, a: jax.Array, b: jax.Array) -> Forth:
         """Translate batches ``[B, *shape]`` of both domains, there and back, and each by the other's translator."""
@@ -114,9 +113,9 @@ class Cycle:
         norms = {f"{name}_gradient_norm": gradient_norm(one) for name, one in gradients.items()}
         state = update(self, state, gradients, sum(norms.values(), jnp.zeros(())))
 
-        fakes, memory = [], dict(state.memory)
+        fakes, memory = [], state.memory
         for domain, fake, key in zip(self.domains, translations, jax.random.split(history_key), strict=True):
-            seen, memory[domain.name] = remembered(memory[domain.name], fake, key)
+            seen, memory = remembered(memory, domain.name, fake, key)
             fakes.append(seen)
         state = state._replace(memory=memory)
 

@@ -15,12 +15,12 @@ from flax import nnx
 
 from gancli.config import TrainConfig
 from gancli.games import patches
-from gancli.games.history import History
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Scores
 from gancli.games.passes import translated
 from gancli.games.patches import PATCHES, check, discriminator_gradients, generator_loss, remembered
 from gancli.games.translates import A, B, Translates
 from gancli.losses.catalog import objective
+from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
 from gancli.models.catalog import Architecture, architecture
 from gancli.own_files import Files
@@ -37,6 +37,7 @@ class Paired:
     config: TrainConfig
     domains: tuple[Domain]  # of pairs: the channels of one image, then those of the other
     players: tuple[Player, Player]
+    objective: Objective
     translates: tuple[Translates]
     scores_of: tuple[Scores]
     family: Architecture = field(compare=False)  # the players' graphs tell families apart
@@ -60,7 +61,7 @@ class Paired:
         source, target = (replace(pairs, name=name, shape=_single(pairs)) for name in (A, B))
         way = Translates(made[GENERATOR], source, target, has_noise=family.has_noise)
         scores = Scores(made[DISCRIMINATOR], pairs, loss, family.convolves)
-        return cls(config, domains, (made[GENERATOR], made[DISCRIMINATOR]), (way,), (scores,), family)
+        return cls(config, domains, (made[GENERATOR], made[DISCRIMINATOR]), loss, (way,), (scores,), family)
 
     def networks(self, rngs: nnx.Rngs, means: Mapping[str, np.ndarray]) -> dict[str, nnx.Module]:
         """Build the translator and the discriminator."""
@@ -69,7 +70,7 @@ class Paired:
 
     def memory(self) -> dict[str, Any]:
         """Return the history of pairs with translations, which is empty at first."""
-        return {domain.name: History.empty(self.config.history, domain.shape) for domain in self.domains}
+        return patches.histories(self.config, self.domains)
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update the translator, then the discriminator, which sees the translations just made or earlier ones.
@@ -85,8 +86,8 @@ class Paired:
         gradients, fake, measured = translator_gradients(self, state.params, pairs, g_key)
         norms = {f"{GENERATOR}_gradient_norm": gradient_norm(gradients)}
         state = update(self, state, {GENERATOR: gradients}, norms[f"{GENERATOR}_gradient_norm"])
-        seen, history = remembered(state.memory[domain.name], fake, history_key)
-        state = state._replace(memory={domain.name: history})
+        seen, memory = remembered(state.memory, domain.name, fake, history_key)
+        state = state._replace(memory=memory)
         own = state.params[DISCRIMINATOR]
         gradients, found = discriminator_gradients(scores, own, pairs, seen, d_key, state.step)
         norms[f"{DISCRIMINATOR}_gradient_norm"] = gradient_norm(gradients)

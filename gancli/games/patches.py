@@ -1,5 +1,6 @@
 """What games of translation share: discriminators of patches, what they minimize, and what they see."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -90,10 +91,26 @@ def discriminator_gradients(
     return jax.grad(minimized, has_aux=True)(discriminator)
 
 
-def remembered(history: History, fake: jax.Array, key: jax.Array) -> tuple[jax.Array, History]:
-    """Return what a discriminator sees in the place of ``fake`` ``[B, *shape]``, and the history after it."""
-    seen, history = exchanged(history, whole(fake), key)
-    return divided(seen), history
+def histories(config: TrainConfig, domains: Iterable[Domain]) -> dict[str, History]:
+    """Return an empty history of fake examples for each domain, by name; none where none is wanted."""
+    return {one.name: History.empty(config.history, one.shape) for one in domains} if config.history else {}
+
+
+def remembered(
+    memory: Mapping[str, History], name: str, fake: jax.Array, key: jax.Array
+) -> tuple[jax.Array, dict[str, History]]:
+    """Return what a discriminator sees in the place of ``fake`` ``[B, *shape]``, and the histories after it.
+
+    Args:
+        memory: the histories, see :func:`histories`.
+        name: of the domain of ``fake``.
+        fake: new examples.
+        key: of the choice.
+    """
+    if name not in memory:
+        return fake, dict(memory)
+    seen, history = exchanged(memory[name], whole(fake), key)
+    return divided(seen), {**memory, name: history}
 
 
 def check(config: TrainConfig, loss: Objective) -> None:

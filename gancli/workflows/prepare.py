@@ -297,7 +297,7 @@ def too_few(config: TrainConfig, dataset: Dataset) -> str | None:
     able = uses(config, "augment") and (own or uses(config, "base_channels"))
     if not dataset.is_images or len(dataset) >= FEW_IMAGES or config.augment or not able:
         return None
-    preset = f" or --preset {SMALL_DATA}" if own else ""
+    preset = f" or --preset {SMALL_DATA}" if own and config.game == TrainConfig.game else ""
     return (
         f"{number_of(len(dataset), 'image is', 'images are')} few to train on: D may memorize them. "
         f"Try --augment {','.join(FOR_SMALL_DATA)}{preset}."

@@ -200,7 +200,10 @@ def test_translations_do_not_lie_among_the_images(trained, images, gancli):
 
 def test_other_runs_translate_nothing_and_this_one_draws_nothing(trained, digits_run, images, gancli):
     code, _, err = gancli("translate", digits_run, images, "--to", "B")
-    assert (code, err) == (2, "error: --game adversarial translates nothing. Train with --game cycle.\n")
+    assert (code, err) == (
+        2,
+        "error: --game adversarial translates nothing. Train with --game cycle, contrastive or paired.\n",
+    )
     for verb in ("sample", "interpolate", "parzen", "export"):
         code, _, err = gancli(verb, trained)
         assert code == 2, err
@@ -252,6 +255,6 @@ def test_a_second_domain_is_for_this_game(images, gancli):
     code, _, err = gancli("train", images / "trainA", "--to", images / "trainB", "--outdir", "x", "--steps", 2)
     assert code == 2
     assert err == (
-        f"error: --to {images / 'trainB'} is for --game cycle; --game adversarial does not use it. "
-        f"Leave it out, or choose that game.\n"
+        f"error: --to {images / 'trainB'} is for --game cycle, paired or contrastive; --game adversarial does not "
+        f"use it. Leave it out, or choose one of these games.\n"
     )

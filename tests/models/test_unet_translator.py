@@ -46,7 +46,7 @@ def test_it_takes_images_of_any_size_that_is_a_multiple_of_its_own():
     network = build((16, 16, 3))
     assert (network.multiple, network.smallest) == (16, 16)
     for shape in ((2, 16, 16, 3), (1, 32, 48, 3)):
-        assert network(jnp.zeros(shape)).shape == shape
+        assert jax.eval_shape(network, jnp.zeros(shape)).shape == shape
 
 
 def test_noise_is_dropout_that_a_key_turns_on():
@@ -69,8 +69,8 @@ def test_shortcuts_bring_the_finest_maps_to_the_last_layer():
 
 
 def test_rematerialization_changes_no_gradient():
-    graph, params = nnx.split(build((16, 16, 1)))
-    x = jax.random.uniform(jax.random.key(0), (1, 16, 16, 1))
+    graph, params = nnx.split(build((4, 4, 1)))
+    x = jax.random.uniform(jax.random.key(0), (1, 4, 4, 1))
     gradients = []
     for wanted in (False, True):
         with rematerializing(wanted):
