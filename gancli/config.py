@@ -34,6 +34,7 @@ TRANSLATIONS = ("cycle", "paired", "contrastive")
 NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised", *TRANSLATIONS)}
 TRANSLATING: When = {"game": TRANSLATIONS}
 UNPAIRED: When = {"game": ("cycle", "contrastive")}
+CONTRASTIVE: When = {"game": ("contrastive",)}
 CYCLE: When = {"game": ("cycle",)}
 PAIRED: When = {"game": ("paired",)}
 NO_DROPOUT: When = {"game": ("matching", *TRANSLATIONS), "model": ("noisy-mlp",)}
@@ -163,7 +164,7 @@ class TrainConfig:
         5.0,
         "Weight of the identity loss: how far an image of the target is from its translation.",
         GAME,
-        only=CYCLE,
+        only=UNPAIRED,
         least=0,
     )
     history: int = setting(
@@ -171,6 +172,13 @@ class TrainConfig:
         "Earlier translations that are kept, to be shown to discriminators again; 0: none.",
         GAME,
         only=TRANSLATING,
+        least=0,
+    )
+    patch_weight: float = setting(
+        1.0,
+        "Weight of the loss of patches: what stands at one place shall belong together, in nats.",
+        GAME,
+        only=CONTRASTIVE,
         least=0,
     )
     pixel_weight: float = setting(

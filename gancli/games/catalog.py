@@ -101,6 +101,22 @@ GAMES: Registry[GameEntry] = Registry(
                 "mirror": True,
             },
         ),
+        "contrastive": GameEntry(
+            lazy("gancli.games.contrastive:Contrastive.build"),
+            translates=True,
+            summary="One translator between two sets of images, one way, by patches (Park et al. 2020, CUT).",
+            use="As cycle, for one direction at half the cost. --patch-weight 10 --identity-weight 0 is FastCUT.",
+            cite=("park2020contrastive",),
+            defaults={
+                "model": "resnet-translator",
+                "loss": "least-squares",
+                "penalty": (),
+                "metrics": ("translation",),
+                "mirror": True,
+                "history": 0,
+                "identity_weight": 1.0,
+            },
+        ),
         "paired": GameEntry(
             lazy("gancli.games.paired:Paired.build"),
             translates=True,

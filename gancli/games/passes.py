@@ -57,6 +57,19 @@ def translated(translates: Translates, translator: Params, x: jax.Array, key: ja
     return microbatched(run, translator, x, key, config.microbatch)
 
 
+def encoded(translates: Translates, translator: Params, x: jax.Array) -> tuple[jax.Array, ...]:
+    """Return the maps of a translator's layers for examples ``[B, *shape]``; see :meth:`Translates.encode`."""
+    config = translates.player.config
+    dtype = PRECISIONS[config.precision]
+
+    def run(translator: Params, x: jax.Array, key: None) -> tuple[jax.Array, ...]:
+        del key
+        with rematerializing(config.remat):
+            return translates.encode(translator, x, dtype)
+
+    return microbatched(run, translator, x, None, config.microbatch)
+
+
 def scored(
     scores: Scores, discriminator: Params, packs: jax.Array, key: jax.Array, classes: Classes = None
 ) -> DiscriminatorOutput:

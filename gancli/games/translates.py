@@ -33,6 +33,11 @@ class Translates:
         x = x.astype(dtype)
         return cast(network(x, key) if self.has_noise else network(x), jnp.float32)
 
+    def encode(self, translator: Params, x: jax.Array, dtype: Any = jnp.float32) -> tuple[jax.Array, ...]:
+        """Return the maps ``[B, h, w, C]`` of layers of a translator that shows them, float32."""
+        network: Any = self.player.network(translator, dtype)
+        return cast(network.encoded(x.astype(dtype)), jnp.float32)
+
 
 @dataclass(frozen=True)
 class Translators:

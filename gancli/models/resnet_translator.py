@@ -57,12 +57,24 @@ class Translator(nnx.Module):
         self.last = Convolution(base_channels, channels, size=7, init=init, rngs=rngs)
         self.bounded = bounded
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        x = rematerialized(_reflected_first, self.first, 2.0 * x - 1.0 if self.bounded else x)
+    def encoded(self, x: jax.Array) -> tuple[jax.Array, ...]:
+        """Return what the way to the smallest maps sees: the image, halved maps, and those of the residual blocks.
+
+        Of the blocks it is the first and the last one (Park et al. 2020 take the first and the fifth of nine).
+        """
+        x = 2.0 * x - 1.0 if self.bounded else x
+        found = [x]
+        x = rematerialized(_reflected_first, self.first, x)
         for layer in self.down:
             x = rematerialized(_activated, layer, x)
-        for block in self.blocks:
+            found.append(x)
+        for place, block in enumerate(self.blocks):
             x = rematerialized(Block.__call__, block, x)
+            found += [x] if place in (0, len(self.blocks) - 1) else []
+        return tuple(found)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = self.encoded(x)[-1]
         for layer in self.up:
             x = rematerialized(_activated, layer, x)
         x = self.last(reflected(x, 3))

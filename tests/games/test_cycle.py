@@ -269,7 +269,10 @@ def test_it_draws_no_samples_but_translates():
         ({"k": 2}, "--k 2 does nothing in the game 'cycle'. Leave it out."),
         ({"conditional": True}, "--conditional does nothing in the game 'cycle'. Leave it out."),
         ({"updates": "simultaneous"}, "--updates simultaneous does nothing in the game 'cycle'. Leave it out."),
-        ({"model": "dcgan"}, "--model dcgan does not translate images. Use: resnet-translator, unet-translator, linear."),
+        (
+            {"model": "dcgan"},
+            "--model dcgan does not translate images. Use: resnet-translator, unet-translator, linear.",
+        ),
     ],
     ids=lambda one: str(one) if isinstance(one, dict) else "",
 )
