@@ -26,7 +26,7 @@ def export(
     ema: Ema = True,
     json: Json = False,
 ) -> None:
-    """Write a generator for others: weights, a function, configuration, model card and samples.
+    """Write a generator or translators for others: weights, functions, configuration, model card and pictures.
 
     Examples:
 

@@ -10,7 +10,7 @@ from gancli.data.load import Dataset, load_for
 from gancli.data.pairs import load_pairs, sides
 from gancli.data.two_domains import PAIRED, load_two
 from gancli.errors import UsageError
-from gancli.games.pair import GENERATOR, Pair, refuse_translating
+from gancli.games.pair import Pair, refuse_translating
 from gancli.reporting import Silence, show_shape
 from gancli.runs.exported import is_export, read_weights
 from gancli.runs.folder import Run
@@ -26,7 +26,7 @@ class Trained:
     run: Run
     game: Game
     step: int
-    weights: dict[str, Params]  # by player; averaged where asked for and kept. An exported run has the generator alone
+    weights: dict[str, Params]  # by player; averaged where asked for and kept. An exported run has no discriminator
     ema: bool  # whether weights are averages: asked for, and the run kept some
     notes: tuple[str, ...]  # what was passed over to get here
 
@@ -42,8 +42,8 @@ class Trained:
         game = run.record.game()
         averages = {player.name for player in game.players if player.averaged and ema}
         if is_export(folder):
-            found, generator = read_weights(folder, game, step=step, ema=GENERATOR in averages)
-            return cls(run, game, found, {GENERATOR: generator}, GENERATOR in averages, ())
+            found, weights = read_weights(folder, game, step=step, ema=bool(averages))
+            return cls(run, game, found, weights, bool(averages), ())
         names = {
             player.name: f"{player.name}{AVERAGE}" if player.name in averages else player.name
             for player in game.players

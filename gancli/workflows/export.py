@@ -1,4 +1,4 @@
-"""``gancli export``: a generator for other people and other programs."""
+"""``gancli export``: a generator, or translators, for other people and other programs."""
 
 import json
 from dataclasses import dataclass, replace
@@ -13,20 +13,24 @@ from gancli.compute import devices
 from gancli.data.catalog import is_path
 from gancli.errors import GancliError, UsageError
 from gancli.files import appearing, read_json, write_atomically
+from gancli.games.translates import ways_of
 from gancli.imaging.pixels import png_bytes, to_uint8
 from gancli.imaging.sheets import grid
 from gancli.latents.codes import Codes
+from gancli.metrics.catalog import METRICS
 from gancli.own_files import without_folder
 from gancli.registry import Registry
 from gancli.runs.exported import WEIGHTS, is_export, write_weights
 from gancli.runs.folder import CONFIG, RunRecord
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import draw
+from gancli.workflows import export_translators
 from gancli.workflows.citations import citations
+from gancli.workflows.export_translators import CARD, PLATFORMS
 
-STABLEHLO, SAMPLES, CARD = "generator.stablehlo", "samples.png", "README.md"
-PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+STABLEHLO, SAMPLES = "generator.stablehlo", "samples.png"
 NUM_SAMPLES, COLUMNS = 64, 8
+RANKED = {name: METRICS[name].key for name in ("translation", "pairs")}  # whose number has a name of its own
 
 FORMATS: Registry[str] = Registry(
     "format", {"safetensors": "the weights by name", "stablehlo": "the whole function, for JAX without gancli"}
@@ -76,20 +80,29 @@ def export(
     measured = _read_evaluation(evaluation) if evaluation else {}
     devices.keep_compiled_programs()
     trained = Trained.load(run, step=step, ema=ema)
-    if not trained.is_images:
-        raise UsageError(f"export is for images; the run in '{run}' draws points.")
-    standing = jax.jit(trained.pair.draws.standing)(trained.pair.generator)
     with appearing(output) as part:
         part.mkdir()
-        (part / CONFIG).write_text(_shared(trained.run.record).to_json())
-        write_weights(part / WEIGHTS, trained.pair.generator, standing, trained.step, ema=trained.ema)
-        if "stablehlo" in formats:
-            (part / STABLEHLO).write_bytes(_stablehlo(trained, standing))
-        drawn = to_uint8(draw(trained.pair, NUM_SAMPLES, 0).samples)
-        (part / SAMPLES).write_bytes(png_bytes(grid(drawn, COLUMNS)))
-        write_atomically(part / CARD, _card(trained, formats, measured))
+        record = _shared(trained.run.record)
+        (part / CONFIG).write_text(record.to_json())
+        if ways_of(trained.game):
+            export_translators.write(part, trained, record, formats, measured)
+        else:
+            _write_generator(part, trained, formats, measured)
     files = tuple(sorted(path.name for path in output.iterdir()))
     return ExportResult(output, files, trained.step, trained.ema, trained.notes)
+
+
+def _write_generator(part: Path, trained: Trained, formats: tuple[str, ...], measured: dict[str, Any]) -> None:
+    """Write weights, function, samples and card of a run that draws samples."""
+    if not trained.is_images:
+        raise UsageError(f"export is for images; the run in '{trained.run.folder}' draws points.")
+    standing = jax.jit(trained.pair.draws.standing)(trained.pair.generator)
+    write_weights(part / WEIGHTS, trained.pair.generator, standing, trained.step, ema=trained.ema)
+    if "stablehlo" in formats:
+        (part / STABLEHLO).write_bytes(_stablehlo(trained, standing))
+    drawn = to_uint8(draw(trained.pair, NUM_SAMPLES, 0).samples)
+    (part / SAMPLES).write_bytes(png_bytes(grid(drawn, COLUMNS)))
+    write_atomically(part / CARD, _card(trained, formats, measured))
 
 
 def _shared(record: RunRecord) -> RunRecord:
@@ -97,6 +110,8 @@ def _shared(record: RunRecord) -> RunRecord:
     config = record.config
     # `./mnist` are somebody's images of that name, `mnist` is the data set.
     names = {"dataset": f"./{Path(config.dataset).name}" if is_path(config.dataset) else config.dataset}
+    if config.to_domain and not config.from_domain and is_path(config.to_domain):
+        names["to_domain"] = f"./{Path(config.to_domain).name}"
     names |= {"loss": without_folder(config.loss), "model": without_folder(config.model)}
     return replace(record, config=replace(config, **names))
 
@@ -120,9 +135,9 @@ def _read_evaluation(path: Path) -> dict[str, Any]:
     try:
         metrics = read_json(path)["metrics"]
         return {
-            name: {"value": float(one["value"]), "protocol": one["protocol_text"]}
+            name: {"value": float(one[number]), "protocol": one["protocol_text"]}
             for name, one in metrics.items()
-            if "value" in one
+            if (number := RANKED.get(name, "value")) in one
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GancliError(f"'{path}' is not what `gancli evaluate --json` prints.") from None

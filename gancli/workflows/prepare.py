@@ -401,9 +401,7 @@ def prepare_resumed(
     """
     run = Run.open(outdir)
     if is_export(outdir):
-        raise UsageError(
-            f"'{outdir}' holds an exported generator, which cannot be trained on: it has no discriminator."
-        )
+        raise UsageError(f"'{outdir}' was exported, and cannot be trained on: it has no discriminator.")
     config = _on_devices_here(_continued(run, recipe, options))
     for option, kept in run.record.files.items():
         own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)

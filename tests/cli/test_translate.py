@@ -204,7 +204,7 @@ def test_other_runs_translate_nothing_and_this_one_draws_nothing(trained, digits
         2,
         "error: --game adversarial translates nothing. Train with --game cycle, contrastive or paired.\n",
     )
-    for verb in ("sample", "interpolate", "parzen", "export"):
+    for verb in ("sample", "interpolate", "parzen"):
         code, _, err = gancli(verb, trained)
         assert code == 2, err
         assert err == (

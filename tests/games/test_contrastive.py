@@ -41,7 +41,9 @@ def test_three_players_and_one_way(begun):
     game, state = begun
     assert [player.name for player in game.players] == [GENERATOR, DISCRIMINATOR, PROJECTOR]
     assert set(split_state(state)) == {GENERATOR, DISCRIMINATOR, PROJECTOR, f"{GENERATOR}.average", "training"}
-    (way,) = ways_of(game) or ()
+    ways = ways_of(game)
+    assert ways is not None
+    (way,) = ways
     assert (way.source.name, way.target.name) == ("a", "b")
     heads = state.params[PROJECTOR]["heads"]
     assert [heads[layer][0]["kernel"].shape for layer in heads] == [(1, 256), (4, 256), (8, 256), (8, 256)]

@@ -194,7 +194,7 @@ def test_an_exported_generator_holds_one_step_and_no_discriminator(gancli, tmp_p
         (
             ("train", "digits", "--outdir", out, "--resume"),
             2,
-            f"'{out}' holds an exported generator, which cannot be trained on: it has no discriminator.",
+            f"'{out}' was exported, and cannot be trained on: it has no discriminator.",
         ),
     ]
     for arguments, expected, message in cases:
