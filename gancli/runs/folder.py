@@ -25,6 +25,7 @@ from gancli.training.game import Game
 CONFIG, METRICS, SAMPLES, CURVES = "config.json", "metrics.jsonl", "samples", "curves.png"
 REPORT = "report.html"  # by default
 PICTURES = "pictures"  # by sample, interpolate and evaluate; an exported generator's folder has them, too
+LIKENESS = "likeness.npz"  # what training images of a run that translates are like
 ENCODER = "encoder"  # that was trained for the finished generator
 FAKES = "fakes"  # how names of pictures begin; their step follows
 FORMAT = 2  # of a run folder
@@ -126,7 +127,7 @@ class Run:
         """
         cls.check_free(folder, overwrite=overwrite)
         with writing(folder):
-            for part in (METRICS, SAMPLES, CURVES, PICTURES, ENCODER, REPORT, CHECKPOINTS, DAMAGED):
+            for part in (METRICS, SAMPLES, CURVES, PICTURES, ENCODER, LIKENESS, REPORT, CHECKPOINTS, DAMAGED):
                 remove(folder / part)
             run = cls(folder, record)
             run.write_record()  # first of all: whatever stops the run now, its folder can be resumed or overwritten

@@ -10,7 +10,7 @@ import numpy as np
 from gancli.data.two_domains import LETTERS, domain_names
 from gancli.games.translates import Translates, Translators
 from gancli.runs.exported import TRANSLATORS, write_translators
-from gancli.runs.folder import RunRecord
+from gancli.runs.folder import LIKENESS, RunRecord
 from gancli.runs.trained import Trained
 from gancli.training.state import Params
 from gancli.workflows.citations import citations
@@ -35,6 +35,8 @@ def write(part: Path, trained: Trained, record: RunRecord, formats: tuple[str, .
     translators = Translators.of(trained.game, trained.weights)
     own = {way.player.name: weights for way, weights in zip(translators.ways, translators.weights, strict=True)}
     write_translators(part / TRANSLATORS, own, trained.step, ema=trained.ema)
+    if (likeness := trained.run.folder / LIKENESS).exists():
+        (part / LIKENESS).write_bytes(likeness.read_bytes())
     files = _files(trained)
     if "stablehlo" in formats:
         for name, way, weights in zip(files, translators.ways, translators.weights, strict=True):

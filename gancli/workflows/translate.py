@@ -1,32 +1,35 @@
 """``gancli translate``: images of one domain turned into images of the other, each of its own size and name."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from gancli.compute import devices
-from gancli.data.images.decode import MAX_PIXELS, check_pixels, decode
+from gancli.data.images.decode import MAX_PIXELS, check_pixels, decode, frame
 from gancli.data.images.find import ImageFile
 from gancli.data.images.framed import one_or_more
 from gancli.data.two_domains import LETTERS, domain_names
 from gancli.errors import GancliError, UsageError
+from gancli.evaluation.likeness import read_likeness
 from gancli.files import write_atomically
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import jpeg_bytes, png_bytes, to_uint8, webp_bytes
 from gancli.imaging.sheets import Heading, grid, tile
 from gancli.registry import suggestion
 from gancli.reporting import Reporter, number_of
-from gancli.runs.folder import PICTURES
+from gancli.runs.folder import LIKENESS, PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.outputs import STILLS, choose_output, write_picture
 from gancli.sampling.translations import translate as translated
 
 SHOWN, GROUPS = 30, 3  # images of a sheet, and how many stand in a row
 TILE = 128  # pixels of an image on a sheet, at most
-NAMED = 3  # broken images that a message names
+NAMED = 3  # images that a message names
+EXPECTED = 0.1  # share of images that are unlike those of training by chance: twice that of images held out
 # Formats in which a translation is written, by the ending of the image's name; others become PNG.
 FORMATS: dict[str, Callable[[np.ndarray], bytes]] = {
     ".png": png_bytes,
@@ -43,6 +46,7 @@ class Translation:
     name: str
     outputs: tuple[Path, ...]  # one for each answer; empty: nothing was to be written
     size: tuple[int, int] | None  # width and height; None: it was skipped
+    unlike: float | None = None  # above 1: farther from the training images than images held out; None: not known
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class TranslateResult:
             | ({"output": str(one.outputs[0])} if one.outputs else {})
             | ({"answers": [str(path) for path in one.outputs]} if len(one.outputs) > 1 else {})
             | ({"width": one.size[0], "height": one.size[1]} if one.size else {"skipped": True})
+            | ({"unlike": round(one.unlike, 3)} if one.unlike is not None else {})
             for one in self.images
         ]
         return {
@@ -152,6 +157,8 @@ def translate(
     multiple, smallest = getattr(network, "multiple", 1), getattr(network, "smallest", 1)
     done: list[Translation] = []
     rows: list[list[np.ndarray]] = []  # of the sheet: an image and its translations
+    likeness = read_likeness(folder / LIKENESS, way.source.name)
+    seen: dict[int, np.ndarray] = {}  # by place in ``done``, as images of training were framed
     broken: dict[str, str] = {}
     for number, (one, paths, exists) in enumerate(zip(files, outputs, there, strict=True)):
         reporter.advance("translating", number, len(files))
@@ -171,11 +178,20 @@ def translate(
         ]
         for path, answer in zip(paths, found, strict=False):
             write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(answer, alpha)))
+        if likeness:
+            channels = {1: "L", 3: "RGB", 4: "RGBA"}[image.shape[-1]]
+            square = Image.fromarray(image.squeeze(-1) if channels == "L" else image)
+            seen[len(done)] = frame(square, likeness.side, trained.game.config.crop)
         done.append(Translation(one.name, paths, (width, height)))
         rows += [[image, *found]] if len(rows) < SHOWN else []
     reporter.advance("translating", len(files), len(files))
     _tell_broken(source, broken, len(files), reporter)
     ways = (names[begins], names[1 - begins])
+    if likeness and seen:
+        ratios = likeness.ratios(np.stack(list(seen.values())))
+        for place, ratio in zip(seen, ratios.tolist(), strict=True):
+            done[place] = replace(done[place], unlike=ratio)
+        _tell_unlike(done, ways[0], reporter)
     if rows:
         write_picture(sheet, _sheet(rows, ways))
     drawn = sheet if rows else None
@@ -245,6 +261,20 @@ def _tell_broken(source: Path, broken: dict[str, str], count: int, reporter: Rep
         raise GancliError(f"none of the images in '{source}' can be read ({named}).")
     more = f"; and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""
     reporter.warning(f"left out {number_of(len(broken), 'image', 'images')} in '{source}' ({named}{more}).")
+
+
+def _tell_unlike(done: Sequence[Translation], domain: str, reporter: Reporter) -> None:
+    """Warn if more images are unlike those of training than images held out are."""
+    known = [one for one in done if one.unlike is not None]
+    unlike = sorted((one for one in known if (one.unlike or 0) > 1), key=lambda one: -(one.unlike or 0))
+    if len(unlike) <= EXPECTED * len(known):
+        return
+    named = ", ".join(one.name for one in unlike[:NAMED]) + (", ..." if len(unlike) > NAMED else "")
+    count = number_of(len(unlike), "image is", "images are")
+    reporter.warning(
+        f"{count} unlike the images of {domain} that the run was trained on, by features ({named}): expect a poor "
+        f"translation. Bring them to the framing and the size of the training images."
+    )
 
 
 def _sheet(rows: Sequence[Sequence[np.ndarray]], ways: tuple[str, str]) -> np.ndarray:

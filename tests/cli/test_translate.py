@@ -109,7 +109,7 @@ def test_images_keep_size_name_and_transparency_and_stand_upright(trained, gancl
         "translate", trained, "photos", "--to", "B", "--output", "out", "--sheet", "s.png", "--json"
     )
     assert code == 0
-    assert err.endswith("left out 1 image in 'photos' (broken.png: it is no image, or its header is damaged).\n")
+    assert "left out 1 image in 'photos' (broken.png: it is no image, or its header is damaged).\n" in err
     found = json.loads(out)
     assert [(one["name"], one["width"], one["height"]) for one in found["images"]] == [
         *(("a.jpg", 21, 30), ("c.gif", 16, 5), ("deep/b.png", 16, 17)),
@@ -258,3 +258,19 @@ def test_a_second_domain_is_for_this_game(images, gancli):
         f"error: --to {images / 'trainB'} is for --game cycle, paired or contrastive; --game adversarial does not "
         f"use it. Leave it out, or choose one of these games.\n"
     )
+
+
+def test_images_that_are_unlike_those_of_training_are_named(trained, images, gancli):
+    Path("photos").mkdir()
+    for number in range(3):
+        flat = np.full((16, 16, 3), 40 * number, np.uint8)
+        flat[:8] = 255
+        Image.fromarray(flat).save(f"photos/{number}.png")
+    code, out, err = gancli("translate", trained, "photos", "--to", "B", "--sheet", "s.png", "--json", "--quiet")
+    assert code == 0
+    assert all(one["unlike"] > 1 for one in json.loads(out)["images"])
+    assert "3 images are unlike the images of A that the run was trained on, by features (" in err
+    code, out, err = gancli("translate", trained, images / "trainA", "--to", "B", "--sheet", "t.png", "--json", "-q")
+    assert (code, err) == (0, "")
+    assert all(one["unlike"] < 1 for one in json.loads(out)["images"])
+    assert (trained / "likeness.npz").is_file()
