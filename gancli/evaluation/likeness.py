@@ -5,22 +5,27 @@ An image is as far from the training images as from the nearest one in features.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
+from gancli.data.load import Dataset
+from gancli.data.pairs import both_domains
 from gancli.errors import GancliError
 from gancli.features.extractor import classifier_at_scales, extract
 from gancli.files import read_arrays, write_atomically
+from gancli.games.translates import A, B
 from gancli.metrics.neighbors import nearest
+from gancli.reporting import Reporter
 
 TRAINED, HELD_OUT = 500, 200  # images that are kept of the former, and looked at of the latter
 SHARE = 0.95  # of the images held out that are like those of training
 SMALLEST = 1e-6  # distance, where training images are all one and the same
 CLASSIFIER = "cifar10"
+SPLITS = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,18 @@ class Likeness:
         """Return how far images ``[n, H, W, C]``, uint8, are, ``[n]``; above 1 they are unlike the training images."""
         distances = nearest(_features(images, self.side), self.features)[0][:, 0]
         return distances / max(self.limit, SMALLEST)
+
+
+def likenesses(names: Sequence[str], datasets: Mapping[str, Dataset], reporter: Reporter) -> dict[str, Likeness]:
+    """Look at the training images of domains A and B, or of pairs, as far as they are ``names``d."""
+    splits = (both_domains({name: one.other(split) for name, one in datasets.items()}) for split in SPLITS)
+    domains: dict[str, tuple[Dataset, Dataset]] = dict(zip((A, B), zip(*splits, strict=True), strict=True))
+    found = {}
+    for place, name in enumerate(names):
+        reporter.advance("what training images are like", place, len(names))
+        found[name] = Likeness.fit(*(one.examples for one in domains[name]))
+    reporter.advance("what training images are like", len(names), len(names))
+    return found
 
 
 def write_likenesses(path: Path, found: Mapping[str, Likeness]) -> None:

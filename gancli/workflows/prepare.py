@@ -25,7 +25,7 @@ from gancli.data.load import Dataset, digest_of, framing_of, load_for
 from gancli.data.pairs import both_domains, load_pairs
 from gancli.data.two_domains import load_two, refuse_two
 from gancli.errors import UsageError
-from gancli.evaluation.likeness import Likeness, write_likenesses
+from gancli.evaluation.likeness import likenesses, write_likenesses
 from gancli.features.catalog import FEATURES
 from gancli.files import check_name
 from gancli.games.augmentations import AUGMENTATIONS
@@ -357,21 +357,9 @@ def prepare_new(
     _meet(record, 0)
     run = Run.create(outdir, record, overwrite=overwrite) if hosts.leads() else Run(outdir, record)
     if ways_of(game) and hosts.leads():
-        _keep_likeness(run, game, datasets, reporter)
+        sources = [way.source.name for way in ways_of(game) or ()]
+        write_likenesses(run.folder / LIKENESS, likenesses(sources, datasets, reporter))
     return Prepared(run, game, state, datasets, loaded.labeled, probe, monitor, 0)
-
-
-def _keep_likeness(run: Run, game: Game, datasets: Mapping[str, Dataset], reporter: Reporter) -> None:
-    """Keep what the images are like that translators are trained on: `gancli translate` warns of others."""
-    train, held_out = (
-        dict(zip((A, B), both_domains({name: one.other(split) for name, one in datasets.items()}), strict=True))
-        for split in ("train", "validation")
-    )
-    sources = [way.source.name for way in ways_of(game) or ()]
-    reporter.advance("what training images are like", 0, len(sources))
-    found = {name: Likeness.fit(train[name].examples, held_out[name].examples) for name in sources}
-    reporter.advance("what training images are like", len(sources), len(sources))
-    write_likenesses(run.folder / LIKENESS, found)
 
 
 def _meet(record: RunRecord, step: int) -> None:
