@@ -105,7 +105,8 @@ def test_everything_at_once_on_a_run(digits_run, gancli):
     ]
     assert found["unavailable"] == {
         "classification": "needs a classifier: a run with --game semi-supervised",
-        "translation": "needs translations: a run with --game cycle",
+        "translation": "needs translations: a run with --game cycle, contrastive or paired",
+        "pairs": "needs translations: a run with --game cycle, contrastive or paired",
         "categories": "needs a category: a run with --game infogan --codes 10,u,u",
         "completion": "needs a run that completes examples: --game completion",
     }

@@ -52,7 +52,12 @@ def test_commands_stand_in_panels(gancli):
     ("choices", "many", "incomplete", "found"),
     [
         ("loss", False, "h", ["hinge"]),
-        ("model", False, "", ["mlp", "maxout-conv", "dcgan", "resnet", "noisy-mlp", "resnet-translator"]),
+        (
+            "model",
+            False,
+            "",
+            ["mlp", "maxout-conv", "dcgan", "resnet", "noisy-mlp", "resnet-translator", "unet-translator"],
+        ),
         ("data set", False, "dig", ["digits"]),
         (("r1", "r2", "clip"), True, "r1,", ["r1,r2", "r1,clip"]),
         (("r1", "r2", "clip"), True, "r1,c", ["r1,clip"]),

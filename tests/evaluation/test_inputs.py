@@ -37,7 +37,8 @@ def test_a_network_that_cannot_be_had_is_asked_for_once_and_the_rest_is_measured
         "divergence": "needs a run, whose discriminator it asks",
         "probe": "needs a run, whose discriminator it asks",
         "classification": "needs a classifier: a run with --game semi-supervised",
-        "translation": "needs translations: a run with --game cycle",
+        "translation": "needs translations: a run with --game cycle, contrastive or paired",
+        "pairs": "needs translations: a run with --game cycle, contrastive or paired",
         "completion": "needs a run that completes examples: --game completion",
         "categories": "needs a category: a run with --game infogan --codes 10,u,u",
     }
