@@ -56,7 +56,7 @@ class Likeness:
 
 
 def likenesses(names: Sequence[str], datasets: Mapping[str, Dataset], reporter: Reporter) -> dict[str, Likeness]:
-    """Look at the training images of domains A and B, or of pairs, as far as they are ``names``d."""
+    """Look at the training images of the named domains, of two data sets or of pairs."""
     splits = (both_domains({name: one.other(split) for name, one in datasets.items()}) for split in SPLITS)
     domains: dict[str, tuple[Dataset, Dataset]] = dict(zip((A, B), zip(*splits, strict=True), strict=True))
     found = {}
