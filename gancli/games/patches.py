@@ -27,9 +27,9 @@ PATCHES = "patches"  # the kind of discriminator
 def players(
     config: TrainConfig, networks: dict[str, nnx.Module], domain: Domain, makers: tuple[str, ...]
 ) -> dict[str, Player]:
-    """Return the players of networks, by name: ``makers``, whose weights are averaged, and what scores or helps.
+    """Return the players of networks, by name; the weights of ``makers`` are averaged.
 
-    All but the makers and their helpers are discriminators, called so.
+    Those whose names begin with ``discriminator`` have its learning rate and its bounds.
     """
     pace = Pace(max(domain.num_examples // domain.rows_per_step, 1), config.moving_steps)
     bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)

@@ -7,6 +7,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from gancli.errors import GancliError, UsageError
+from gancli.games.pair import GENERATOR
 from gancli.runs.exported import WEIGHTS, is_export, read_weights, write_weights
 from tests.playing import assert_equal, small
 
@@ -24,7 +25,7 @@ def test_weights_are_read_as_they_were_written(exported, step):
     assert is_export(folder)
     found, params = read_weights(folder, game, step=step, ema=True)
     assert found == 7
-    assert_equal(params, generator)
+    assert_equal(params, {GENERATOR: generator})
 
 
 def test_another_step_and_other_weights_than_it_holds_are_refused(exported):

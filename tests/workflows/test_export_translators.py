@@ -60,8 +60,8 @@ def test_both_translators_do_the_same_outside_at_any_size(gancli, tmp_path, cycl
     out = tmp_path / "out"
     code, printed, err = gancli("export", cycle, "--output", out, "--json")
     assert (code, err) == (0, "")
-    files = ["README.md", "a_to_b.stablehlo", "b_to_a.stablehlo", "config.json", "translations.png"]
-    assert json.loads(printed)["files"] == [*files, "translators.safetensors"]
+    files = ["README.md", "a_to_b.stablehlo", "b_to_a.stablehlo", "config.json", "likeness.npz"]
+    assert json.loads(printed)["files"] == [*files, "translations.png", "translators.safetensors"]
     weights = load_file(out / "translators.safetensors")
     assert {name.partition(".")[0] for name in weights} == {"generator_ab", "generator_ba"}
     for folder in (out, cycle):
