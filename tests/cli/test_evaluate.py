@@ -283,7 +283,7 @@ BAD = [
         ["digits/test"],
         2,
         "nothing to measure: give at least one of --fid --kid --inception-score --precision-recall "
-        "--density-coverage --nearest --modes --classification --translation --completion --categories --probe "
+        "--density-coverage --nearest --modes --classification --translation --pairs --completion --categories --probe "
         "--divergence, or --all.",
     ),
     (["{run}", "--fid", "--samples", "0"], 2, "--samples must be at least 1, got 0."),

@@ -40,7 +40,7 @@ def test_files_of_other_programs_are_read(tmp_path):
         ({"mu": np.zeros(2), "sigma": np.diag([1, np.inf])}, "are not all finite."),
         ({"mu": np.zeros(2), "sigma": np.eye(2) * 1j}, "mu is float64, sigma complex128, expected real numbers."),
         ({"mu": np.array(["a", "b"]), "sigma": np.eye(2)}, "mu is <U1, sigma float64, expected real numbers."),
-        ({"mu": np.zeros(2), "sigma": np.eye(2), "n": np.ones(2)}, "n must be a whole number above 0, got [1. 1.]."),
+        ({"mu": np.zeros(2), "sigma": np.eye(2), "n": np.ones(2)}, "n must be a whole number above 0, got [1.0, 1.0]."),
         ({"mu": np.zeros(2), "sigma": np.array([[1, 0.2], [0.1, 1]])}, "is no covariance: it is not symmetric, entries "
          "differ by up to 0.1. Compute sigma anew, as numpy.cov(features, rowvar=False)."),
         ({"mu": np.zeros(2), "sigma": -np.eye(2)}, "is no covariance: it has the eigenvalue -1, below 0. "

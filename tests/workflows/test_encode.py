@@ -75,28 +75,6 @@ def test_such_a_run_samples_interpolates_evaluates_and_is_exported(gancli, playe
         assert code == 0, err
 
 
-def test_features_of_an_encoder_are_probed_beside_those_of_the_discriminator(gancli, played, finished, tmp_path):
-    paths = {split: tmp_path / f"{split}.npz" for split in ("train", "test")}
-    for split, path in paths.items():
-        assert gancli("encode", played, f"digits/{split}", "-o", path, "--features", "--quiet")[0] == 0
-    train, test = (read_arrays(path, lambda names: names) for path in paths.values())
-    known, asked = standardized(train["features"], test["features"])
-    closest = ((asked[:, None] - known[None]) ** 2).sum(axis=-1).argmin(axis=1)
-    expected = np.mean(train["labels"][closest] != test["labels"])
-    code, out, err = gancli("evaluate", played, "--probe", "--labels", "all", "--json", "--quiet")
-    assert (code, err) == (0, "")
-    found = json.loads(out)["metrics"]["probe"]
-    assert found["nearest"] == pytest.approx(expected)
-    assert (found["labels"], found["draws"], found["protocol"]["network"]) == (len(known), 1, "encoder")
-    assert gancli("encode", finished, "digits/test", "-o", paths["test"], "--overwrite", "-q", *FEW)[0] == 0
-    code, out, err = gancli("evaluate", finished, "--probe", "--json", "--quiet")
-    assert (code, err) == (0, "")
-    found = json.loads(out)["metrics"]["probe"]
-    assert found["protocol"]["network"] == "discriminator"
-    assert found["encoder_linear"] < 0.7
-    assert found["encoder_nearest"] != found["nearest"]
-
-
 def test_for_another_run_an_encoder_is_trained_once_and_again_when_settings_or_weights_differ(
     gancli, finished, images, tmp_path
 ):
@@ -205,3 +183,25 @@ def test_a_walk_leads_from_one_image_to_another(gancli, played, images, tmp_path
     ):
         found = gancli("interpolate", played, *more, "-o", tmp_path / "other.png")
         assert found == (2, "", f"error: {message}\n")
+
+
+def test_features_of_an_encoder_are_probed_beside_those_of_the_discriminator(gancli, played, finished, tmp_path):
+    paths = {split: tmp_path / f"{split}.npz" for split in ("train", "test")}
+    for split, path in paths.items():
+        assert gancli("encode", played, f"digits/{split}", "-o", path, "--features", "--quiet")[0] == 0
+    train, test = (read_arrays(path, lambda names: names) for path in paths.values())
+    known, asked = standardized(train["features"], test["features"])
+    closest = ((asked[:, None] - known[None]) ** 2).sum(axis=-1).argmin(axis=1)
+    expected = np.mean(train["labels"][closest] != test["labels"])
+    code, out, err = gancli("evaluate", played, "--probe", "--labels", "all", "--json", "--quiet")
+    assert (code, err) == (0, "")
+    found = json.loads(out)["metrics"]["probe"]
+    assert found["nearest"] == pytest.approx(expected)
+    assert (found["labels"], found["draws"], found["protocol"]["network"]) == (len(known), 1, "encoder")
+    assert gancli("encode", finished, "digits/test", "-o", paths["test"], "--overwrite", "-q", *FEW)[0] == 0
+    code, out, err = gancli("evaluate", finished, "--probe", "--json", "--quiet")
+    assert (code, err) == (0, "")
+    found = json.loads(out)["metrics"]["probe"]
+    assert found["protocol"]["network"] == "discriminator"
+    assert found["encoder_linear"] < 0.7
+    assert found["encoder_nearest"] != found["nearest"]
