@@ -206,8 +206,8 @@ PRESETS: Registry[Preset] = Registry(
         "mnist-semi-supervised": Preset(
             dataset="mnist",
             summary="100 labels, feature matching, 100 epochs (after Salimans et al. 2016).",
-            reached="135 and 153 of 10,000 test images wrong by seeds 0 and 1, 38 minutes on one core of an AMD EPYC with "
-            "other jobs running (paper, after 300 epochs: 93 ± 6.5).",
+            reached="135 and 153 of 10,000 test images wrong by seeds 0 and 1, 38 minutes on one core of an AMD EPYC "
+            "with other jobs running (paper, after 300 epochs: 93 ± 6.5).",
             use="To classify digits of which few have labels.",
             cite=("salimans2016improved",),
             settings=MODELS["noisy-mlp"].defaults
