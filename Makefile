@@ -60,6 +60,7 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 	$(BIN)/python benchmarks/convolutions.py resnet --game spectral-norm --steps 2
 	$(BIN)/python benchmarks/convolutions.py layers
 	$(BIN)/python benchmarks/objectives.py cost
+	$(BIN)/python benchmarks/spikes.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torch-fidelity==0.4.0
 	$(BIN)/python benchmarks/inception.py
