@@ -176,7 +176,7 @@ class TrainConfig:
     )
     patch_weight: float = setting(
         1.0,
-        "Weight of the loss of patches: what stands at one place shall belong together, in nats.",
+        "Weight of the PatchNCE loss: a translation resembles its image at every place.",
         GAME,
         only=CONTRASTIVE,
         least=0,

@@ -65,17 +65,19 @@ def why_none() -> str | None:
 
 
 def free_memory() -> int | None:
-    """Return how many bytes are free on the device that computes; None where it does not tell.
-
-    A CPU computes in the machine's memory, or in what a container's limit leaves of it.
-    """
+    """Return how many bytes are free on the device that computes; None where it does not tell."""
     device = jax.local_devices()[0]
     if device.platform == "cpu":
-        left = _left_in_container()
-        available = psutil.virtual_memory().available
-        return available if left is None else min(available, left)
+        return free_host_memory()
     stats = device.memory_stats()
     return stats["bytes_limit"] - stats["bytes_in_use"] if stats and "bytes_limit" in stats else None
+
+
+def free_host_memory() -> int:
+    """Return how many bytes are free in the machine's memory, or in what a container's limit leaves of it."""
+    left = _left_in_container()
+    available = psutil.virtual_memory().available
+    return available if left is None else min(available, left)
 
 
 def _left_in_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:

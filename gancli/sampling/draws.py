@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import psutil
 
+from gancli.compute.devices import free_host_memory
 from gancli.errors import UsageError
 from gancli.games.pair import Draws, NormStatistics, Pair, Scores
 from gancli.latents.catalog import PRIORS
@@ -45,7 +45,7 @@ def check_memory(option: str, count: int, draws: Draws) -> None:
         count: of the samples.
         draws: what draws them.
     """
-    free = psutil.virtual_memory().available
+    free = free_host_memory()
     needed = 4 * count * (math.prod(draws.domain.shape) + draws.player.config.latent_size)
     if needed > free:
         raise UsageError(
