@@ -561,6 +561,13 @@ class TrainConfig:
         choices=("auto", "always", "never"),
         metavar="auto|always|never",
     )
+    data_placement: str = setting(
+        "auto",
+        "Of several devices, give each a copy of the training data, or divide it. auto: copied if that fits.",
+        MACHINE,
+        choices=("auto", "copied", "divided"),
+        metavar="auto|copied|divided",
+    )
 
     def __post_init__(self) -> None:
         """Refuse values that no run can have.
@@ -580,6 +587,8 @@ class TrainConfig:
         self._require(
             "microbatch", self.microbatch % self.packing == 0, f"must be a multiple of --packing {self.packing}"
         )
+        free = self.data_placement == "auto" or self.stream != "always"
+        self._require("data_placement", free, "must be auto with --stream always")
         if self.devices > 1:
             fits = self.batch_size % self.devices == 0
             self._require("batch_size", fits, f"must be a multiple of --devices {self.devices}")

@@ -123,19 +123,21 @@ def fail(message: str) -> None:
         client.wait_at_barrier(f"{SAID}/end", 1000 * LAST_WORDS)
 
 
-def compare(parts: Mapping[str, str]) -> None:
-    """Wait until every process has its parts, and make sure that they are the same.
+def compare(parts: Mapping[str, str], own: str) -> list[str]:
+    """Wait until every process has its parts, make sure that they are the same, and return what each has of its own.
 
     Args:
         parts: digests by what they are of: ``configuration``, ``data``.
+        own: what may differ.
 
     Raises:
         GancliError: a part differs between processes, or one of them failed; the message says which.
     """
     client = _client()
     if client is None:
-        return
-    client.key_value_set(f"{SAID}/parts/{index()}", json.dumps(dict(parts)))
+        return [own]
+    client.key_value_set(f"{SAID}/parts/{index()}", json.dumps([dict(parts), own]))
+    found = []
     deadline = time.monotonic() + LONGEST_PREPARATION
     for other in range(count()):
         while (said := _heard(client, f"{SAID}/parts/{other}")) is None:
@@ -144,12 +146,14 @@ def compare(parts: Mapping[str, str]) -> None:
                 raise GancliError(f"process {number} of {count()} failed, so all end: {message}")
             if time.monotonic() > deadline:
                 raise GancliError(f"process {other} of {count()} did not get ready within an hour.")
-        theirs = json.loads(said)
+        theirs, other_own = json.loads(said)
+        found.append(other_own)
         if different := [name for name in parts if theirs.get(name) != parts[name]]:
             raise GancliError(
                 f"process {index()} and process {other} of {count()} differ in their {', '.join(different)}. Start all "
                 f"with the same command and versions, on the same data."
             )
+    return found
 
 
 def most(value: int) -> int:

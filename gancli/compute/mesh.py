@@ -52,6 +52,27 @@ def added_up(run: Callable[..., jax.Array], *arrays: jax.Array) -> jax.Array:
     return here(*arrays)
 
 
+def rows_of(tree: Any, rows: jax.Array) -> Any:
+    """Return rows ``[B]`` of arrays ``[M, ...]`` that are divided among the devices: whole on each.
+
+    Every device adds those that it has, and zeros elsewhere. So values stay as they are, but for the sign of a zero.
+    """
+
+    def own(parts: Any, rows: jax.Array) -> Any:
+        def some(part: jax.Array) -> jax.Array:
+            places = rows - jax.lax.axis_index(AXIS) * len(part)
+            inside = (places >= 0) & (places < len(part))
+            found = part[jnp.where(inside, places, 0)]
+            return jax.lax.psum(jnp.where(inside.reshape(-1, *[1] * (part.ndim - 1)), found, 0), AXIS)
+
+        return jax.tree.map(some, parts)
+
+    here = jax.shard_map(
+        own, in_specs=(PartitionSpec(AXIS), PartitionSpec()), out_specs=PartitionSpec(), check_vma=False
+    )
+    return here(tree, rows)
+
+
 class DeviceMesh:
     """The first ``count`` devices, as many of each process, which share the work.
 
@@ -104,6 +125,27 @@ class DeviceMesh:
         if where is None or hosts.count() == 1:
             return jax.device_put(tree, where)
         return jax.tree.map(lambda own: jax.make_array_from_process_local_data(where, own), tree)
+
+    def divide(self, tree: Any) -> Any:
+        """Return arrays ``[N, ...]`` of this process, equal in every process, each device with a part of the rows.
+
+        The last parts are filled up with zeros, so that all are as long. Only the own part is read.
+        """
+        where = self.parts(0)
+        assert where, "one device has the whole"
+        count = where.mesh.size
+
+        def deal(array: np.ndarray) -> jax.Array:
+            length = -(-len(array) // count)
+
+            def part(index: tuple[slice, ...] | None) -> np.ndarray:
+                start = index[0].start or 0 if index else 0
+                rows = array[start : start + length]
+                return np.pad(rows, [(0, length - len(rows))] + [(0, 0)] * (array.ndim - 1))
+
+            return jax.make_array_from_callback((count * length, *array.shape[1:]), where, part)
+
+        return jax.tree.map(deal, tree)
 
     def each(self) -> NamedSharding | None:
         """Say of arrays that every device has the whole; None is one device's own way."""

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 
 from gancli.compute.mesh import DeviceMesh, whole
-from gancli.training.domain import Batch
 from gancli.training.feed import Cursors, Data, cursors, next_batches
 from gancli.training.game import Game, noticed
 from gancli.training.state import TrainState
@@ -31,7 +30,7 @@ def train_chunk(
         game: what does not move.
         state: what moves; donated.
         data: of every domain all training examples ``[N, *shape]``, uint8 or float32, with their labels, on the
-            device; or a block that has those of these steps.
+            device or divided among several; or a block that has those of these steps.
         at: the rows that come next.
         num_steps: int32 ``[]``, at most ``capacity``.
         capacity: length of the report.
@@ -67,7 +66,7 @@ class Chunk:
     seconds_to_compile: float
 
 
-def compile_chunk(game: Game, state: TrainState, data: dict[str, Batch] | Stream) -> Chunk:
+def compile_chunk(game: Game, state: TrainState, data: Data | Stream) -> Chunk:
     """Compile the program that every chunk of a run executes, or every part of a chunk where the data is streamed."""
     began = time.perf_counter()
     kind = data.layout if isinstance(data, Stream) else data

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gancli.compute.mesh import divided, whole
+from gancli.compute.mesh import divided, rows_of, whole
 from gancli.data.shuffle import permute
 from gancli.salts import MIRROR, ORDER
 from gancli.training.domain import Batch, Domain
@@ -26,6 +26,12 @@ class Cursor(NamedTuple):
         return cls(jnp.int32(epoch), jnp.int32(offset))
 
 
+class Parts(NamedTuple):
+    """All training examples, of which each device has a part: in order, the last ones filled up with zeros."""
+
+    batches: Batch  # [M, *shape], of M at least N, a multiple of the devices
+
+
 class Block(NamedTuple):
     """Examples in the order in which some steps take them, for data that is not on the device as a whole."""
 
@@ -33,7 +39,7 @@ class Block(NamedTuple):
     used: jax.Array  # int32 [], steps of the block that are over
 
 
-Data = dict[str, Batch] | dict[str, Block]  # by domain: everything on the device, or a block of each
+Data = dict[str, Batch] | dict[str, Parts] | dict[str, Block]  # by domain
 Cursors = dict[str, Cursor]  # by domain
 
 
@@ -65,7 +71,7 @@ def _next_batch(
     domain: Domain,
     place: int,
     key: jax.Array,
-    data: Batch | Block,
+    data: Batch | Parts | Block,
     cursor: Cursor,
     index: jax.Array | int,
 ) -> Batch:
@@ -76,7 +82,9 @@ def _next_batch(
         examples, labels = jax.tree.map(itemgetter(data.used + index), data.batches)
     else:
         rows = whole(permute(places, epochs, order_key(key, place), domain.num_examples))
-        examples, labels = jax.tree.map(itemgetter(rows), data)
+        examples, labels = (
+            rows_of(data.batches, rows) if isinstance(data, Parts) else jax.tree.map(itemgetter(rows), data)
+        )
     if game.config.mirror:
         mirror_key = _own(jax.random.fold_in(key, MIRROR), place)
         flip_key = jax.random.fold_in(jax.random.fold_in(mirror_key, epochs[0]), places[0])

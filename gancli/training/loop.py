@@ -14,8 +14,7 @@ from gancli.config import TrainConfig
 from gancli.errors import DivergedError
 from gancli.reporting import Progress
 from gancli.training.chunk import Chunk
-from gancli.training.domain import Batch
-from gancli.training.feed import cursors
+from gancli.training.feed import Data, cursors
 from gancli.training.game import Game
 from gancli.training.spikes import COUNT
 from gancli.training.state import TrainState
@@ -51,7 +50,7 @@ def chunk_ends(start: int, game: Game) -> Iterator[int]:
 
 
 def run_steps(
-    game: Game, chunk: Chunk, state: TrainState, data: dict[str, Batch] | Stream, start: int, end: int
+    game: Game, chunk: Chunk, state: TrainState, data: Data | Stream, start: int, end: int
 ) -> tuple[TrainState, Values]:
     """Train from step ``start`` to ``end``, and wait; return the state, and NumPy's ``[end - start]`` of each report.
 
@@ -69,7 +68,7 @@ def run_steps(
 
 
 def train(
-    game: Game, chunk: Chunk, state: TrainState, data: dict[str, Batch] | Stream, start: int
+    game: Game, chunk: Chunk, state: TrainState, data: Data | Stream, start: int
 ) -> Iterator[tuple[TrainState, Progress]]:
     """Train from step ``start`` to the configured end, yielding the state and a report after each chunk.
 

@@ -5,7 +5,6 @@ ask for. It reads those of many steps as one block and puts them on the device; 
 examples in the same order as with all the data beside it, and ends with the same weights.
 """
 
-import contextlib
 import time
 from collections.abc import Generator, Iterator
 from functools import partial
@@ -15,9 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.compute import devices, hosts
+from gancli.compute import hosts
 from gancli.compute.mesh import DeviceMesh
-from gancli.config import TrainConfig
 from gancli.data.mapped_rows import read_rows
 from gancli.data.shuffle import permute_on_host, round_keys
 from gancli.training.domain import Batch
@@ -30,9 +28,6 @@ BLOCK_BYTES = 16 * 2**20
 FEWEST_STEPS = 2  # of one step, XLA knows that its examples are the same all through the loop, and rounds differently
 THREADS = 4  # that read, each a block
 READ_AHEAD = 4  # blocks in the host's memory, read or being read
-
-
-SHARE = 0.5  # of the free memory that data may take; the step's temporary memory and evaluations need the rest
 
 
 class _Blocks:
@@ -140,27 +135,3 @@ class Stream:
     def close(self) -> None:
         """Stop reading."""
         self._on_device.close()
-
-
-def why_streamed(config: TrainConfig, size: int) -> str | None:
-    """Return why data of ``size`` bytes is streamed, by ``--stream`` or by the free memory; None where it is not."""
-    if config.stream == "always":
-        return "--stream always"
-    free = devices.free_memory() if config.stream == "auto" else None
-    size *= max(config.devices, 1) if jax.default_backend() == "cpu" else 1  # a copy each, and there in one memory
-    if free is None or size <= SHARE * free:
-        return None
-    return f"{size / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free on the device"
-
-
-@contextlib.contextmanager
-def training_data(
-    game: Game, key: jax.Array, data: dict[str, Batch], start: int, end: int, *, stream: bool
-) -> Iterator[dict[str, Batch] | Stream]:
-    """Yield the training data of steps ``start`` to ``end``, either whole on the device or as a stream."""
-    if not stream:
-        mesh = DeviceMesh(game.config.devices)
-        yield mesh.put(data, mesh.each())
-        return
-    with contextlib.closing(Stream(game, key, data, start, end)) as streamed:
-        yield streamed

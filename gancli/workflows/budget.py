@@ -15,7 +15,7 @@ from gancli.recipes.resolve import uses
 from gancli.reporting import Reporter, Silence, duration
 from gancli.training.chunk import compile_chunk
 from gancli.training.loop import run_steps
-from gancli.training.streaming import training_data, why_streamed
+from gancli.training.placement import training_data
 from gancli.workflows.prepare import prepare_new
 
 ENOUGH_STEPS = 10_000  # fewer are given to narrower networks; chosen, not measured
@@ -82,8 +82,7 @@ def steps_per_second(config: TrainConfig, data_dir: Path | None, reporter: Repor
     with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
         ready = prepare_new(rehearsed, Path(folder, "run"), _OnlyProgress(reporter), data_dir=data_dir)
     game = ready.game
-    stream = bool(why_streamed(game.config, ready.data_bytes))
-    with training_data(game, ready.state.key, ready.batches, 0, steps, stream=stream) as data:
+    with training_data(game, ready.state.key, ready.setup.batches, 0, steps, ready.placement) as data:
         chunk = compile_chunk(game, ready.state, data)
         state = jax.device_put(ready.state, DeviceMesh(game.config.devices).each())
         seconds, done = 1.0, 0

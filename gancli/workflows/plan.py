@@ -11,7 +11,8 @@ import jax
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
 from gancli.reporting import Aside, Reporter, Silence
-from gancli.training.streaming import Stream, why_streamed
+from gancli.training.placement import STREAMED, Placement
+from gancli.training.streaming import Stream
 from gancli.workflows import processes
 from gancli.workflows.prepare import Prepared, count_parameters, prepare_new
 from gancli.workflows.train import TrainResult, train_prepared
@@ -28,7 +29,7 @@ class Plan:
     num_devices: int  # that share each batch
     state_bytes: int  # weights, averages, optimizers; on each device, as the next two
     data_bytes: int
-    streamed: str | None  # why, where the data does not go to the device as a whole
+    placement: Placement  # of the data
     working_bytes: int  # temporary memory of the compiled program
     peak_bytes: int | None  # the most that a run is expected to have in use
     seconds_to_compile: float
@@ -57,17 +58,17 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
     assert result.last is not None, "a rehearsal without steps"
     images_per_step = ready.game.domains[0].rows_per_step
     seconds_per_step = images_per_step / result.last.images_per_second
-    streamed = why_streamed(ready.game.config, ready.data_bytes)
-    if streamed:  # so few steps were read ahead; where reading takes longer than training, a long run waits for it
-        stream = Stream(ready.game, jax.random.key(config.seed), ready.batches, 0, 1)
+    if ready.placement.where == STREAMED:
+        # So few steps were read ahead; where reading takes longer than training, a long run waits for it.
+        stream = Stream(ready.game, jax.random.key(config.seed), ready.setup.batches, 0, 1)
         seconds_per_step = max(seconds_per_step, stream.seconds_to_read())
     return Plan(
         config=dataclasses.replace(config, penalty_weight=ready.game.config.penalty_weight),
         parameters=count_parameters(ready.game),
         num_devices=ready.game.config.devices,
         state_bytes=sum(leaf.nbytes for leaf in jax.tree.leaves(ready.state)),
-        data_bytes=ready.data_bytes,
-        streamed=streamed,
+        data_bytes=ready.setup.data_bytes,
+        placement=ready.placement,
         working_bytes=result.working_bytes,
         peak_bytes=peak_bytes,
         seconds_to_compile=result.seconds_to_compile,

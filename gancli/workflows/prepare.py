@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 
 from gancli import __version__, own_files
 from gancli.compute import devices, hosts
@@ -17,50 +16,34 @@ from gancli.compute.environment import RECORDED
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig, option_name
 from gancli.data.catalog import is_path
-from gancli.data.class_names import warn_of_untrained
-from gancli.data.images.decode import Framing
-from gancli.data.images.prepare import names_of
-from gancli.data.labeled import Labeled, choose
-from gancli.data.load import Dataset, digest_of, framing_of, load_for
-from gancli.data.pairs import both_domains, load_pairs
-from gancli.data.two_domains import load_two, refuse_two
+from gancli.data.load import Dataset
 from gancli.errors import UsageError
 from gancli.evaluation.likeness import likenesses, write_likenesses
-from gancli.features.catalog import FEATURES
-from gancli.files import check_name
-from gancli.games.augmentations import AUGMENTATIONS
-from gancli.games.catalog import UPDATES, GameEntry, game
-from gancli.games.decoder import check_decoder, with_trained_decoder
-from gancli.games.passes import PRECISIONS
-from gancli.games.translates import A, B, ways_of
-from gancli.imaging.contrast import Contrast
-from gancli.latents.catalog import PRIORS
-from gancli.losses.catalog import objective
+from gancli.games.decoder import with_trained_decoder
+from gancli.games.translates import ways_of
 from gancli.metrics.catalog import METRICS
-from gancli.models.catalog import architecture
 from gancli.monitoring.accuracy import AccuracyProbe
-from gancli.monitoring.metrics import Monitor, check_metrics
+from gancli.monitoring.metrics import Monitor
 from gancli.recipes.presets import FOR_SMALL_DATA, SMALL_DATA
 from gancli.recipes.resolve import uses
 from gancli.reporting import Reporter, duration, number_of, show_shape
 from gancli.runs.exported import is_export
-from gancli.runs.folder import LIKENESS, DataRecord, Run, RunRecord
+from gancli.runs.folder import LIKENESS, Run, RunRecord
 from gancli.runs.trained import check_data
-from gancli.training.catalog import OPTIMIZERS
-from gancli.training.domain import Batch
 from gancli.training.game import Game, begin, layout
+from gancli.training.placement import COPIED, Placement, place
 from gancli.training.state import TrainState, join_state, split_state
-from gancli.training.streaming import why_streamed
+from gancli.workflows.setup import Setup, kept_labels, set_up
 
 # To train on without augmentation: of 3,000 images it lowers the Fréchet distance of dcgan by a quarter, of 10,000 it
 # raises it a little (docs/lab/results.md).
 FEW_IMAGES = 5000
-DATA, LABELED = "data", "labeled"  # names of domains; those of a game that translates are its own
 # What is settled when a run begins: said of one that goes on, it asks for nothing else.
 SETTLED = (("devices", 0), ("penalty_weight", None), ("schedule_steps", 0))
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
 RESUMABLE = (
     "stream",
+    "data_placement",
     "num_steps",
     "log_every",
     "sample_every",
@@ -81,61 +64,11 @@ class Prepared:
     run: Run
     game: Game
     state: TrainState
-    datasets: dict[str, Dataset]  # by domain
-    labeled: Labeled | None  # of the game with few labels
+    setup: Setup
+    placement: Placement  # of its data
     probe: AccuracyProbe
     monitor: Monitor | None
     start: int  # steps done
-
-    @property
-    def batches(self) -> dict[str, Batch]:
-        """All training examples, by domain."""
-        found = {name: Batch(dataset.examples, dataset.labels) for name, dataset in self.datasets.items()}
-        if self.labeled:
-            found[LABELED] = Batch(np.asarray(found[DATA].examples[self.labeled.places]), self.labeled.labels)
-        return found
-
-    @property
-    def shown(self) -> dict[str, np.ndarray]:
-        """Images of every domain for pictures: held out from training where some are."""
-        splits = {name: (one.other("validation"), one) for name, one in self.datasets.items()}
-        found = {name: next(one for one in two if len(one)) for name, two in splits.items()}
-        if ways_of(self.game):
-            found = dict(zip((A, B), both_domains(found), strict=True))
-        return {name: one.examples for name, one in found.items()}
-
-    @property
-    def data_bytes(self) -> int:
-        """Size of all training examples."""
-        return sum(batch.examples.nbytes for batch in self.batches.values())
-
-
-def check_config(config: TrainConfig, files: own_files.Files) -> None:
-    """Raise a UsageError unless every name in the configuration is known, or that of a thing in one of the files."""
-    _ = objective(config.loss, files["loss"]), architecture(config.model, files["model"])
-    _ = game(config.game, files["game"])
-    for registry, name in (
-        (PRIORS, config.prior),
-        (OPTIMIZERS, config.optimizer),
-        (UPDATES, config.updates),
-        (PRECISIONS, config.precision),
-        (FEATURES, config.features),
-    ):
-        _ = registry[name]
-    for name in config.augment:
-        _ = AUGMENTATIONS[name]
-    check_metrics(config)
-
-
-def _on_this_machine(config: TrainConfig, files: own_files.Files) -> TrainConfig:
-    """Return the configuration with a number of devices that this machine has."""
-    chosen = devices.choose(
-        config.devices,
-        even=config.batch_size % 2 == 0 and not config.microbatch,
-        convolves=architecture(config.model, files["model"]).convolves,
-    )
-    _ = DeviceMesh(chosen)  # whether there are so many
-    return dataclasses.replace(config, devices=chosen)
 
 
 def _on_devices_here(config: TrainConfig) -> TrainConfig:
@@ -145,120 +78,6 @@ def _on_devices_here(config: TrainConfig) -> TrainConfig:
     except UsageError:
         return dataclasses.replace(config, devices=0)
     return config
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """A configuration as the game settled it, its data and its game."""
-
-    config: TrainConfig
-    datasets: dict[str, Dataset]  # by domain
-    labeled: Labeled | None
-    records: tuple[DataRecord, ...]
-    game: Game
-
-
-def _load(
-    config: TrainConfig,
-    files: own_files.Files,
-    data_dir: Path | None,
-    reporter: Reporter,
-    labeled: Labeled | None = None,
-) -> _Loaded:
-    """Check a configuration, load its data and lay out its game; ``labeled`` are those of a run that goes on."""
-    check_config(config, files)
-    for name in filter(None, (config.dataset, config.to_domain)):
-        check_name("the data set", Path(name))
-    if framing_of(config) != Framing() and not is_path(config.dataset):
-        raise UsageError(
-            f"--resolution, --crop, --channels, --max-pixels and --held-out are for your own images; "
-            f"'{config.dataset}' stays as it is."
-        )
-    config = _on_this_machine(config, files)
-    check_decoder(config)
-    entry = game(config.game, files["game"])
-    datasets: dict[str, Dataset]
-    if entry.paired:
-        datasets = {DATA: load_pairs(config, data_dir, reporter)}
-    elif entry.translates:
-        datasets = dict(zip((A, B), load_two(config, data_dir, reporter), strict=True))
-    else:
-        datasets = {DATA: load_for(config, "train", data_dir, reporter)}
-        if not own_files.is_own(config.game):
-            refuse_two(datasets[DATA], config.game)
-    records = [_record(config, name, dataset, entry, reporter) for name, dataset in datasets.items()]
-    if entry.labeled:
-        labeled = labeled or _labeled(config, datasets[DATA], reporter)
-        records.append(_record_of(labeled, records[0], datasets[DATA]))
-    made = entry.build(config, tuple(one.domain for one in records), files)
-    # A game may settle what depends on the data.
-    return _Loaded(made.config, datasets, labeled, tuple(records), made)
-
-
-def _record(config: TrainConfig, name: str, dataset: Dataset, entry: GameEntry, reporter: Reporter) -> DataRecord:
-    """Check that a data set suits a configuration, and return what a run keeps of it."""
-    for option, wanted in (
-        ("--mirror", config.mirror),
-        ("--augment", config.augment),
-        ("--conditional", config.conditional),
-        ("--contrast", config.contrast),
-        (f"--game {config.game}", entry.labeled),
-    ):
-        if wanted and not dataset.is_images:
-            raise UsageError(f"{option} is for images; data set '{dataset.name}' holds points.")
-    if config.batch_size > len(dataset):
-        raise UsageError(
-            f"--batch-size must be at most the {len(dataset)} training examples of '{dataset.name}', "
-            f"got {config.batch_size}."
-        )
-    classes = dataset.class_counts() if config.conditional else None
-    if classes:
-        warn_of_untrained(classes, dataset.name, reporter)
-    return DataRecord(
-        name=name,
-        shape=dataset.shape,
-        is_images=dataset.is_images,
-        num_examples=len(dataset),
-        rows=(config.batch_size,) if entry.translates else (config.k, config.batch_size),
-        sha256=dataset.fingerprint,
-        contrast=dataclasses.asdict(Contrast.fit(config.contrast, dataset.examples)) if config.contrast else None,
-        classes=classes,
-        labels_sha256=dataset.labels_fingerprint if config.conditional else None,
-    )
-
-
-def _labeled(config: TrainConfig, dataset: Dataset, reporter: Reporter) -> Labeled:
-    """Choose the labeled images of a new run."""
-    names = None
-    if is_path(config.dataset):
-        names = lambda: names_of(Path(config.dataset), framing_of(config), reporter)["train"]  # noqa: E731
-    labeled = choose(config.labels, dataset, config.seed, names)
-    reporter.status(f"{len(labeled.places):,} labeled images, of {len(labeled.classes)} classes: {labeled.sha256[:12]}")
-    return labeled
-
-
-def _record_of(labeled: Labeled, images: DataRecord, dataset: Dataset) -> DataRecord:
-    """Return what a run keeps of its labeled images, of which a step takes as many as of all images."""
-    return dataclasses.replace(
-        images,
-        name=LABELED,
-        num_examples=len(labeled.places),
-        rows=images.rows[-1:],
-        sha256=digest_of(np.asarray(dataset.examples[labeled.places])),
-        classes=labeled.counts(),
-        labels_sha256=digest_of(labeled.labels),
-        places=tuple(labeled.places.tolist()),
-        places_sha256=labeled.sha256,
-        labels=tuple(labeled.labels.tolist()),
-    )
-
-
-def _kept_labels(record: RunRecord) -> Labeled | None:
-    """Return the labeled images that a run began with; None where its game has none."""
-    one = next((one for one in record.domains if one.places is not None and one.labels is not None), None)
-    if one is None or one.places is None or one.labels is None:
-        return None
-    return Labeled(np.array(one.places, np.int32), np.array(one.labels, np.int32), tuple(one.classes or {}))
 
 
 def _introduce(game: Game, datasets: Mapping[str, Dataset], outdir: Path, reporter: Reporter, start: int = 0) -> None:
@@ -305,18 +124,18 @@ def too_few(config: TrainConfig, dataset: Dataset) -> str | None:
     )
 
 
-def _first_state(game: Game, datasets: Mapping[str, Dataset], reporter: Reporter) -> TrainState:
-    config, domain = game.config, game.domains[0]
-    dataset = datasets[domain.name]
-    means = {name: one.mean() for name, one in datasets.items()}
+def _first_state(setup: Setup, placement: Placement, reporter: Reporter) -> TrainState:
+    game, config, domain = setup.game, setup.game.config, setup.game.domains[0]
+    dataset = setup.datasets[domain.name]
+    means = {name: one.mean() for name, one in setup.datasets.items()}
     means |= {one.name: means[domain.name] for one in game.domains if one.name not in means}  # labeled ones are of all
     state = jax.block_until_ready(begin(game, means))  # if it does not fit, no folder is made
     if not config.decoder_steps:
         return state
-    if reason := why_streamed(config, dataset.examples.nbytes):
+    if placement.where != COPIED:
         raise UsageError(
-            f"--decoder-steps {config.decoder_steps} needs all data on the device, and it would be streamed "
-            f"({reason}). Take --decoder-steps 0 or --stream never."
+            f"--decoder-steps {config.decoder_steps} needs all data on the device, and it would be {placement.where} "
+            f"({placement.reason}). Take --decoder-steps 0, or --stream never --data-placement copied."
         )
     began = time.perf_counter()
     state = jax.block_until_ready(with_trained_decoder(config, domain, state, jax.device_put(dataset.examples)))
@@ -344,33 +163,34 @@ def prepare_new(
     files = _files(config)
     # Kept as a number, so that the run may go further without beginning its schedules again.
     config = dataclasses.replace(config, schedule_steps=config.moving_steps) if config.moves else config
-    loaded = _load(config, files, data_dir, reporter)
-    game, datasets = loaded.game, loaded.datasets
+    setup = set_up(config, files, data_dir, reporter)
+    game, datasets = setup.game, setup.datasets
     _introduce(game, datasets, outdir, reporter)
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, datasets, reporter)
     for dataset in datasets.values():
-        if reason := too_few(loaded.config, dataset):
+        if reason := too_few(setup.config, dataset):
             reporter.warning(reason)
-    state = _first_state(game, datasets, reporter)
-    record = RunRecord(__version__, loaded.config, loaded.records, devices.describe(), files)
-    _meet(record, 0)
+    placement = place(setup.config, setup.data_bytes)
+    state = _first_state(setup, placement, reporter)
+    record = RunRecord(__version__, setup.config, setup.records, devices.describe(), files)
+    placement = _meet(record, 0, placement)
     run = Run.create(outdir, record, overwrite=overwrite) if hosts.leads() else Run(outdir, record)
     if ways_of(game) and hosts.leads():
         sources = [way.source.name for way in ways_of(game) or ()]
         write_likenesses(run.folder / LIKENESS, likenesses(sources, datasets, reporter))
-    return Prepared(run, game, state, datasets, loaded.labeled, probe, monitor, 0)
+    return Prepared(run, game, state, setup, placement, probe, monitor, 0)
 
 
-def _meet(record: RunRecord, step: int) -> None:
-    """Make sure that all processes of a run are about to do the same.
+def _meet(record: RunRecord, step: int, placement: Placement) -> Placement:
+    """Make sure that all processes of a run are about to do the same, and return where all have the data.
 
     Raises:
         GancliError: they are not.
     """
-    if hosts.count() == 1:
-        return
-    hosts.compare(
+    if hosts.count() == 1:  # digests take a moment
+        return placement
+    placements = hosts.compare(
         {
             "versions": hosts.digest_of([record.machine["python"], record.machine["versions"]]),
             "code": hosts.code_digest(),
@@ -378,8 +198,10 @@ def _meet(record: RunRecord, step: int) -> None:
             "environment": hosts.digest_of(record.machine["environment"]),
             "data": hosts.digest_of([dataclasses.asdict(one) for one in record.domains]),
             "newest checkpoint": str(step),
-        }
+        },
+        own=placement.where,
     )
+    return placement.frugal(placements)
 
 
 def prepare_resumed(
@@ -409,17 +231,18 @@ def prepare_resumed(
     config = _on_devices_here(_continued(run, recipe, options))
     for option, kept in run.record.files.items():
         own_files.check_unchanged(f"--{option}", getattr(config, option), kept, outdir)
-    kept = _kept_labels(run.record)
-    loaded = _load(config, run.record.files, data_dir, reporter, kept)
-    datasets = loaded.datasets
+    kept = kept_labels(run.record)
+    setup = set_up(config, run.record.files, data_dir, reporter, kept)
+    datasets = setup.datasets
     for name, dataset in datasets.items():
         check_data(dataset, run, "or choose another --outdir for a new run", domain=name)
-    run = Run(outdir, dataclasses.replace(run.record, config=loaded.config))
-    game = run.record.game()
+    run = Run(outdir, dataclasses.replace(run.record, config=setup.config))
+    game = setup.game
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, datasets, reporter)
-    step, state = _last_state(run, game, datasets, reporter)
-    if step < loaded.config.num_steps:
+    placement = place(setup.config, setup.data_bytes)
+    step, state = _last_state(run, setup, placement, reporter)
+    if step < setup.config.num_steps:
         _introduce(game, datasets, outdir, reporter, start=step)
     now: dict[str, Any] = devices.describe()
     began = {"environment": now["environment"]} | run.record.machine  # runs of older versions did not record it
@@ -431,11 +254,11 @@ def prepare_resumed(
     ):
         if began[part] != now[part]:
             reporter.warning(f"the run began with other {what}; it may go on with other rounding than it would have.")
-    _meet(dataclasses.replace(run.record, machine=now), step)
+    placement = _meet(dataclasses.replace(run.record, machine=now), step, placement)
     if hosts.leads():
         run.write_record()
         run.forget_after(step)
-    return Prepared(run, game, state, datasets, loaded.labeled, probe, monitor, step)
+    return Prepared(run, game, state, setup, placement, probe, monitor, step)
 
 
 def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> TrainConfig:
@@ -454,12 +277,13 @@ def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> Tra
     return TrainConfig.from_dict(began | {name: options[name] for name in RESUMABLE if name in options})
 
 
-def _last_state(run: Run, game: Game, datasets: Mapping[str, Dataset], reporter: Reporter) -> tuple[int, TrainState]:
+def _last_state(run: Run, setup: Setup, placement: Placement, reporter: Reporter) -> tuple[int, TrainState]:
     """Return the newest step whose checkpoint is whole, and its state; newer checkpoints are set aside."""
+    game = setup.game
     with run.checkpoints(writable=hosts.leads()) as checkpoints:
         if not checkpoints.steps():
             reporter.warning(f"run '{run.folder}' has no complete checkpoint; beginning again at step 0.")
-            return 0, _first_state(game, datasets, reporter)
+            return 0, _first_state(setup, placement, reporter)
         names = tuple(jax.eval_shape(split_state, layout(game)))
         step, items, skipped = checkpoints.newest(game, names)
         for line in skipped:

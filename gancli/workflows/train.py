@@ -18,11 +18,12 @@ from gancli.reporting import Progress, Reporter, duration
 from gancli.runs.folder import Run
 from gancli.runs.lock import alone_in
 from gancli.training.chunk import Chunk, compile_chunk
-from gancli.training.domain import Batch
+from gancli.training.feed import Data
 from gancli.training.interrupts import StopRequest
 from gancli.training.loop import train
+from gancli.training.placement import COPIED, training_data
 from gancli.training.state import TrainState
-from gancli.training.streaming import Stream, training_data, why_streamed
+from gancli.training.streaming import Stream
 from gancli.workflows.prepare import Prepared, prepare_new, prepare_resumed
 
 
@@ -91,14 +92,14 @@ def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:
     game, start, end = ready.game, ready.start, ready.game.config.num_steps
     if start >= end:
         return _nothing_to_do(ready, reporter)
-    reason = why_streamed(game.config, ready.data_bytes)
-    if reason:
-        reporter.status(f"streaming the data: {reason}")
-    with training_data(game, ready.state.key, ready.batches, start, end, stream=bool(reason)) as data:
+    placement = ready.placement
+    if placement.where != COPIED:
+        reporter.status(f"the data is {placement}")
+    with training_data(game, ready.state.key, ready.setup.batches, start, end, placement) as data:
         return _train_on(data, ready, reporter)
 
 
-def _train_on(data: dict[str, Batch] | Stream, ready: Prepared, reporter: Reporter) -> TrainResult:
+def _train_on(data: Data | Stream, ready: Prepared, reporter: Reporter) -> TrainResult:
     game, state, start = ready.game, ready.state, ready.start
     chunk = compile_chunk(game, state, data)
     reporter.status(f"compiled in {duration(chunk.seconds_to_compile)}")
@@ -142,7 +143,7 @@ def _recording(ready: Prepared, reporter: Reporter) -> Iterator[Recorder | None]
         yield None
         return
     with ready.run.checkpoints(writable=True) as checkpoints:
-        yield Recorder(ready.run, ready.game, ready.probe, ready.monitor, checkpoints, reporter, ready.shown)
+        yield Recorder(ready.run, ready.game, ready.probe, ready.monitor, checkpoints, reporter, ready.setup.shown)
 
 
 def _record(recorder: Recorder | None, state: TrainState, progress: Progress, *, stopping: bool) -> bool:

@@ -161,6 +161,14 @@ def test_two_processes_train_the_run_of_one_with_two_devices(gancli, together, t
         assert gancli("train", "ring", "--outdir", folder, "--resume", "--steps", 30, "--quiet")[0] == 0
     assert_same(run, tmp_path / "alone", 30)
 
+    # Two go on again, each with half of the data.
+    divided = ("--stream", "never", "--data-placement", "divided")
+    (code, _, err), follower = ends(together("--resume", "--steps", 40, *divided))
+    assert (code, follower) == (0, (0, "", "")), err
+    assert "\nthe data is divided: --data-placement divided\n" in err
+    assert gancli("train", "ring", "--outdir", tmp_path / "alone", "--resume", "--steps", 40, "--quiet")[0] == 0
+    assert_same(run, tmp_path / "alone", 40)
+
 
 def test_a_signal_to_one_stops_both_at_the_same_step_and_saves(together, tmp_path):
     processes = together("--steps", 10_000_000, "--quiet", slurm=True)

@@ -51,7 +51,7 @@ def test_a_streamed_class_conditional_run_is_the_same_run(gancli, tmp_path):
 def test_it_streams_by_itself_and_says_so(gancli, tmp_path, monkeypatch):
     monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 100_000)  # of which digits take 83 008
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "run", *LOUD)
-    assert (code, err.splitlines()[1]) == (0, "streaming the data: 0.0 GiB, and 0.0 GiB are free on the device")
+    assert (code, err.splitlines()[1]) == (0, "the data is streamed: 0.0 GiB, and 0.0 GiB are free on the device")
     monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 1_000_000)
     code, _, err = gancli("train", "digits", "--outdir", tmp_path / "other", *LOUD)
     assert code == 0
@@ -66,7 +66,7 @@ def test_a_dry_run_says_how_the_data_arrives_and_measures_so(gancli, tmp_path):
     assert code == 0
     assert "\ndata                         streamed: --stream always\n" in out
     values = json.loads(gancli(*arguments, "--json")[1])
-    assert (values["streamed"], values["data_bytes"]) == (False, 1297 * 64)
+    assert (values["data_placement"], values["data_bytes"]) == ("copied", 1297 * 64)
     assert values["seconds_per_1000_steps"] > 0
 
 
@@ -75,9 +75,13 @@ def test_a_dry_run_says_how_the_data_arrives_and_measures_so(gancli, tmp_path):
     [
         (["--stream", "sometimes"], "--stream must be one of auto, always, never, got 'sometimes'."),
         (
+            ["--stream", "always", "--data-placement", "divided"],
+            "--data-placement must be auto with --stream always, got 'divided'.",
+        ),
+        (
             ["--stream", "always", "--decoder-steps", 5, "--generator-activations", "sigmoid"],
             "--decoder-steps 5 needs all data on the device, and it would be streamed (--stream always). "
-            "Take --decoder-steps 0 or --stream never.",
+            "Take --decoder-steps 0, or --stream never --data-placement copied.",
         ),
     ],
 )

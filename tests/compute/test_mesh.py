@@ -14,13 +14,14 @@ from jax.sharding import AxisType
 from gancli.compute import convolution, devices
 from gancli.compute import mesh as parallel
 from gancli.compute.convolution import Geometry, convolve
-from gancli.compute.mesh import DeviceMesh
+from gancli.compute.mesh import DeviceMesh, rows_of
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.models.catalog import architecture
 from gancli.training.chunk import compile_chunk
 from gancli.training.domain import Batch
-from gancli.workflows.prepare import _on_this_machine
+from gancli.training.placement import DIVIDED, Placement, training_data
+from gancli.workflows.setup import _on_this_machine
 from tests.playing import MMD, as_numbers, assert_close, assert_equal, begin, play, train_on, train_streamed
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
@@ -71,6 +72,30 @@ def test_two_devices_train_the_weights_of_one(index):
     assert set(seen_by_one) == set(seen_by_two)
     for name, value in seen_by_one.items():
         assert seen_by_two[name] == pytest.approx(value, rel=1e-3, abs=1e-5), name
+
+
+@pytest.mark.parametrize("index", [0, 2])
+def test_two_devices_train_the_same_bits_with_divided_data(index):
+    game, state, _ = prepared(GAMES[index], 2)
+    with training_data(game, state.key, DATA, 0, game.config.num_steps, Placement(DIVIDED)) as data:
+        chunk = compile_chunk(game, state, data)
+        divided, reports = train_on(game, state, data, chunk=chunk)
+    assert_equal(divided, trained(index, 2)[0])
+    assert reports[-1][1] == trained(index, 2)[1]
+
+
+@pytest.mark.parametrize("length", [8, 7, 1])
+def test_rows_of_divided_arrays_are_those_of_the_whole(length):
+    """Of numbers of rows that do not divide among the devices, too, and of every kind of number."""
+    mesh, rows = DeviceMesh(2), np.array([6, 0, 3, 3, 4]) % length
+    whole = (IMAGES[:8], np.arange(8, dtype=np.int32) - 3, np.float32([0.5, -1e-30, np.inf, 3, 0, 1, -2, np.nan]))
+    whole = [one[:length] for one in whole]
+    divided = mesh.divide(whole)
+    assert [len(part.data) for part in divided[0].addressable_shards] == [-(-length // 2)] * 2
+    with mesh.at_work():
+        found = jax.jit(rows_of)(divided, rows)
+    for one, other in zip(found, whole, strict=True):
+        np.testing.assert_array_equal(np.asarray(one), other[rows])
 
 
 @pytest.mark.parametrize("index", [0, 2])
