@@ -51,7 +51,7 @@ def main() -> None:
             torch.cuda.synchronize()
 
     contenders = {
-        "gancli": lambda: jax.block_until_ready(ours.apply(jax.numpy.asarray(images))),
+        "gancli": lambda: jax.block_until_ready(ours.apply(ours.params, jax.numpy.asarray(images))),
         "PyTorch": lambda: by_torch(channels_first),
         "PyTorch, channels last": lambda: by_torch(channels_last),
     }

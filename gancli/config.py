@@ -599,7 +599,7 @@ class TrainConfig:
             value = getattr(self, name)
             choices = settings()[name].choices
             odd = [one for one in (value if isinstance(value, tuple) else (value,)) if one not in (choices or ())]
-            if isinstance(choices, tuple):
+            if isinstance(choices, tuple) and odd:
                 raise UsageError(f"--{option_name(name)} {rule}, got '{odd[0]}'.{suggestion(odd[0], list(choices))}")
             raise UsageError(f"--{option_name(name)} {rule}, got {shown(value) or 'nothing'}.")
 

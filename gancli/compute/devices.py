@@ -5,6 +5,7 @@ import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import jax
 import psutil
@@ -45,6 +46,15 @@ def choose(wanted: int, *, even: bool, convolves: bool) -> int:
     if jax.default_backend() != "cpu":
         return here * hosts.count() if hosts.count() > 1 else 1
     return min(here, 2 if even and convolves else 1) * hosts.count()
+
+
+def in_turn() -> list[Any]:
+    """Return the devices of this process that compute samples and features in turn.
+
+    All accelerators; of a CPU one: to compile for a second one costs more than it saves (docs/lab/performance.md).
+    """
+    here = jax.local_devices()
+    return here[:1] if jax.default_backend() == "cpu" else here
 
 
 def why_none() -> str | None:

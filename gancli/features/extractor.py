@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import io
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from gancli.compute.blocks import Block, in_turn
 from gancli.errors import GancliError, UsageError
 from gancli.features.catalog import CLASSIFIERS
 from gancli.features.classifier import Classifier
@@ -37,7 +39,8 @@ class Extractor:
     num_classes: int
     resize: str  # how images are brought to the network's size
     block: int  # images per call, always: no number depends on how many come at a time
-    apply: Callable[[jax.Array], Outputs]  # uint8 [block, H, W, C]
+    params: Any
+    apply: Callable[[Any, jax.Array], Outputs]  # parameters, and uint8 [block, H, W, C]
     channels: tuple[int, ...] = GRAY_AND_COLOR  # that images may have
 
     def check(self, shape: tuple[int, ...]) -> None:
@@ -89,7 +92,8 @@ def classifier(name: str, channels: int | None = None) -> Extractor:
         num_classes=entry.num_classes**stacked,
         resize="none",
         block=500 // stacked,
-        apply=functools.partial(run, params),
+        params=params,
+        apply=run,
     )
 
 
@@ -125,7 +129,8 @@ def classifier_at_scales(name: str, side: int) -> Extractor:
         num_classes=entry.num_classes,
         resize="antialiased bilinear",
         block=100,
-        apply=functools.partial(run, params),
+        params=params,
+        apply=run,
         channels=(1, 3, 4),
     )
 
@@ -170,7 +175,8 @@ def inception_v3(weights: Path) -> Extractor:
         num_classes=inception.NUM_CLASSES,
         resize=f"TensorFlow 1 bilinear {inception.SIZE}",
         block=16,
-        apply=lambda images: network(params, prepare(images)),
+        params=params,
+        apply=lambda params, images: network(params, prepare(images)),
     )
 
 
@@ -194,8 +200,10 @@ def _reblocked(batches: Iterable[Images], size: int) -> Iterator[Images]:
     rest: Images | None = None
     for batch in batches:
         if rest is not None and len(rest):
-            join = jnp.concatenate if isinstance(batch, jax.Array) else np.concatenate
-            batch = join([rest, batch])
+            if isinstance(batch, jax.Array):
+                batch = jnp.concatenate([jax.device_put(rest, batch.sharding), batch])
+            else:
+                batch = np.concatenate([rest, batch])
         whole = len(batch) - len(batch) % size
         for start in range(0, whole, size):
             yield batch[start : start + size]
@@ -221,15 +229,22 @@ def described(
     Raises:
         GancliError: another number of images came.
     """
+    sizes: deque[int] = deque()
+
+    def blocks() -> Iterator[Block]:
+        for block in _reblocked(batches, extractor.block):
+            sizes.append(len(block))
+            missing = extractor.block - len(block)
+            yield (np.pad(block, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge") if missing else block,)
+
     done = 0
-    for block in _reblocked(batches, extractor.block):
-        if done + len(block) > count:
+    for outputs in in_turn(extractor.apply, extractor.params, blocks()):
+        here = sizes.popleft()
+        if done + here > count:
             raise GancliError(f"{count} images were announced, but more came.")
-        missing = extractor.block - len(block)
-        full = np.pad(block, ((0, missing), (0, 0), (0, 0), (0, 0)), mode="edge") if missing else block
-        features, logits = (np.asarray(part)[: len(block)] for part in extractor.apply(jnp.asarray(full)))
-        yield slice(done, done + len(block)), features, logits
-        done += len(block)
+        features, logits = (np.asarray(part)[:here] for part in outputs)
+        yield slice(done, done + here), features, logits
+        done += here
         if watch:
             watch(done, count)
     if done != count:

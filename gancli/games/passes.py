@@ -167,6 +167,6 @@ def classified(config: TrainConfig, domain: Domain, x: jax.Array) -> jax.Array:
 
     def features(nothing: None, x: jax.Array, key: None) -> jax.Array:
         del nothing, key
-        return network.apply(domain.show(x)).features
+        return network.apply(network.params, domain.show(x)).features
 
     return microbatched(features, None, x, None, config.microbatch)

@@ -4,12 +4,14 @@ One that was trained to complete examples draws answers. Any other one draws who
 for that agree with what is observed (Yeh et al. 2017).
 """
 
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from gancli.compute.blocks import Block, in_blocks, together
 from gancli.games.inversion import refine
 from gancli.games.masking import draw_masks
 from gancli.games.pair import Draws, Pair
@@ -45,12 +47,12 @@ def complete(pair: Pair, examples: np.ndarray, observed: np.ndarray, count: int,
     """
     x = to_unit(examples).astype(np.float32)
     latents = draw_latents(pair.draws, len(x) * count, seed)[:, : pair.draws.player.config.latent_size]
-    parts = []
-    for start in range(0, len(latents), BLOCK):
-        rows = np.minimum(np.arange(start, start + BLOCK), len(latents) - 1)
-        inputs = (latents[rows], x[rows // count], observed[rows // count])
-        parts.append(np.asarray(_complete(pair.draws, pair.generator, *map(jnp.asarray, inputs))))
-    return np.concatenate(parts)[: len(latents)].reshape(len(x), count, *x.shape[1:])
+
+    def asked(rows: np.ndarray) -> Block:
+        return latents[rows], x[rows // count], observed[rows // count]
+
+    answers = together(in_blocks(partial(_complete, pair.draws), pair.generator, len(latents), BLOCK, asked))
+    return answers.reshape(len(x), count, *x.shape[1:])
 
 
 def project(
@@ -73,19 +75,24 @@ def project(
         them before, Euclidean, ``[N, count]``.
     """
     x, tries = to_unit(examples).astype(np.float32), count * STARTS
-    draws, standing = pair.draws, pair.draws.standing(pair.generator)
+    draws, shared = pair.draws, (pair.generator, pair.draws.standing(pair.generator))
     latents = draw_latents(draws, len(x) * tries, seed)
-    parts = []
-    for start in range(0, len(latents), TOGETHER):
-        rows = np.minimum(np.arange(start, start + TOGETHER), len(latents) - 1)
-        seen, weights = jnp.asarray(x[rows // tries]), jnp.asarray(observed[rows // tries])
-        z = refine(pair, jnp.asarray(latents[rows]), draws.domain.to_model(seen), DESCENT, standing, weights)
-        parts.append(np.asarray(z))
+
+    def read(rows: np.ndarray) -> Block:
+        return latents[rows], x[rows // tries], observed[rows // tries]
+
+    def descend(shared: Any, z: jax.Array, seen: jax.Array, weights: jax.Array) -> jax.Array:
+        generator, standing = shared
+        own = replace(pair, generator=generator)
+        return refine(own, z, draws.domain.to_model(seen), DESCENT, standing, weights)
+
+    found, done = np.empty_like(latents), 0
+    for part in in_blocks(descend, shared, len(latents), TOGETHER, read):
+        found[done : done + len(part)] = part
+        done += len(part)
         if watch:
-            watch(min(start + TOGETHER, len(latents)), len(latents))
-    drawn = (
-        generate(pair, np.concatenate(parts)[: len(latents)]).clip(0, 1).reshape(len(x), count, STARTS, *x.shape[1:])
-    )
+            watch(done, len(latents))
+    drawn = generate(pair, found).clip(0, 1).reshape(len(x), count, STARTS, *x.shape[1:])
     given, mask = x[:, None, None], observed[:, None, None]
     apart = np.sqrt((((drawn - given) * mask) ** 2).sum(axis=(3, 4, 5)))
     best = apart.argmin(axis=2)[:, :, None]
@@ -108,11 +115,8 @@ def predicted(draws: Draws, predictor: Params, x: np.ndarray, observed: np.ndarr
         x: examples ``[N, *shape]``, images in [0, 1].
         observed: their masks ``[N, *sites]``.
     """
-    parts = []
-    for start in range(0, len(x), BLOCK):
-        rows = np.minimum(np.arange(start, start + BLOCK), len(x) - 1)
-        parts.append(np.asarray(_predicted(draws, predictor, jnp.asarray(x[rows]), jnp.asarray(observed[rows]))))
-    return np.concatenate(parts)[: len(x)]
+    blocks = in_blocks(partial(_predicted, draws), predictor, len(x), BLOCK, lambda rows: (x[rows], observed[rows]))
+    return together(blocks)
 
 
 def draw_mask(name: str, domain: Domain, count: int, seed: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.compute.blocks import in_blocks, together
 from gancli.compute.devices import free_host_memory
 from gancli.errors import UsageError
 from gancli.games.pair import Draws, NormStatistics, Pair, Scores
@@ -55,7 +56,8 @@ def check_memory(option: str, count: int, draws: Draws) -> None:
 
 
 @partial(jax.jit, static_argnames=("draws",))
-def _generate(draws: Draws, generator: Params, latents: jax.Array, standing: NormStatistics) -> jax.Array:
+def _generate(draws: Draws, shared: tuple[Params, NormStatistics], latents: jax.Array) -> jax.Array:
+    generator, standing = shared
     return draws.domain.show(draws.generate(generator, latents, standing))
 
 
@@ -73,13 +75,8 @@ def discriminator_outputs(pair: Pair, x: np.ndarray) -> np.ndarray | None:
     """Return D's outputs ``[N]`` for ``[N, *shape]``, images in [0, 1], block by block; None where there is no D."""
     if pair.scores is None:
         return None
-    parts = []
-    for start in range(0, len(x), BLOCK):
-        part = x[start : start + BLOCK]
-        padding = [(0, BLOCK - len(part))] + [(0, 0)] * (x.ndim - 1)
-        full = np.pad(part, padding, mode="edge")
-        parts.append(np.asarray(_outputs(pair.scores, pair.discriminator, jnp.asarray(full)))[: len(part)])
-    return np.concatenate(parts)
+    program = partial(_outputs, pair.scores)
+    return together(in_blocks(program, pair.discriminator, len(x), BLOCK, lambda rows: (x[rows],)))
 
 
 @partial(jax.jit, static_argnames=("scores",))
@@ -94,13 +91,8 @@ def discriminator_findings(pair: Pair, x: np.ndarray) -> Any:
     Features ``[N, F]`` and outputs ``[N]``, and of a classifier logits ``[N, K]``; packs are copies of one example.
     """
     assert pair.scores is not None, "there is a discriminator"
-    parts = []
-    for start in range(0, len(x), BLOCK):
-        part = x[start : start + BLOCK]
-        full = np.pad(part, [(0, BLOCK - len(part))] + [(0, 0)] * (x.ndim - 1), mode="edge")
-        found = _seen(pair.scores, pair.discriminator, jnp.asarray(full))
-        parts.append(jax.tree.map(np.asarray, found))
-    return jax.tree.map(lambda *found: np.concatenate(found)[: len(x)], *parts)
+    program = partial(_seen, pair.scores)
+    return together(in_blocks(program, pair.discriminator, len(x), BLOCK, lambda rows: (x[rows],)))
 
 
 def beliefs(pair: Pair, x: np.ndarray) -> np.ndarray | None:
@@ -219,14 +211,10 @@ def check_truncation(draws: Draws, truncation: float | None) -> None:
 
 def generate_blocks(pair: Pair, latents: np.ndarray) -> Iterator[jax.Array]:
     """Map latents ``[N, Z]`` to samples, block by block, all through one program, so that no number depends on N."""
-    draws, generator = pair.draws, pair.generator
-    standing = _standing(draws, generator)
-    for start in range(0, len(latents), BLOCK):
-        part = latents[start : start + BLOCK]
-        full = np.pad(part, ((0, BLOCK - len(part)), (0, 0)), mode="edge")
-        yield _generate(draws, generator, jnp.asarray(full), standing)[: len(part)]
+    shared = pair.generator, _standing(pair.draws, pair.generator)
+    return in_blocks(partial(_generate, pair.draws), shared, len(latents), BLOCK, lambda rows: (latents[rows],))
 
 
 def generate(pair: Pair, latents: np.ndarray) -> np.ndarray:
     """Map latents ``[N, Z]`` to samples ``[N, *shape]`` in host memory."""
-    return np.concatenate([np.asarray(block) for block in generate_blocks(pair, latents)])
+    return together(generate_blocks(pair, latents))

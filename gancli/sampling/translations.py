@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from gancli.compute.blocks import Block, in_blocks, together
 from gancli.data.two_domains import PAIRED
 from gancli.games.translates import Translates, Translators
 from gancli.imaging.pixels import to_uint8, to_unit
@@ -31,14 +31,12 @@ def translate(
     All blocks go through one program, so that no image depends on how many there are. Of a translator with noise the
     seed and the place of an image decide which of its answers is returned.
     """
-    parts = []
     key = jax.random.key(seed)
-    for number, start in enumerate(range(0, len(images), block)):
-        part = np.asarray(images[start : start + block])
-        full = np.pad(part, [(0, block - len(part)), (0, 0), (0, 0), (0, 0)], mode="edge")
-        found = _translate(translates, translator, jnp.asarray(full), jax.random.fold_in(key, number))
-        parts.append(np.asarray(found)[: len(part)])
-    return np.concatenate(parts)
+
+    def read(rows: np.ndarray) -> Block:
+        return images[rows], jax.random.fold_in(key, rows[0] // block)
+
+    return together(in_blocks(partial(_translate, translates), translator, len(images), block, read))
 
 
 def picture(translators: Translators, images: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from gancli.compute.blocks import in_blocks, together
 from gancli.data.class_names import in_order
 from gancli.data.images.framed import read_framed
 from gancli.errors import UsageError
@@ -90,19 +91,17 @@ class Inverse:
         steps on the squared error of pixels.
         """
         pair = self.trained.pair
-        standing = pair.draws.standing(pair.generator)
-        parts: list[Any] = []
-        for start in range(0, len(images), BLOCK):
-            part = images[start : start + BLOCK]
-            full = jnp.asarray(np.pad(part, ((0, BLOCK - len(part)), (0, 0), (0, 0), (0, 0)), mode="edge"))
-            x = pair.domain.to_model(to_unit(full))
-            found = _encode(self.encodes, self.weights, x)
-            z = refine(pair, found.mean, x, refining, standing) if refining else found.mean
-            rebuilt = _rebuild(pair.draws, pair.generator, z, standing)
-            one = Inferred(z, found.log_variance, found.features, rebuilt)
-            count = len(part)
-            parts.append(jax.tree.map(lambda leaf, count=count: np.asarray(leaf)[:count], one))
-        return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+        shared = self.weights, pair.generator, pair.draws.standing(pair.generator)
+
+        def infer(shared: Any, full: jax.Array) -> Inferred:
+            weights, generator, standing = shared
+            own, x = replace(pair, generator=generator), pair.domain.to_model(to_unit(full))
+            found = _encode(self.encodes, weights, x)
+            z = refine(own, found.mean, x, refining, standing) if refining else found.mean
+            rebuilt = _rebuild(pair.draws, generator, z, standing)
+            return Inferred(z, found.log_variance, found.features, rebuilt)
+
+        return together(in_blocks(infer, shared, len(images), BLOCK, lambda rows: (images[rows],)))
 
 
 @jax.tree_util.register_dataclass

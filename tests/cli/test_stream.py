@@ -76,7 +76,7 @@ def test_a_dry_run_says_how_the_data_arrives_and_measures_so(gancli, tmp_path):
         (["--stream", "sometimes"], "--stream must be one of auto, always, never, got 'sometimes'."),
         (
             ["--stream", "always", "--data-placement", "divided"],
-            "--data-placement must be auto with --stream always, got 'divided'.",
+            "--data-placement must be auto with --stream always, got divided.",
         ),
         (
             ["--stream", "always", "--decoder-steps", 5, "--generator-activations", "sigmoid"],

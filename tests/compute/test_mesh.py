@@ -88,8 +88,8 @@ def test_two_devices_train_the_same_bits_with_divided_data(index):
 def test_rows_of_divided_arrays_are_those_of_the_whole(length):
     """Of numbers of rows that do not divide among the devices, too, and of every kind of number."""
     mesh, rows = DeviceMesh(2), np.array([6, 0, 3, 3, 4]) % length
-    whole = (IMAGES[:8], np.arange(8, dtype=np.int32) - 3, np.float32([0.5, -1e-30, np.inf, 3, 0, 1, -2, np.nan]))
-    whole = [one[:length] for one in whole]
+    points = np.array([0.5, -1e-30, np.inf, 3, 0, 1, -2, np.nan], np.float32)
+    whole = [one[:length] for one in (IMAGES[:8], np.arange(8, dtype=np.int32) - 3, points)]
     divided = mesh.divide(whole)
     assert [len(part.data) for part in divided[0].addressable_shards] == [-(-length // 2)] * 2
     with mesh.at_work():
