@@ -9,8 +9,9 @@ two answers to one image, of a translator with noise.
 from collections.abc import Mapping
 from typing import Any
 
+from gancli.metrics.frechet import frechet_between
 from gancli.metrics.inputs import Inputs, Measured, identify_split
-from gancli.metrics.translation import apart, distances
+from gancli.metrics.translation import apart
 
 
 def measure(inputs: Inputs) -> Measured:
@@ -20,7 +21,7 @@ def measure(inputs: Inputs) -> Measured:
     values: dict[str, Any] = {}
     for end, images in (("", found.translated), ("_nearest", found.nearest)):
         values[f"l1{end}"] = apart(images, found.true)
-        values[f"fid{end}"] = distances(inputs.features_of(images), true)["fid"]
+        values[f"fid{end}"] = frechet_between(inputs.features_of(images), true)
     if found.again is not None:
         values["spread"] = apart(found.again, found.translated)
     protocol = inputs.protocol() | {"train": identify_split(found.train)}

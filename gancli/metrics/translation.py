@@ -11,22 +11,34 @@ from typing import Any
 
 import numpy as np
 
-from gancli.metrics.frechet import frechet_distance
+from gancli.metrics.frechet import frechet_of_two_samples
 from gancli.metrics.inputs import Inputs, KeptClasses, Measured
-from gancli.metrics.kernel import squared_mmd
-from gancli.metrics.moments import Moments
+from gancli.metrics.kernel import squared_mmd_with_error
 
 WAYS = ("ab", "ba")
+UNTRANSLATED = "untranslated"  # the way of a translator that does nothing
 MEANS = ("fid", "kid", "cycle", "identity")  # over the ways that a run goes
 
 
-def distances(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
-    """Return the Fréchet and the kernel distance, by name, of features ``[n, F]`` and ``[m, F]``, n and m at least 2.
+def distances(one: np.ndarray, other: np.ndarray, way: str, seed: int) -> dict[str, float | None]:
+    """Return the Fréchet and the kernel distance of features ``[n, F]`` and ``[m, F]``, and their standard errors.
 
     The kernel distance is unbiased. The Fréchet distance of few images lies above that of many.
+
+    Args:
+        one: n at least 2.
+        other: m at least 2.
+        way: names them, as in ``fid_ab``.
+        seed: of the groups that are left out.
     """
-    gaussians = [Moments.of(part).compute() for part in (one, other)]
-    return {"fid": frechet_distance(*gaussians), "kid": squared_mmd(one, other)}
+    estimate = frechet_of_two_samples(one, other, seed)
+    kernel, error = squared_mmd_with_error(one, other)
+    return {
+        f"fid_{way}": estimate.value,
+        f"fid_{way}_standard_error": estimate.standard_error,
+        f"kid_{way}": kernel,
+        f"kid_{way}_standard_error": error,
+    }
 
 
 def measure(inputs: Inputs) -> Measured:
@@ -36,15 +48,14 @@ def measure(inputs: Inputs) -> Measured:
     values: dict[str, Any] = {}
     protocol = inputs.protocol()
     for place, (name, way) in enumerate(zip(WAYS, ways, strict=False)):
-        found = distances(inputs.features_of(way.translated), own[1 - place])
-        values |= {f"{kind}_{name}": value for kind, value in found.items()}
+        values |= distances(inputs.features_of(way.translated), own[1 - place], name, inputs.seed)
         if way.back is not None:
             values[f"cycle_{name}"] = apart(way.back, way.images)
         values[f"identity_{name}"] = apart(way.same, way.others)
         if kept := inputs.kept_classes(place):
             values |= {f"{kind}_{name}": value for kind, value in classes_of(kept).items()}
             protocol |= {"classifier": kept.classifier}
-    values |= {f"{kind}_untranslated": value for kind, value in distances(*own).items()}
+    values |= distances(*own, UNTRANSLATED, inputs.seed)
     for kind in MEANS:
         found = [values[f"{kind}_{name}"] for name in WAYS if f"{kind}_{name}" in values]
         values |= {kind: sum(found) / len(found)} if found else {}
@@ -69,8 +80,10 @@ def classes_of(kept: KeptClasses) -> dict[str, Any]:
 
 
 def _text(values: Mapping[str, Any]) -> str:
-    parts = [f"A to B {values['kid_ab']:.4g}"] + ([f"B to A {values['kid_ba']:.4g}"] if "kid_ba" in values else [])
-    text = f"kernel distance {', '.join(parts)}, untranslated {values['kid_untranslated']:.4g}"
+    named = {"A to B": "kid_ab", "B to A": "kid_ba", "untranslated": f"kid_{UNTRANSLATED}"}
+    text = "kernel distance " + ", ".join(
+        f"{label} {_with_error(values, name, 4)}" for label, name in named.items() if name in values
+    )
     if "cycle" in values:
         text += f"; cycle error {values['cycle']:.3g}"
     for name in WAYS:
@@ -82,11 +95,17 @@ def _text(values: Mapping[str, Any]) -> str:
 
 def row(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the cells of a row: kernel distances of both ways and without translation, both errors, classes kept."""
-    shown = {"KID A to B ↓": "kid_ab", "KID B to A ↓": "kid_ba", "untranslated": "kid_untranslated"}
+    shown = {"KID A to B ↓": "kid_ab", "KID B to A ↓": "kid_ba", "untranslated": f"kid_{UNTRANSLATED}"}
     shown |= {"cycle ↓": "cycle", "identity ↓": "identity"}
-    cells = {label: f"{values[number]:.3g}" for label, number in shown.items() if number in values}
+    cells = {label: _with_error(values, name, 3) for label, name in shown.items() if name in values}
     kept = {name: values[f"classes_kept_{name}"] for name in WAYS if f"classes_kept_{name}" in values}
     return cells | ({"classes kept ↑": " ".join(f"{share:.1%}" for share in kept.values())} if kept else {})
+
+
+def _with_error(values: Mapping[str, Any], name: str, digits: int) -> str:
+    """Return a number with its standard error where it has one."""
+    error = values.get(f"{name}_standard_error")
+    return f"{values[name]:.{digits}g}" + ("" if error is None else f" ± {error:.2g}")
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:

@@ -9,7 +9,15 @@ import scipy.linalg
 
 from gancli.errors import GancliError
 from gancli.metrics import frechet as module
-from gancli.metrics.frechet import check, frechet, frechet_distance, jackknife
+from gancli.metrics.frechet import (
+    Estimate,
+    check,
+    frechet,
+    frechet_between,
+    frechet_distance,
+    frechet_of_two_samples,
+    jackknife,
+)
 from gancli.metrics.moments import Gaussian, Moments
 
 
@@ -126,3 +134,21 @@ def test_the_value_depends_neither_on_the_seed_nor_much_on_the_order():
     value = frechet(features, reference, 0).value
     assert frechet(features, reference, 1).value == value
     assert frechet(features[::-1], reference, 0).value == pytest.approx(value, rel=1e-10)
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(2, 2, 1), (5, 9, 30), (30, 7, 30), (40, 50, 6)])
+def test_two_sets_have_the_distance_of_their_gaussians_also_where_they_are_few(n, m, d):
+    rng = np.random.default_rng(d)
+    one, other = rng.standard_normal((n, d)), rng.normal(0.3, 2, (m, d))
+    wanted = frechet_distance(*(Moments.of(part).compute() for part in (one, other)))
+    assert frechet_between(one, other) == pytest.approx(wanted, rel=1e-6)
+    assert frechet_between(one, one) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_interval_of_two_samples_is_that_of_many_repetitions():
+    rng = np.random.default_rng(0)
+    pairs = [(rng.normal(0, 1, (80, 3)), rng.normal(1, 2, (60, 3))) for _ in range(200)]
+    found = [frechet_of_two_samples(*pair, seed=0) for pair in pairs]
+    values, errors = np.array([(one.value, one.standard_error) for one in found]).T
+    assert np.median(errors) == pytest.approx(np.std(values), rel=0.2)
+    assert frechet_of_two_samples(np.zeros((2, 1)), np.ones((9, 1)), 0) == Estimate(1.0, None, None)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gancli.metrics import kernel
-from gancli.metrics.kernel import kernel_distance, squared_mmd
+from gancli.metrics.kernel import kernel_distance, squared_mmd, squared_mmd_with_error
 
 
 def by_definition(x, y):
@@ -34,6 +34,28 @@ def test_it_is_unbiased_so_half_the_time_negative_for_like_sets():
     values = [squared_mmd(*rng.standard_normal((2, 50, 4))) for _ in range(200)]
     assert 0.3 < np.mean(np.array(values) < 0) < 0.8
     assert abs(np.mean(values)) < 4 * np.std(values) / 200**0.5
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(3, 5, 2), (7, 4, 20)])
+def test_the_error_is_that_of_leaving_each_member_of_either_set_out(n, m, d):
+    rng = np.random.default_rng(n)
+    x, y = rng.standard_normal((n, d)), rng.normal(0.5, 1, (m, d))
+    without_x = [squared_mmd(np.delete(x, row, axis=0), y) for row in range(n)]
+    without_y = [squared_mmd(x, np.delete(y, row, axis=0)) for row in range(m)]
+    variance = (n - 1) * np.var(without_x) + (m - 1) * np.var(without_y)
+    value, error = squared_mmd_with_error(x, y)
+    assert (value, error) == (pytest.approx(squared_mmd(x, y)), pytest.approx(variance**0.5))
+
+
+def test_the_error_is_that_of_many_repetitions():
+    rng = np.random.default_rng(0)
+    found = [squared_mmd_with_error(rng.normal(0, 1, (40, 3)), rng.normal(0.7, 1, (30, 3))) for _ in range(300)]
+    values, errors = np.array(found).T
+    assert np.median(errors) == pytest.approx(np.std(values), rel=0.2)
+
+
+def test_of_two_members_none_can_be_left_out():
+    assert squared_mmd_with_error(np.zeros((2, 1)), np.ones((9, 1))) == (pytest.approx(7), None)
 
 
 def test_subsets_are_as_large_as_the_smaller_set_allows():

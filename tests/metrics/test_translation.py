@@ -30,15 +30,16 @@ def measured(a, b, forth, back=None, kept=None):
         features_of=features_of,
         protocol=lambda: {"n": len(a)},
         draw="",
+        seed=0,
     )
     return measure(inputs).values  # pyright: ignore[reportArgumentType]
 
 
 def test_a_shift_of_features_is_a_frechet_distance_of_its_square():
     x = RNG.normal(size=(50, 3))
-    found = distances(x, x + np.array([1.0, -2.0, 0.5]))
-    assert found["fid"] == pytest.approx(1 + 4 + 0.25)
-    assert found["kid"] == pytest.approx(squared_mmd(x, x + np.array([1.0, -2.0, 0.5])))
+    found = distances(x, x + np.array([1.0, -2.0, 0.5]), "ab", 0)
+    assert found["fid_ab"] == pytest.approx(1 + 4 + 0.25)
+    assert found["kid_ab"] == pytest.approx(squared_mmd(x, x + np.array([1.0, -2.0, 0.5])))
 
 
 def test_a_translator_that_knows_the_way_has_no_distance_and_no_error_but_of_what_should_stay():
@@ -59,6 +60,7 @@ def test_a_translator_that_does_nothing_has_the_distance_of_the_domains():
     found = measured(a, b, lambda x: x, lambda x: x)
     for kind in ("fid", "kid"):
         assert found[f"{kind}_ab"] == found[f"{kind}_untranslated"]
+        assert found[f"{kind}_ab_standard_error"] == found[f"{kind}_untranslated_standard_error"] > 0
         assert found[f"{kind}_ba"] == pytest.approx(found[f"{kind}_untranslated"])
     assert (found["cycle"], found["identity"]) == (0, 0)
 
@@ -103,9 +105,17 @@ def test_where_classes_are_known_they_are_measured_on_their_way():
 
 
 def test_a_row_has_both_ways_and_the_distance_without_translation():
-    values = {"kid_ab": 0.1234, "kid_ba": 0.2, "kid_untranslated": 0.3, "cycle": 0.04567, "identity": 0.05}
+    values = {
+        "kid_ab": 0.1234,
+        "kid_ab_standard_error": 0.0123,
+        "kid_ba": 0.2,
+        "kid_ba_standard_error": None,
+        "kid_untranslated": 0.3,
+        "cycle": 0.04567,
+        "identity": 0.05,
+    }
     assert row(values) == {
-        "KID A to B ↓": "0.123",
+        "KID A to B ↓": "0.123 ± 0.012",
         "KID B to A ↓": "0.2",
         "untranslated": "0.3",
         "cycle ↓": "0.0457",
