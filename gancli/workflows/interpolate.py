@@ -17,7 +17,7 @@ from gancli.latents.paths import lerp
 from gancli.reporting import Reporter, Silence
 from gancli.runs.folder import PICTURES
 from gancli.runs.trained import Trained
-from gancli.sampling.draws import draw_latents, generate
+from gancli.sampling.draws import check_memory, draw_latents, generate
 from gancli.sampling.outputs import (
     ANIMATIONS,
     check_animation,
@@ -108,6 +108,7 @@ def interpolate(
         raise UsageError(f"--scale is for images, and the run in '{folder}' draws points. Leave it out.")
     pair = trained.pair
     draws = pair.draws
+    check_memory("--rows times --frames", rows * frames, draws)
     label = None if class_name is None else trained.label(class_name)
     images, ends = None, draw_latents(draws, 2 * rows, seed, label).reshape(rows, 2, 1, -1)
     if between:

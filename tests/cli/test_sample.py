@@ -386,11 +386,17 @@ def test_a_folder_is_one_by_its_slash_or_because_it_is_there(digits_run, gancli)
     assert (code, err) == (1, "error: 'v1.0' exists and is not an empty folder. Choose another --output.\n")
 
 
-@pytest.mark.parametrize("command", [("sample", "-n"), ("evaluate", "--samples")], ids=["sample", "evaluate"])
-def test_more_samples_than_memory_holds_are_refused_before_any_is_drawn(command, digits_run, gancli):
-    verb, option = command
-    more = ("--fid",) if verb == "evaluate" else ("--output", "x.npz")
-    code, _, err = gancli(verb, digits_run, option, 10**15, *more, "--quiet")
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("sample", "-n", 10**15, "--output", "x.npz"), "-n"),
+        (("evaluate", "--samples", 10**15, "--fid"), "--samples"),
+        (("interpolate", "--rows", 1, "--frames", 10**15, "--output", "x.gif"), "--rows times --frames"),
+    ],
+    ids=["sample", "evaluate", "interpolate"],
+)
+def test_more_samples_than_memory_holds_are_refused_before_any_is_drawn(arguments, option, digits_run, gancli):
+    code, _, err = gancli(arguments[0], digits_run, *arguments[1:], "--quiet")
     assert code == 2
     # 8x8 pixels and 8 latents of 4 bytes each
     assert err.startswith(f"error: {option} {10**15}: so many samples take 268,220,901.5 GiB of memory, and ")
