@@ -15,6 +15,7 @@ from gancli.training.state import Params
 
 BLOCK = 10  # images that go through a network at a time
 SHOWN = 8  # images of each domain in a picture
+PROBE = 256  # pixels of the sides of an image of which the memory is known
 
 
 @partial(jax.jit, static_argnames=("translates",))
@@ -37,6 +38,17 @@ def translate(
         return images[rows], jax.random.fold_in(key, rows[0] // block)
 
     return together(in_blocks(partial(_translate, translates), translator, len(images), block, read))
+
+
+def working_bytes(translates: Translates, translator: Params, shape: tuple[int, ...]) -> int:
+    """Return about how much temporary memory the translation of an image ``[H, W, C]`` takes, as far as XLA tells.
+
+    That of a small one is known when it is compiled; it grows with the number of pixels.
+    """
+    probe = (1, PROBE, PROBE, shape[-1])
+    arguments = jax.ShapeDtypeStruct(probe, np.uint8), jax.random.key(0)
+    analysis = _translate.lower(translates, translator, *arguments).compile().memory_analysis()
+    return analysis.temp_size_in_bytes * shape[0] * shape[1] // PROBE**2 if analysis else 0
 
 
 def picture(translators: Translators, images: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:

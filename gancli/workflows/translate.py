@@ -16,7 +16,7 @@ from gancli.data.two_domains import LETTERS, domain_names
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.likeness import read_likeness
 from gancli.files import write_atomically
-from gancli.games.translates import Translators
+from gancli.games.translates import Translates, Translators
 from gancli.imaging.pixels import jpeg_bytes, png_bytes, to_uint8, webp_bytes
 from gancli.imaging.sheets import Heading, grid, tile
 from gancli.registry import suggestion
@@ -24,7 +24,10 @@ from gancli.reporting import Reporter, number_of
 from gancli.runs.folder import LIKENESS, PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.outputs import STILLS, choose_output, write_picture
+from gancli.sampling.tiles import OVERLAP, SIDE, count_tiles, in_tiles
 from gancli.sampling.translations import translate as translated
+from gancli.sampling.translations import working_bytes
+from gancli.training.state import Params
 
 SHOWN, GROUPS = 30, 3  # images of a sheet, and how many stand in a row
 TILE = 128  # pixels of an image on a sheet, at most
@@ -155,6 +158,7 @@ def translate(
     way, weights = translators.ways[begins], translators.weights[begins]
     network: Any = way.player.network(weights)
     multiple, smallest = getattr(network, "multiple", 1), getattr(network, "smallest", 1)
+    translator = _WithinMemory(way, weights)
     done: list[Translation] = []
     rows: list[list[np.ndarray]] = []  # of the sheet: an image and its translations
     likeness = read_likeness(folder / LIKENESS, way.source.name)
@@ -172,10 +176,7 @@ def translate(
             continue
         height, width, _ = image.shape
         padded = _padded(image, multiple, smallest)
-        found = [
-            to_uint8(translated(way, weights, padded[None], block=1, seed=seed)[0, :height, :width])
-            for seed in range(answers)
-        ]
+        found = [to_uint8(translator(padded, seed)[:height, :width]) for seed in range(answers)]
         for path, answer in zip(paths, found, strict=False):
             write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(answer, alpha)))
         if likeness:
@@ -185,6 +186,7 @@ def translate(
         done.append(Translation(one.name, paths, (width, height)))
         rows += [[image, *found]] if len(rows) < SHOWN else []
     reporter.advance("translating", len(files), len(files))
+    translator.tell(reporter)
     _tell_broken(source, broken, len(files), reporter)
     ways = (names[begins], names[1 - begins])
     if likeness and seen:
@@ -196,6 +198,38 @@ def translate(
         write_picture(sheet, _sheet(rows, ways))
     drawn = sheet if rows else None
     return TranslateResult(ways, output, drawn, tuple(done), broken, trained.step, trained.ema, trained.notes)
+
+
+class _WithinMemory:
+    """Translates images ``[H, W, C]`` as a whole, or in tiles where they do not fit into half of the free memory."""
+
+    def __init__(self, way: Translates, weights: Params):
+        self._way, self._weights = way, weights
+        self._tiled: dict[tuple[int, ...], tuple[int, int] | None] = {}  # by size: bytes needed and free; None: whole
+
+    def __call__(self, image: np.ndarray, seed: int) -> np.ndarray:
+        def run(part: np.ndarray) -> np.ndarray:
+            return translated(self._way, self._weights, part[None], block=1, seed=seed)[0]
+
+        if image.shape not in self._tiled:
+            self._tiled[image.shape] = self._too_large(image.shape)
+        return in_tiles(run, image, SIDE, OVERLAP) if self._tiled[image.shape] else run(image)
+
+    def _too_large(self, shape: tuple[int, ...]) -> tuple[int, int] | None:
+        free = devices.free_memory() if count_tiles(shape, SIDE, OVERLAP) > 1 else None
+        needed = 0 if free is None else working_bytes(self._way, self._weights, shape)
+        return (needed, free) if free is not None and needed > free / 2 else None
+
+    def tell(self, reporter: Reporter) -> None:
+        """Warn of images that were translated in tiles."""
+        found = [(*sizes, shape) for shape, sizes in self._tiled.items() if sizes]
+        if found:
+            needed, free, (height, width, _) = max(found)
+            reporter.warning(
+                f"images of up to {width}x{height} were translated in tiles of {SIDE} pixels, since a whole one takes "
+                f"about {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB were free. Colors may differ "
+                f"between tiles; smaller images have none."
+            )
 
 
 def _begins(to: str | None, names: tuple[str, str], ways: int) -> int:

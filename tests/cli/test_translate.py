@@ -274,3 +274,24 @@ def test_images_that_are_unlike_those_of_training_are_named(trained, images, gan
     assert (code, err) == (0, "")
     assert all(one["unlike"] < 1 for one in json.loads(out)["images"])
     assert (trained / "likeness.npz").is_file()
+
+
+def test_an_image_for_which_memory_is_short_is_translated_in_tiles_and_said(trained, gancli, monkeypatch):
+    for module in ("gancli.workflows.translate", "gancli.sampling.tiles"):
+        monkeypatch.setattr(f"{module}.SIDE", 32)
+        monkeypatch.setattr(f"{module}.OVERLAP", 8)
+    image = np.random.default_rng(2).integers(0, 256, (40, 50, 3), np.uint8)
+    Image.fromarray(image).save("large.png")
+    command = ("translate", trained, "large.png", "--to", "B", "--sheet", "s.png", "--overwrite", "--quiet")
+    code, _, err = gancli(*command, "--output", "whole")
+    assert (code, "tiles" in err) == (0, False)
+    monkeypatch.setattr("gancli.compute.devices.free_memory", lambda: 2**12)
+    code, _, err = gancli(*command, "--output", "tiles")
+    assert code == 0
+    assert err.startswith(
+        "warning: images of up to 52x40 were translated in tiles of 32 pixels, since a whole one takes about 0.0 GiB "
+        "of memory and 0.0 GiB were free. Colors may differ between tiles; smaller images have none.\n"
+    )
+    whole, tiles = pixels("whole/large.png"), pixels("tiles/large.png")
+    assert whole.shape == tiles.shape == image.shape
+    assert 0 < np.abs(whole.astype(int) - tiles).mean() < 40  # of instance normalization, each tile has its own
