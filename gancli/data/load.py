@@ -1,6 +1,5 @@
 """From the name of a data set to the arrays of its splits."""
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +11,10 @@ from gancli.data.catalog import DATASETS, SPLITS, is_path
 from gancli.data.images.decode import MOST_HELD_OUT, Framing
 from gancli.data.images.prepare import prepare
 from gancli.data.kinds import Read
+from gancli.data.summaries import digest_of, kept_summary
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
 from gancli.reporting import Reporter, Silence, number_of
-
-HASHED = 1000  # examples at a time
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,8 @@ class Dataset:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of shape, type and content of the examples: equal for equal data in equal order."""
-        return digest_of(self.examples)
+        kept = kept_summary(self.examples)
+        return kept.sha256 if kept else digest_of(self.examples)
 
     @property
     def labels_fingerprint(self) -> str:
@@ -99,7 +98,9 @@ class Dataset:
     def mean(self) -> np.ndarray:
         """Return the mean example in the model's range, float32 ``[*shape]``."""
         scale = 255 if self.is_images else 1
-        return (self.examples.mean(axis=0, dtype=np.float64) / scale).astype(np.float32)
+        kept = kept_summary(self.examples)
+        mean = kept.sums / len(self) if kept else self.examples.mean(axis=0, dtype=np.float64)
+        return (mean / scale).astype(np.float32)
 
     def flat(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Return examples ``start:stop`` in the model's range, float32 ``[n, d]``."""
@@ -126,14 +127,6 @@ class OpenDataset:
         if split not in SPLITS:
             raise UsageError(f"unknown split '{split}'. Known: {', '.join(SPLITS)}.")
         return Dataset(self.name, split, *self.read(split, fold), self.classes, self)
-
-
-def digest_of(array: np.ndarray) -> str:
-    """Return the SHA-256 of shape, type and content."""
-    digest = hashlib.sha256(f"{array.shape} {array.dtype}".encode())
-    for start in range(0, len(array), HASHED):
-        digest.update(np.ascontiguousarray(array[start : start + HASHED]).data)
-    return digest.hexdigest()
 
 
 def framing_of(config: TrainConfig) -> Framing:

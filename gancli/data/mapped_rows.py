@@ -21,7 +21,7 @@ def read_rows(array: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """
     if not isinstance(array, np.memmap):
         return array.take(numbers, axis=0)
-    path, offset = _place(array)
+    path, offset = place_of(array)
     rows = np.empty((len(numbers), *array.shape[1:]), array.dtype)
     flat = rows.reshape(len(rows), -1).view(np.uint8)
     try:
@@ -35,7 +35,7 @@ def read_rows(array: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _place(array: np.memmap) -> tuple[Path, int]:
+def place_of(array: np.memmap) -> tuple[Path, int]:
     """Return the file of an array, which may be a part of what was mapped, and the byte at which it begins."""
     whole = array
     while isinstance(whole.base, np.memmap):

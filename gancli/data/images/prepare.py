@@ -33,6 +33,7 @@ from gancli.data.images.decode import (
 from gancli.data.images.find import LOST, Found, ImageFile, counted, find_images, state
 from gancli.data.images.pairs import check_wide, find_pairs, frame_pair
 from gancli.data.images.splits import split_rows
+from gancli.data.summaries import keep_summary
 from gancli.errors import GancliError
 from gancli.files import appearing, read_json, write_atomically
 from gancli.reporting import Reporter, Silence, number_of
@@ -154,6 +155,8 @@ def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
     kept = _kept(receipt.parent / found["folder"])
     assert kept is not None, "it was looked at, or made, a moment ago"
     prepared = Prepared(kept.images, kept.labels, tuple(found["classes"]), found["sizes"])
+    for split in prepared.sizes:
+        keep_summary(prepared.split(split)[0], listener)
     listener.status(_summary(path, prepared, framing))
     return prepared
 

@@ -1,0 +1,224 @@
+"""Several devices and several processes: equal numbers, bytes between devices, and data far larger than memory.
+
+    python benchmarks/scaling.py equality    the same run on 1 to 4 devices of 1 to 4 processes
+    python benchmarks/scaling.py schedule    the collectives of a compiled step
+    python benchmarks/scaling.py bytes       weak scaling on paper, and what two processes send
+    python benchmarks/scaling.py large       memory and start-up with up to 50 million images
+
+Processes are on this machine, and devices are those of its CPU.
+"""
+
+import argparse
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from collectives import as_on_accelerators, collectives, compiled, game_of, products_until_used
+
+from gancli.recipes.resolve import resolve
+from gancli.runs.folder import Run
+from gancli.training.game import layout
+from gancli.training.state import join_state, split_state
+
+DEVICES = (2, 8, 64, 1024)  # of weak scaling
+COMPILED_FOR = (8, 64)  # of these; the numbers of others follow from them
+STREAMED = ("--stream", "always")
+QUIET = ("--evaluate-every", "0", "--quiet", "--json")
+LAYOUTS = ((1, 1), (1, 2), (2, 1), (4, 1))  # processes, and devices of each
+SMALL = {
+    "mlp": "--model mlp --generator-widths 64 --discriminator-widths 48 --batch-size 16",
+    "dcgan": "--model dcgan --base-channels 4 --batch-size 16",
+    "cycle": "--game cycle --to-domain {b} --base-channels 4 --blocks 1 --batch-size 4",
+}
+SENT = {"mlp": "--model mlp", "dcgan": "--model dcgan --base-channels 32 --batch-size 16"}
+PHOTOS = {"resolution": 64}
+PAPER: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {  # data set, shape, options
+    "mlp, 28x28x1": ("mnist", (28, 28, 1), {"model": "mlp"}),
+    "dcgan, 64x64x3": ("./photos", (64, 64, 3), {"model": "dcgan"} | PHOTOS),
+    "resnet, 64x64x3": ("./photos", (64, 64, 3), {"model": "resnet"} | PHOTOS),
+    "cycle, 64x64x3": ("./photos", (64, 64, 3), {"game": "cycle", "to_domain": "./paintings"} | PHOTOS),
+}
+LINKS = (25e9, 100e9, 900e9)  # bytes a second that a device can send
+HOPS = (0.0, 1e-6)  # seconds from device to device, whatever is sent
+SIZES = (50_000, 5_000_000, 50_000_000)  # images of a large set
+
+
+def begin(folder: Path, data: Path, options: str, processes: int = 1, devices: int = 1) -> list[subprocess.Popen[str]]:
+    """Start a run in so many processes, each with so many devices."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "gancli", "train", str(data), "--outdir", str(folder), *options.split(), *QUIET]
+    command += ["--devices", str(processes * devices)]
+    several = ["--coordinator", f"localhost:{port}", "--processes", str(processes), "--process"]
+    return [
+        subprocess.Popen(
+            command + ([*several, str(number)] if processes > 1 else []),
+            env=os.environ | {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(devices)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(processes)
+    ]
+
+
+def train(*arguments: Any) -> None:
+    """Train a run, see :func:`begin`, and wait for its end."""
+    for one in begin(*arguments):
+        _, said = one.communicate()
+        if one.returncode:
+            sys.exit(said)
+
+
+@contextmanager
+def random_images(size: int, channels: int, count: int = 256) -> Iterator[tuple[Path, dict[str, Path]]]:
+    """Yield an empty folder, and two files of random images by name, ``a`` and ``b``."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder) / f"{name}.npz" for name in ("a", "b")}
+        for seed, file in enumerate(files.values()):
+            images = np.random.default_rng(seed).integers(0, 256, (count, size, size, channels), np.uint8)
+            np.savez(file, images=images)
+        yield Path(folder), files
+
+
+def equality(options: argparse.Namespace) -> None:
+    """Train each small game on each number of processes and devices; print how far losses and weights differ."""
+    print(f"{options.steps} steps; the last losses and the weights against those of 1 x 1")
+    print(f"{'':8}{'processes x devices':>20}{'losses':>10}{'weights':>10}   bits of the weights")
+    for game, arguments in SMALL.items():
+        with random_images(32, 1) as (folder, files):
+            found = {}
+            steps = f" --steps {options.steps} --log-every 1 --checkpoint-every {options.steps}"
+            for shape in LAYOUTS:
+                place = folder / "x".join(map(str, shape))
+                train(place, files["a"], arguments.format(**files) + steps, *shape)
+                found[shape] = _end_of(place, options.steps)
+        for shape, ends in found.items():
+            losses, weights = (_distance(*two) for two in zip(ends, found[1, 1], strict=True))
+            two = all(map(np.array_equal, ends[1], found[1, 2][1]))
+            same = "of 1 x 2" if two else "of 1 x 1" if not weights else "others"
+            print(f"{game:8}{f'{shape[0]} x {shape[1]}':>20}{losses:10.1e}{weights:10.1e}   {same}", flush=True)
+
+
+def _distance(arrays: list[np.ndarray], others: list[np.ndarray]) -> float:
+    """Return the largest difference between two lists of arrays, of each relative to its largest number."""
+    return max(
+        float(np.abs(one - other).max() / max(np.abs(other).max(), 1e-30))
+        for one, other in zip(arrays, others, strict=True)
+    )
+
+
+def _end_of(folder: Path, step: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the losses of a run's last step, and its weights."""
+    run = Run.open(folder)
+    *_, last = run.metrics()
+    assert last["step"] == step
+    game = run.record.game()
+    with run.checkpoints() as checkpoints:
+        state = join_state(checkpoints.restore(game, tuple(jax.eval_shape(split_state, layout(game))), step))
+    losses = [np.array(value) for name, value in sorted(last.items()) if "loss" in name]
+    return losses, [np.asarray(leaf) for leaf in jax.tree.leaves((state.params, state.averages))]
+
+
+def schedule(options: argparse.Namespace) -> None:
+    """Print the collectives of a step of each default game, compiled for two devices of this CPU."""
+    del options
+    print(f"{'':18}{'':12}{'in the':>12}{'':13}{'':11}{'bytes of':>14}{'its':>8}{'products':>14}")
+    print(
+        f"{'two devices':18}{'collectives':>12}{'background':>12}{'bytes':>13}{'/ weights':>11}{'the largest':>14}"
+        f"{'arrays':>8}{'until its use':>14}"
+    )
+    for name, (dataset, shape, fields) in PAPER.items():
+        game = game_of(resolve(dataset, None, fields), shape, 2)
+        text = compiled(game).as_text()
+        found = collectives(text)
+        largest = max(found, key=lambda one: sum(one.arrays))
+        total = sum(sum(one.arrays) for one in found)
+        weights = sum(leaf.size * 4 for leaf in jax.tree.leaves(layout(game).params))
+        print(
+            f"{name:18}{len(found):12}{sum(one.starts for one in found):12}{total:13,}{total / weights:11.2f}"
+            f"{sum(largest.arrays):14,}{len(largest.arrays):8}{products_until_used(text, largest.name):14}",
+            flush=True,
+        )
+
+
+def bytes_(options: argparse.Namespace) -> None:
+    """Print weak scaling on paper: the share of a step that collectives take where nothing overlaps."""
+    print(f"assumed: a device computes {options.rate:.3g} operations a second; nothing overlaps\n")
+    head = "".join(f"{f'{link / 1e9:.0f} GB/s':>10}" for link in LINKS)
+    print(f"{'':40}{'share of the time in collectives':>38}")
+    print(f"{'':18}{'devices':>8}{'MB sent':>10}{'GFLOP':>8}  {'us a hop':>8}{head}")
+    for name, (dataset, shape, fields) in PAPER.items():
+        with as_on_accelerators():
+            programs = {n: compiled(game_of(resolve(dataset, None, fields), shape, n)) for n in COMPILED_FOR}
+        found = {n: collectives(one.as_text()) for n, one in programs.items()}
+        few, many = COMPILED_FOR
+        expected, sent = (sum(one.sent(many, n) for one in found[n]) for n in COMPILED_FOR)
+        for devices in DEVICES:
+            base = few if devices <= few else many
+            operations = programs[base].cost_analysis()["flops"]
+            size = sum(one.sent(devices, base) for one in found[base])
+            for hop in HOPS:
+                wait = hop * sum(one.hops(devices) for one in found[base])
+                taken = [size / link + wait for link in LINKS]
+                shares = "".join(f"{one / (one + operations / options.rate):10.1%}" for one in taken)
+                print(f"{name:18}{devices:8}{size / 1e6:10.1f}{operations / 1e9:8.1f}  {hop * 1e6:8.0f}{shares}")
+        print(f"{'':18}for {many} devices, the program for {few} says {expected / sent:.2f} of the bytes\n", flush=True)
+    _check_bytes(options.steps)
+
+
+def _check_bytes(steps: int) -> None:
+    """Print how much two processes really send a step, beside what the compiled program says."""
+    print(f"{'two processes':18}{'MB a step':>12}{'on paper':>12}{'ratio':>8}{'idle, MB/s':>12}")
+    for name, arguments in SENT.items():
+        with random_images(28, 1) as (folder, files):
+            totals = []
+            for count in (steps, 3 * steps):
+                began = _sent()
+                train(folder / str(count), files["a"], f"{arguments} --log-every {steps} --steps {count}", 2, 1)
+                totals.append(_sent() - began)
+            found = collectives(compiled(Run.open(folder / str(steps)).record.game()).as_text())
+        began = _sent()
+        time.sleep(5)
+        idle = (_sent() - began) / 5
+        measured, paper = (totals[1] - totals[0]) / (2 * steps), 2 * sum(one.sent(2, 2) for one in found)
+        print(
+            f"{name:18}{measured / 1e6:12.2f}{paper / 1e6:12.2f}{measured / paper:8.3f}{idle / 1e6:12.3f}", flush=True
+        )
+
+
+def _sent() -> int:
+    """Return how many bytes were sent from this machine to itself so far, by all programs."""
+    (line,) = re.findall(r"^\s*lo:(.*)$", Path("/proc/net/dev").read_text(), re.M)
+    return int(line.split()[8])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = parser.add_subparsers(required=True)
+    for name, part in (("equality", equality), ("schedule", schedule), ("bytes", bytes_)):
+        one = parts.add_parser(name, help=part.__doc__)
+        one.set_defaults(part=part)
+        if name in ("equality", "bytes"):
+            one.add_argument("--steps", type=int, default=30)
+        if name == "bytes":
+            one.add_argument("--rate", type=float, default=50e12, help="operations a second of a device; an assumption")
+    options = parser.parse_args()
+    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_num_cpu_devices", max(COMPILED_FOR))
+    options.part(options)
+
+
+if __name__ == "__main__":
+    main()
