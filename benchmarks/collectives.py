@@ -104,7 +104,7 @@ def products_until_used(text: str, name: str) -> int:
 @contextlib.contextmanager
 def as_on_accelerators() -> Iterator[None]:
     """Write programs as for a GPU, which has other convolutions; they are still compiled for the CPU."""
-    with mock.patch("jax.default_backend", lambda: "gpu"):
+    with mock.patch("jax.default_backend", return_value="gpu"):
         yield
 
 

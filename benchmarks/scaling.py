@@ -9,6 +9,7 @@ Processes are on this machine, and devices are those of its CPU.
 """
 
 import argparse
+import json
 import os
 import re
 import socket
@@ -24,15 +25,20 @@ from typing import Any
 import jax
 import numpy as np
 from collectives import as_on_accelerators, collectives, compiled, game_of, products_until_used
+from PIL import Image
 
+from gancli.data.images.decode import Framing
+from gancli.data.images.prepare import prepare
+from gancli.data.summaries import Summary, keep_summary, write_summary
 from gancli.recipes.resolve import resolve
+from gancli.reporting import Silence
 from gancli.runs.folder import Run
 from gancli.training.game import layout
 from gancli.training.state import join_state, split_state
 
 DEVICES = (2, 8, 64, 1024)  # of weak scaling
 COMPILED_FOR = (8, 64)  # of these; the numbers of others follow from them
-STREAMED = ("--stream", "always")
+STREAMED = "--stream always"
 QUIET = ("--evaluate-every", "0", "--quiet", "--json")
 LAYOUTS = ((1, 1), (1, 2), (2, 1), (4, 1))  # processes, and devices of each
 SMALL = {
@@ -204,16 +210,78 @@ def _sent() -> int:
     return int(line.split()[8])
 
 
+def large(options: argparse.Namespace) -> None:
+    """Print the memory and the start of streamed training on sets of so many images, files of zeros without blocks."""
+    arguments = f"--model dcgan --base-channels 4 --batch-size 64 --log-every 20 --steps 100 {STREAMED}"
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"
+        photos = Path(folder) / "photos"
+        photos.mkdir()
+        for number in range(10):
+            pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3), np.uint8)
+            Image.fromarray(pixels).save(photos / f"{number}.png")
+        _ = prepare(photos, Framing(), Silence())
+        print(
+            f"{'images of 64x64x3':>18}{'GB':>7}{'peak, MiB':>11}{'without files':>15}{'20 steps after':>16}{'of CPU':>9}"
+        )
+        for count in options.images:
+            whole = _pretend(Path(folder) / "cache", count)
+            write_summary(whole, Summary("0" * 64, np.zeros(whole.shape[1:], np.int64)))
+            peak, own, first, computed = _watch(Path(folder) / str(count), photos, arguments)
+            size = f"{count:18,}{whole.nbytes / 1e9:7.1f}"
+            print(f"{size}{peak:11,}{own:15,}{first:14.1f} s{computed:7.1f} s", flush=True)
+        whole = _pretend(Path(folder) / "cache", 200_000)
+        began = time.perf_counter()
+        keep_summary(whole, Silence())
+        rate = whole.nbytes / (time.perf_counter() - began)
+        print(f"reading all once, after they were prepared: {rate / 1e9:.2f} GB/s, from memory")
+
+
+def _pretend(cache: Path, count: int) -> np.memmap:
+    """Let the set in the cache have so many images to train on, of zeros; return them."""
+    (about,) = (cache / "gancli" / "images").glob("*/about.json")
+    (receipt,) = (cache / "gancli" / "images").glob("*.json")
+    sizes = {"validation": 1000, "test": 1000, "train": count}
+    for path in (about, receipt):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"sizes": sizes}))
+    total = sum(sizes.values())
+    np.lib.format.open_memmap(about.with_name("labels.npy"), "w+", np.int32, (total,))
+    return np.lib.format.open_memmap(about.with_name("images.npy"), "w+", np.uint8, (total, 64, 64, 3))[2000:]
+
+
+def _watch(folder: Path, data: Path, arguments: str) -> tuple[int, int, float, float]:
+    """Train; return the peak of memory, MiB, the same without pages of files, and seconds to a report, also of CPU."""
+    began = time.perf_counter()
+    (run,) = begin(folder, data, arguments)
+    log = folder / "metrics.jsonl"
+    peak = own = 0
+    first = computed = 0.0
+    while run.poll() is None:
+        now = Path(f"/proc/{run.pid}/stat").read_text().rpartition(")")[2].split()
+        found = dict(re.findall(r"^(VmHWM|RssAnon):\s*(\d+) kB", Path(f"/proc/{run.pid}/status").read_text(), re.M))
+        if found:  # not of one that has ended a moment ago
+            peak, own = int(found["VmHWM"]) // 1024, max(own, int(found["RssAnon"]) // 1024)
+        if not first and log.exists() and log.read_text():
+            first = time.perf_counter() - began
+            computed = (int(now[11]) + int(now[12])) / os.sysconf("SC_CLK_TCK")
+        time.sleep(0.05)
+    if run.returncode:
+        sys.exit(run.communicate()[1])
+    return peak, own, first, computed
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parts = parser.add_subparsers(required=True)
-    for name, part in (("equality", equality), ("schedule", schedule), ("bytes", bytes_)):
+    for name, part in (("equality", equality), ("schedule", schedule), ("bytes", bytes_), ("large", large)):
         one = parts.add_parser(name, help=part.__doc__)
         one.set_defaults(part=part)
         if name in ("equality", "bytes"):
             one.add_argument("--steps", type=int, default=30)
         if name == "bytes":
             one.add_argument("--rate", type=float, default=50e12, help="operations a second of a device; an assumption")
+        if name == "large":
+            one.add_argument("--images", type=int, nargs="+", default=SIZES)
     options = parser.parse_args()
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_num_cpu_devices", max(COMPILED_FOR))
