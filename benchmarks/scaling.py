@@ -221,9 +221,8 @@ def large(options: argparse.Namespace) -> None:
             pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3), np.uint8)
             Image.fromarray(pixels).save(photos / f"{number}.png")
         _ = prepare(photos, Framing(), Silence())
-        print(
-            f"{'images of 64x64x3':>18}{'GB':>7}{'peak, MiB':>11}{'without files':>15}{'20 steps after':>16}{'of CPU':>9}"
-        )
+        head = f"{'images of 64x64x3':>18}{'GB':>7}{'peak, MiB':>11}{'without files':>15}"
+        print(f"{head}{'20 steps after':>16}{'of CPU':>9}")
         for count in options.images:
             whole = _pretend(Path(folder) / "cache", count)
             write_summary(whole, Summary("0" * 64, np.zeros(whole.shape[1:], np.int64)))
@@ -246,7 +245,9 @@ def _pretend(cache: Path, count: int) -> np.memmap:
         path.write_text(json.dumps(json.loads(path.read_text()) | {"sizes": sizes}))
     total = sum(sizes.values())
     np.lib.format.open_memmap(about.with_name("labels.npy"), "w+", np.int32, (total,))
-    return np.lib.format.open_memmap(about.with_name("images.npy"), "w+", np.uint8, (total, 64, 64, 3))[2000:]
+    images = np.lib.format.open_memmap(about.with_name("images.npy"), "w+", np.uint8, (total, 64, 64, 3))[-count:]
+    assert isinstance(images, np.memmap)
+    return images
 
 
 def _watch(folder: Path, data: Path, arguments: str) -> tuple[int, int, float, float]:
