@@ -37,7 +37,7 @@ from gancli.training.game import layout
 from gancli.training.state import join_state, split_state
 
 DEVICES = (2, 8, 64, 1024)  # of weak scaling
-COMPILED_FOR = (8, 64)  # of these; the numbers of others follow from them
+COMPILED_FOR = 8  # of these; the numbers of others follow from it
 STREAMED = "--stream always"
 QUIET = ("--evaluate-every", "0", "--quiet", "--json")
 LAYOUTS = ((1, 1), (1, 2), (2, 1), (4, 1))  # processes, and devices of each
@@ -49,10 +49,10 @@ SMALL = {
 SENT = {"mlp": "--model mlp", "dcgan": "--model dcgan --base-channels 32 --batch-size 16"}
 PHOTOS = {"resolution": 64}
 PAPER: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {  # data set, shape, options
-    "mlp, 28x28x1": ("mnist", (28, 28, 1), {"model": "mlp"}),
-    "dcgan, 64x64x3": ("./photos", (64, 64, 3), {"model": "dcgan"} | PHOTOS),
-    "resnet, 64x64x3": ("./photos", (64, 64, 3), {"model": "resnet"} | PHOTOS),
-    "cycle, 64x64x3": ("./photos", (64, 64, 3), {"game": "cycle", "to_domain": "./paintings"} | PHOTOS),
+    "mlp": ("mnist", (28, 28, 1), {"model": "mlp"}),
+    "dcgan": ("./photos", (64, 64, 3), {"model": "dcgan"} | PHOTOS),
+    "resnet": ("./photos", (64, 64, 3), {"model": "resnet"} | PHOTOS),
+    "cycle": ("./photos", (64, 64, 3), {"game": "cycle", "to_domain": "./paintings"} | PHOTOS),
 }
 LINKS = (25e9, 100e9, 900e9)  # bytes a second that a device can send
 HOPS = (0.0, 1e-6)  # seconds from device to device, whatever is sent
@@ -140,9 +140,9 @@ def _end_of(folder: Path, step: int) -> tuple[list[np.ndarray], list[np.ndarray]
 def schedule(options: argparse.Namespace) -> None:
     """Print the collectives of a step of each default game, compiled for two devices of this CPU."""
     del options
-    print(f"{'':18}{'':12}{'in the':>12}{'':13}{'':11}{'bytes of':>14}{'its':>8}{'products':>14}")
+    print(f"{'':12}{'':12}{'in the':>12}{'':13}{'':11}{'bytes of':>14}{'its':>8}{'products':>14}")
     print(
-        f"{'two devices':18}{'collectives':>12}{'background':>12}{'bytes':>13}{'/ weights':>11}{'the largest':>14}"
+        f"{'two devices':12}{'collectives':>12}{'background':>12}{'bytes':>13}{'/ weights':>11}{'the largest':>14}"
         f"{'arrays':>8}{'until its use':>14}"
     )
     for name, (dataset, shape, fields) in PAPER.items():
@@ -153,7 +153,7 @@ def schedule(options: argparse.Namespace) -> None:
         total = sum(sum(one.arrays) for one in found)
         weights = sum(leaf.size * 4 for leaf in jax.tree.leaves(layout(game).params))
         print(
-            f"{name:18}{len(found):12}{sum(one.starts for one in found):12}{total:13,}{total / weights:11.2f}"
+            f"{name:12}{len(found):12}{sum(one.starts for one in found):12}{total:13,}{total / weights:11.2f}"
             f"{sum(largest.arrays):14,}{len(largest.arrays):8}{products_until_used(text, largest.name):14}",
             flush=True,
         )
@@ -163,25 +163,31 @@ def bytes_(options: argparse.Namespace) -> None:
     """Print weak scaling on paper: the share of a step that collectives take where nothing overlaps."""
     print(f"assumed: a device computes {options.rate:.3g} operations a second; nothing overlaps\n")
     head = "".join(f"{f'{link / 1e9:.0f} GB/s':>10}" for link in LINKS)
-    print(f"{'':40}{'share of the time in collectives':>38}")
-    print(f"{'':18}{'devices':>8}{'MB sent':>10}{'GFLOP':>8}  {'us a hop':>8}{head}")
-    for name, (dataset, shape, fields) in PAPER.items():
-        with as_on_accelerators():
-            programs = {n: compiled(game_of(resolve(dataset, None, fields), shape, n)) for n in COMPILED_FOR}
-        found = {n: collectives(one.as_text()) for n, one in programs.items()}
-        few, many = COMPILED_FOR
-        expected, sent = (sum(one.sent(many, n) for one in found[n]) for n in COMPILED_FOR)
+    print(f"{'':30}{'share of the time in collectives':>38}")
+    print(f"{'':8}{'devices':>8}{'MB sent':>10}{'GFLOP':>8}  {'us a hop':>8}{head}")
+    for name in options.games or PAPER:
+        one = _program(name, COMPILED_FOR)
+        operations, found = one.cost_analysis()["flops"], collectives(one.as_text())
         for devices in DEVICES:
-            base = few if devices <= few else many
-            operations = programs[base].cost_analysis()["flops"]
-            size = sum(one.sent(devices, base) for one in found[base])
+            size = sum(each.sent(devices, COMPILED_FOR) for each in found)
             for hop in HOPS:
-                wait = hop * sum(one.hops(devices) for one in found[base])
+                wait = hop * sum(each.hops(devices) for each in found)
                 taken = [size / link + wait for link in LINKS]
-                shares = "".join(f"{one / (one + operations / options.rate):10.1%}" for one in taken)
-                print(f"{name:18}{devices:8}{size / 1e6:10.1f}{operations / 1e9:8.1f}  {hop * 1e6:8.0f}{shares}")
-        print(f"{'':18}for {many} devices, the program for {few} says {expected / sent:.2f} of the bytes\n", flush=True)
+                shares = "".join(f"{time / (time + operations / options.rate):10.1%}" for time in taken)
+                print(f"{name:8}{devices:8}{size / 1e6:10.1f}{operations / 1e9:8.1f}  {hop * 1e6:8.0f}{shares}")
+        if options.check:
+            expected = sum(each.sent(options.check, COMPILED_FOR) for each in found)
+            really = collectives(_program(name, options.check).as_text())
+            ratio = expected / sum(each.sent(options.check, options.check) for each in really)
+            print(f"{'':8}expected for {options.check} devices / in the program for so many: {ratio:.2f}", flush=True)
     _check_bytes(options.steps)
+
+
+def _program(name: str, devices: int) -> Any:
+    """Return the step of a default game for so many accelerators, compiled for the CPU."""
+    dataset, shape, fields = PAPER[name]
+    with as_on_accelerators():
+        return compiled(game_of(resolve(dataset, None, fields), shape, devices))
 
 
 def _check_bytes(steps: int) -> None:
@@ -280,12 +286,14 @@ def main() -> None:
         if name in ("equality", "bytes"):
             one.add_argument("--steps", type=int, default=30)
         if name == "bytes":
+            one.add_argument("games", nargs="*", metavar="GAME", help=f"{', '.join(PAPER)}; default: all")
             one.add_argument("--rate", type=float, default=50e12, help="operations a second of a device; an assumption")
+            one.add_argument("--check", type=int, default=0, help="also compile for so many devices, and compare")
         if name == "large":
             one.add_argument("--images", type=int, nargs="+", default=SIZES)
     options = parser.parse_args()
     jax.config.update("jax_platforms", "cpu")
-    jax.config.update("jax_num_cpu_devices", max(COMPILED_FOR))
+    jax.config.update("jax_num_cpu_devices", max(COMPILED_FOR, getattr(options, "check", 0)))
     options.part(options)
 
 
