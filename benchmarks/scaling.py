@@ -33,7 +33,7 @@ from gancli.data.summaries import Summary, keep_summary, write_summary
 from gancli.recipes.resolve import resolve
 from gancli.reporting import Silence
 from gancli.runs.folder import Run
-from gancli.training.game import layout
+from gancli.training.game import layout as layout_of
 from gancli.training.state import join_state, split_state
 
 DEVICES = (2, 8, 64, 1024)  # of weak scaling
@@ -44,7 +44,7 @@ LAYOUTS = ((1, 1), (1, 2), (2, 1), (4, 1))  # processes, and devices of each
 SMALL = {
     "mlp": "--model mlp --generator-widths 64 --discriminator-widths 48 --batch-size 16",
     "dcgan": "--model dcgan --base-channels 4 --batch-size 16",
-    "cycle": "--game cycle --to-domain {b} --base-channels 4 --blocks 1 --batch-size 4",
+    "cycle": "--game cycle --to {b} --base-channels 4 --blocks 1 --batch-size 4",
 }
 SENT = {"mlp": "--model mlp", "dcgan": "--model dcgan --base-channels 32 --batch-size 16"}
 PHOTOS = {"resolution": 64}
@@ -101,20 +101,19 @@ def random_images(size: int, channels: int, count: int = 256) -> Iterator[tuple[
 def equality(options: argparse.Namespace) -> None:
     """Train each small game on each number of processes and devices; print how far losses and weights differ."""
     print(f"{options.steps} steps; the last losses and the weights against those of 1 x 1")
-    print(f"{'':8}{'processes x devices':>20}{'losses':>10}{'weights':>10}   bits of the weights")
-    for game, arguments in SMALL.items():
+    print(f"{'':8}{'processes x devices':>20}{'losses':>10}{'weights':>10}   weights with the bits of")
+    steps = f" --steps {options.steps} --log-every 1 --checkpoint-every {options.steps}"
+    for game in options.games or SMALL:
         with random_images(32, 1) as (folder, files):
             found = {}
-            steps = f" --steps {options.steps} --log-every 1 --checkpoint-every {options.steps}"
-            for shape in LAYOUTS:
-                place = folder / "x".join(map(str, shape))
-                train(place, files["a"], arguments.format(**files) + steps, *shape)
-                found[shape] = _end_of(place, options.steps)
-        for shape, ends in found.items():
-            losses, weights = (_distance(*two) for two in zip(ends, found[1, 1], strict=True))
-            two = all(map(np.array_equal, ends[1], found[1, 2][1]))
-            same = "of 1 x 2" if two else "of 1 x 1" if not weights else "others"
-            print(f"{game:8}{f'{shape[0]} x {shape[1]}':>20}{losses:10.1e}{weights:10.1e}   {same}", flush=True)
+            for layout in LAYOUTS:
+                name = " x ".join(map(str, layout))
+                train(folder / name, files["a"], SMALL[game].format(**files) + steps, *layout)
+                ends = _end_of(folder / name, options.steps)
+                same = [other for other, its in found.items() if all(map(np.array_equal, ends[1], its[1]))]
+                found[name] = ends
+                losses, weights = (_distance(*two) for two in zip(ends, found["1 x 1"], strict=True))
+                print(f"{game:8}{name:>20}{losses:10.1e}{weights:10.1e}   {', '.join(same) or '-'}", flush=True)
 
 
 def _distance(arrays: list[np.ndarray], others: list[np.ndarray]) -> float:
@@ -132,7 +131,7 @@ def _end_of(folder: Path, step: int) -> tuple[list[np.ndarray], list[np.ndarray]
     assert last["step"] == step
     game = run.record.game()
     with run.checkpoints() as checkpoints:
-        state = join_state(checkpoints.restore(game, tuple(jax.eval_shape(split_state, layout(game))), step))
+        state = join_state(checkpoints.restore(game, tuple(jax.eval_shape(split_state, layout_of(game))), step))
     losses = [np.array(value) for name, value in sorted(last.items()) if "loss" in name]
     return losses, [np.asarray(leaf) for leaf in jax.tree.leaves((state.params, state.averages))]
 
@@ -151,7 +150,7 @@ def schedule(options: argparse.Namespace) -> None:
         found = collectives(text)
         largest = max(found, key=lambda one: sum(one.arrays))
         total = sum(sum(one.arrays) for one in found)
-        weights = sum(leaf.size * 4 for leaf in jax.tree.leaves(layout(game).params))
+        weights = sum(leaf.size * 4 for leaf in jax.tree.leaves(layout_of(game).params))
         print(
             f"{name:12}{len(found):12}{sum(one.starts for one in found):12}{total:13,}{total / weights:11.2f}"
             f"{sum(largest.arrays):14,}{len(largest.arrays):8}{products_until_used(text, largest.name):14}",
@@ -284,9 +283,8 @@ def main() -> None:
         one = parts.add_parser(name, help=part.__doc__)
         one.set_defaults(part=part)
         if name in ("equality", "bytes"):
+            one.add_argument("games", nargs="*", metavar="GAME", help="default: all")
             one.add_argument("--steps", type=int, default=30)
-        if name == "bytes":
-            one.add_argument("games", nargs="*", metavar="GAME", help=f"{', '.join(PAPER)}; default: all")
             one.add_argument("--rate", type=float, default=50e12, help="operations a second of a device; an assumption")
             one.add_argument("--check", type=int, default=0, help="also compile for so many devices, and compare")
         if name == "large":
