@@ -61,6 +61,10 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 	$(BIN)/python benchmarks/convolutions.py layers
 	$(BIN)/python benchmarks/objectives.py cost
 	$(BIN)/python benchmarks/spikes.py
+	$(BIN)/python benchmarks/scaling.py equality
+	$(BIN)/python benchmarks/scaling.py schedule
+	$(BIN)/python benchmarks/scaling.py bytes
+	$(BIN)/python benchmarks/scaling.py large
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torch-fidelity==0.4.0
 	$(BIN)/python benchmarks/inception.py
