@@ -6,6 +6,10 @@ class GancliError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str):
+        """Keep a message in one line, though names of files and cells of tables may hold breaks of lines."""
+        super().__init__(" ".join(message.splitlines()))
+
 
 class UsageError(GancliError):
     """The command line asks for something that does not exist or cannot be."""

@@ -5,6 +5,7 @@ import json
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from gancli.errors import GancliError
 
 if TYPE_CHECKING:
     import numpy as np
+
+PART = ".part"  # how the names of unfinished files end
 
 
 def check_name(what: str, path: Path) -> None:
@@ -60,7 +63,7 @@ def appearing(path: Path) -> Iterator[Path]:
     Raises:
         GancliError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}{PART}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -70,6 +73,23 @@ def appearing(path: Path) -> Iterator[Path]:
             part.replace(path)
         finally:
             _remove(part)
+
+
+def unfinished(folder: Path, name: str) -> list[Path]:
+    """Return what processes that were killed left behind in ``folder`` instead of ``name``, or of a pattern of names.
+
+    Those that still write are among them.
+    """
+    return list(folder.glob(f".{name}.*{PART}"))
+
+
+def remove_unfinished(folder: Path, name: str, *, age: float = 0.0) -> None:
+    """Remove what is unfinished, see :func:`unfinished`, unless it was written to in the last ``age`` seconds."""
+    for part in unfinished(folder, name):
+        with contextlib.suppress(OSError):
+            newest = max(one.stat().st_mtime for one in (part, *part.glob("*")))
+            if time.time() - newest >= age:
+                _remove(part)
 
 
 def _remove(path: Path) -> None:

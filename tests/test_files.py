@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from gancli.errors import GancliError
-from gancli.files import appearing, check_free, check_name, read_arrays, read_json, write_atomically
+from gancli.files import (
+    appearing,
+    check_free,
+    check_name,
+    read_arrays,
+    read_json,
+    remove_unfinished,
+    unfinished,
+    write_atomically,
+)
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -60,6 +69,24 @@ def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), appearing(tmp_path / "folder") as part:
         fail(part)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_unfinished_is_found_and_removed(tmp_path):
+    with appearing(tmp_path / "file") as part, appearing(tmp_path / "folder") as other:
+        part.touch()
+        other.mkdir()
+        (other / "one").touch()
+        assert unfinished(tmp_path, "file") == [part]
+        assert sorted(unfinished(tmp_path, "f*")) == sorted([part, other])
+        remove_unfinished(tmp_path, "f*", age=3600.0)
+        assert part.exists()
+        assert (other / "one").exists()
+        remove_unfinished(tmp_path, "folder")
+        assert not other.exists()
+        other.mkdir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+    remove_unfinished(tmp_path, "f*")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
 def test_two_may_make_the_same_file_at_a_time(tmp_path):

@@ -1,6 +1,7 @@
 """The Typer app and its error boundary."""
 
 import contextlib
+import errno
 import re
 import signal
 import sys
@@ -38,6 +39,9 @@ try:
     from gancli.errors import GancliError
 except KeyboardInterrupt:  # Ctrl-C counts from the first moment on
     raise SystemExit(128 + signal.SIGINT) from None
+
+# What a system says of a disk or a share that fails, and not always of which file.
+FAILED = (errno.EIO, errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EDQUOT, errno.ESTALE)
 
 app = typer.Typer(
     name="gancli",
@@ -123,9 +127,10 @@ def _outcome(arguments: list[str] | None) -> tuple[int, str]:
     except typer.Abort:
         return 1, "aborted."
     except OSError as error:  # a name that is too long, a folder without rights, a disk that fails
-        if error.filename is None:
+        if error.filename is None and error.errno not in FAILED:
             raise
-        return 1, f"cannot use '{error.filename}': {error.strerror}."
+        what = "the disk" if error.filename is None else f"'{error.filename}'"
+        return 1, f"cannot use {what}: {error.strerror}."
     except (RuntimeError, MemoryError, AssertionError, ValueError) as error:  # as JAX and as NumPy put it
         if reason := _put_right(error):
             return 1, reason

@@ -42,6 +42,10 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _files(folder: Path, pattern: str = "**/*") -> list[Path]:
+    return sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:160].rstrip(". ")
 
@@ -148,7 +152,7 @@ class Checkpoints:
     def _seal(self) -> None:
         """Write ``SHA256SUMS`` into the checkpoint that is about to become visible."""
         for unfinished in self._folder.glob("*.orbax-checkpoint-tmp"):
-            files = sorted(path for path in unfinished.glob("*/**/*") if path.is_file())
+            files = _files(unfinished, "*/**/*")
             lines = [f"{_sha256(path)}  {path.relative_to(unfinished)}\n" for path in files]
             (unfinished / SUMS).write_text("".join(lines))
 
@@ -209,6 +213,9 @@ class Checkpoints:
             listed = {name.split("/")[0] for name in sums}
             if absent := [name for name in names if name not in listed]:
                 raise GancliError(f"{where} is damaged: its {SUMS} does not list {absent[0]}.")
+            there = (str(path.relative_to(folder)) for item in names for path in _files(folder / item))
+            if unknown := [name for name in there if name not in sums]:
+                raise GancliError(f"{where} is damaged: its {SUMS} does not list {unknown[0]}.")
             for name, expected in sums.items():
                 if name.split("/")[0] not in names:
                     continue

@@ -11,7 +11,7 @@ from gancli.config import TrainConfig
 from gancli.data.catalog import FILES
 from gancli.data.images.decode import EXTENSIONS
 from gancli.errors import GancliError
-from gancli.files import check_name, write_atomically, writing
+from gancli.files import check_name, remove_unfinished, unfinished, write_atomically, writing
 from gancli.games.catalog import game
 from gancli.imaging.contrast import Contrast
 from gancli.metrics.catalog import METRICS as KNOWN_METRICS
@@ -23,6 +23,7 @@ from gancli.training.domain import Domain
 from gancli.training.game import Game
 
 CONFIG, METRICS, SAMPLES, CURVES = "config.json", "metrics.jsonl", "samples", "curves.png"
+RECIPE = "config.toml"  # the configuration for people
 REPORT = "report.html"  # by default
 PICTURES = "pictures"  # by sample, interpolate and evaluate; an exported generator's folder has them, too
 LIKENESS = "likeness.npz"  # what training images of a run that translates are like
@@ -60,8 +61,11 @@ class DataRecord:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Build it from JSON values; of others, whatever they lead to is raised here."""
-        lists = [name for name in ("shape", "rows", "places", "labels") if values.get(name) is not None]
+        lists = ["shape", "rows", *(name for name in ("places", "labels") if values.get(name) is not None)]
         plain: dict[str, Any] = values | {name: tuple(map(int, values[name])) for name in lists}
+        plain["num_examples"] = int(values["num_examples"])
+        if min(plain["num_examples"], *plain["shape"], *plain["rows"]) < 1:
+            raise ValueError("its data is of no size")
         record = cls(**plain)
         _ = record.domain
         return record
@@ -144,8 +148,17 @@ class Run:
                     f"'{folder}' already holds a run. Continue it with --resume, replace it with --overwrite, "
                     f"or choose another --outdir."
                 )
-        elif folder.exists() and (not folder.is_dir() or any(one.name != LOCK for one in folder.iterdir())):
+            return
+        harmless = {folder / LOCK, *unfinished(folder, CONFIG)}  # left by a run that was killed before it began
+        if folder.exists() and (not folder.is_dir() or any(one not in harmless for one in folder.iterdir())):
             raise GancliError(f"'{folder}' exists and is not a run. Choose another --outdir.")
+
+    @staticmethod
+    def remove_unfinished(folder: Path) -> None:
+        """Remove the files that a killed training was about to write; only the holder of the folder's lock may."""
+        for name in (CONFIG, RECIPE, METRICS, CURVES, LIKENESS):
+            remove_unfinished(folder, name)
+        remove_unfinished(folder / SAMPLES, f"{FAKES}*")
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -175,7 +188,7 @@ class Run:
     def write_record(self) -> None:
         """Write ``config.json``, and ``config.toml`` for people and ``train --config``."""
         write_atomically(self.folder / CONFIG, self.record.to_json())
-        write_atomically(self.folder / "config.toml", toml_of(self.record.config))
+        write_atomically(self.folder / RECIPE, toml_of(self.record.config))
 
     def append_metrics(self, values: Mapping[str, Any]) -> None:
         """Add a line to ``metrics.jsonl``."""

@@ -82,9 +82,15 @@ def resume_run(
         return train_prepared(prepare_resumed(outdir, recipe, options, reporter, data_dir=data_dir), reporter)
 
 
-def _keeping(outdir: Path, reporter: Reporter) -> contextlib.AbstractContextManager[None]:
-    """Return what locks a run's folder, where this process keeps the run."""
-    return alone_in(outdir, reporter) if hosts.leads() else contextlib.nullcontext()
+@contextlib.contextmanager
+def _keeping(outdir: Path, reporter: Reporter) -> Iterator[None]:
+    """Lock and tidy a run's folder, where this process keeps the run."""
+    if not hosts.leads():
+        yield
+        return
+    with alone_in(outdir, reporter):
+        Run.remove_unfinished(outdir)
+        yield
 
 
 def train_prepared(ready: Prepared, reporter: Reporter) -> TrainResult:

@@ -1,5 +1,8 @@
 """What becomes of an error that no command expects."""
 
+import errno
+import os
+
 import pytest
 
 
@@ -55,3 +58,16 @@ def test_a_lack_of_memory_without_a_word_is_one_line(gancli, monkeypatch):
     monkeypatch.setattr("gancli.cli.app.app", fail)
     code, _, err = gancli("list")
     assert (code, err.startswith("error: memory is full. Smaller batches")) == (1, True)
+
+
+@pytest.mark.parametrize(("number", "is_said"), [(errno.EIO, True), (errno.ENOSPC, True), (errno.EBADF, False)])
+def test_a_disk_that_fails_is_told_from_a_bug(gancli, monkeypatch, number, is_said):
+    def fail(*arguments, **options):
+        raise OSError(number, os.strerror(number))  # a read or a write of an open file names none
+
+    monkeypatch.setattr("gancli.cli.app.app", fail)
+    if is_said:
+        assert gancli("list") == (1, "", f"error: cannot use the disk: {os.strerror(number)}.\n")
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            gancli("list")

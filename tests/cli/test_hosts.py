@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gancli.cli.hosts import VOICES, launch, supervise
 from gancli.compute.hosts import Launch
 from gancli.errors import GancliError, UsageError
+from gancli.reporting import Silence
 from gancli.runs.folder import Run
+from gancli.runs.lock import alone_in
 from tests.conftest import tiny
+from tests.together import begin, child_of, ends
 from tests.workflows.runs import assert_same
 
 THIS = Launch("node1:1234", 2, 1)
@@ -99,40 +103,14 @@ def test_the_end_of_the_child_is_an_exit_code_or_one_line(monkeypatch, capfd, co
     assert capfd.readouterr() == ("", "heard\n")
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("localhost", 0))
-        return one.getsockname()[1]
-
-
 @pytest.fixture
 def together(start, tmp_path):
     """Start two processes that train one run of points, each on one device; by hand or as srun starts them."""
 
-    def run(
-        *options: object, each: tuple[tuple[object, ...], ...] = ((), ()), slurm: bool = False
-    ) -> list[subprocess.Popen]:
-        command = ["train", "ring", "--outdir", tmp_path / "run", *tiny(batch_size=16)[:-1], *options]
-        begun = []
-        port = free_port()
-        for number, own in enumerate(each):
-            place: list[object] = ["--coordinator", f"localhost:{port}", "--processes", 2, "--process", number]
-            environment = {"JAX_NUM_CPU_DEVICES": "1"}
-            if slurm:
-                place = []
-                environment |= {"SLURM_JOB_ID": str(port), "SLURM_STEP_NODELIST": "localhost"}
-                environment |= {"SLURM_STEP_NUM_NODES": "1", "SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "2"}
-                environment |= {"SLURM_PROCID": str(number), "SLURM_LOCALID": str(number)}
-            begun.append(start(*command, *place, *own, env=os.environ | environment))
-        return begun
+    def run(*options: object, **how: Any) -> list[subprocess.Popen]:
+        return begin(start, ["train", "ring", "--outdir", tmp_path / "run", *tiny(batch_size=16)[:-1], *options], **how)
 
     return run
-
-
-def ends(processes: list[subprocess.Popen]) -> list[tuple[int, str, str]]:
-    """Wait for processes; return exit code, output and errors of each."""
-    said = [one.communicate(timeout=240) for one in processes]
-    return [(one.returncode, *texts) for one, texts in zip(processes, said, strict=True)]
 
 
 def wait_for_step(folder: Path, step: int) -> None:
@@ -191,10 +169,7 @@ def test_the_death_of_one_ends_the_other_with_one_line(together, tmp_path):
     wait_for_step(tmp_path / "run", 10)
     while not list((tmp_path / "run" / "checkpoints").glob("[0-9]*0")):
         time.sleep(0.1)
-    (child,) = subprocess.run(
-        ["pgrep", "-P", str(processes[victim].pid)], capture_output=True, text=True, check=True
-    ).stdout.split()
-    os.kill(int(child), signal.SIGKILL)
+    os.kill(child_of(processes[victim]), signal.SIGKILL)
     began = time.monotonic()
     found = ends(processes)
     assert time.monotonic() - began < 120
@@ -218,3 +193,14 @@ def test_nothing_begins_where_the_processes_differ(together, tmp_path):
             f"command and versions, on the same data.\n"
         )
     assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_in_use_keeps_all_processes_out(together, tmp_path):
+    run = tmp_path / "run"
+    with alone_in(run, Silence()):
+        (leader, _, said), (follower, _, also_said) = ends(together("--quiet", "--resume", "auto"))
+    in_use = f"'{run}' is in use: process {os.getpid()} on {socket.gethostname()} trains there."
+    assert (leader, follower) == (1, 1)
+    assert said.startswith(f"error: {in_use} Wait for its end")
+    assert also_said.startswith(f"error: process 0 of 2 failed, so all end: {in_use} Wait for its end")
+    assert not run.exists()

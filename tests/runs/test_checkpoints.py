@@ -156,3 +156,13 @@ def test_sums_that_do_not_list_an_item_verify_nothing(run, content):
     with run.checkpoints() as checkpoints, pytest.raises(GancliError) as caught:
         checkpoints.restore(run.record.game(), ("generator",), 40)
     assert str(caught.value) == (f"checkpoint 40 of '{run.folder}' is damaged: its SHA256SUMS does not list generator.")
+
+
+def test_sums_that_end_too_soon_verify_nothing(run):
+    sums = run.folder / "checkpoints" / "40" / "SHA256SUMS"
+    lines = sums.read_text().splitlines(keepends=True)
+    sums.write_text("".join(lines[:-1]))
+    name = lines[-1].partition("  ")[2].strip()
+    with run.checkpoints() as checkpoints, pytest.raises(GancliError) as caught:
+        checkpoints.restore(run.record.game(), ITEMS, 40)
+    assert str(caught.value) == f"checkpoint 40 of '{run.folder}' is damaged: its SHA256SUMS does not list {name}."

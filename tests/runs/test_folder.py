@@ -103,6 +103,10 @@ def test_a_lock_alone_is_in_nobodys_way(tmp_path, run):
         lambda values: values | {"domains": []},
         lambda values: values | {"domains": [1]},
         lambda values: values | {"domains": [values["domains"][0] | {"shape": "abc"}]},
+        *(
+            lambda values, change=change: values | {"domains": [values["domains"][0] | change]}
+            for change in ({"rows": None}, {"rows": [0]}, {"shape": None}, {"num_examples": None}, {"num_examples": 0})
+        ),
         lambda values: values | {"domains": [values["domains"][0] | {"classes": ["a"]}]},
         lambda values: values | {"domains": [values["domains"][0] | {"contrast": {"a": 1}}]},
         lambda values: values | {"machine": 3},
@@ -144,3 +148,26 @@ def test_lines_that_are_no_metrics_are_left_out(run, line):
 def test_a_file_that_is_not_there_is_no_run(gancli, tmp_path, name):
     for command in (("evaluate", tmp_path / name, "--fid"), ("parzen", tmp_path / name), ("sample", tmp_path / name)):
         assert gancli(*command) == (1, "", f"error: no such file: '{tmp_path / name}'.\n")
+
+
+def test_what_a_killed_training_was_about_to_write_is_removed_and_nothing_else(run):
+    kept = sorted(run.folder.rglob("*"))
+    parts = [run.folder / f".{name}.0123456789ab.part" for name in ("config.json", "config.toml", "metrics.jsonl")]
+    parts += [
+        run.folder / ".curves.png.0123456789ab.part",
+        run.folder / "samples" / ".fakes000010.png.0123456789ab.part",
+    ]
+    others = [run.folder / ".report.html.0123456789ab.part"]  # of another command, which may be at it
+    for path in (*parts, *others):
+        path.touch()
+    Run.remove_unfinished(run.folder)
+    assert sorted(run.folder.rglob("*")) == sorted([*kept, *others])
+
+
+def test_a_run_that_was_killed_before_it_had_a_record_is_in_nobodys_way(tmp_path):
+    (tmp_path / ".config.json.0123456789ab.part").touch()
+    (tmp_path / ".lock").touch()
+    Run.check_free(tmp_path, overwrite=False)
+    (tmp_path / "something").touch()
+    with pytest.raises(GancliError, match="exists and is not a run"):
+        Run.check_free(tmp_path, overwrite=False)

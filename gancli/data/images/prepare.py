@@ -35,11 +35,12 @@ from gancli.data.images.pairs import check_wide, find_pairs, frame_pair
 from gancli.data.images.splits import split_rows
 from gancli.data.summaries import keep_summary
 from gancli.errors import GancliError
-from gancli.files import appearing, read_json, write_atomically
+from gancli.files import appearing, read_json, remove_unfinished, write_atomically
 from gancli.reporting import Reporter, Silence, number_of
 
 LARGEST_BY_ITSELF = 64  # pixels of a resolution that nobody asked for
 VERSION = 4  # of what preparation does; another one prepares anew
+ABANDONED = 24 * 3600.0  # seconds after which nobody still writes what is unfinished
 NAMED = 3  # broken files that a message names
 RECEIPT = {"folder", "classes", "sizes", "count", "broken", "passed_over", "notes"}  # what is kept of a preparation
 
@@ -300,13 +301,15 @@ def _fill(
 
     def image(one: Seen) -> np.ndarray | str:
         draw = tuple(int(one.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
+        content = _read_again(path, one)
         try:
-            decoded = decode(one.file.open(one.file.read()), channels)
+            decoded = decode(one.file.open(content), channels)
             return framed(decoded, resolution, crop, (draw[0], draw[1]))
         except (OSError, GancliError) as error:
             return _reason(error)
 
     shutil.rmtree(folder, ignore_errors=True)  # one that is damaged
+    remove_unfinished(folder.parent, "*", age=ABANDONED)
     with appearing(folder) as part:
         part.mkdir()
         broken, labels = {}, []
@@ -328,6 +331,17 @@ def _fill(
         np.save(part / "labels.npy", np.array(labels, np.int32)[order])
         sizes = {split: len(found) for split, found in rows.items()}
         (part / "about.json").write_text(json.dumps({"classes": classes, "sizes": sizes, "broken": broken}))
+
+
+def _read_again(path: Path, one: Seen) -> bytes:
+    """Return the content of an image that was looked at before; what is kept under its hash must be that."""
+    try:
+        content = one.file.read()
+    except (OSError, GancliError) as error:
+        raise GancliError(f"cannot read {one.file.name} in '{path}' any more: {_reason(error)}.") from None
+    if hashlib.sha256(content).hexdigest() != one.sha256:
+        raise GancliError(f"{one.file.name} in '{path}' changed while it was read. Start again.")
+    return content
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -285,6 +286,48 @@ def test_pictures_that_could_not_be_read_are_tried_again(tmp_path, monkeypatch):
     heard = Heard()
     assert len(prepare(folder, Framing(), heard).images) == 6
     assert heard.warnings == [lost]
+
+
+def fail_to_read(path):
+    raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (fail_to_read, "cannot read dogs/003.PNG in '{}' any more: Input/output error."),
+        (lambda path: b"other bytes", "dogs/003.PNG in '{}' changed while it was read. Start again."),
+    ],
+)
+def test_an_image_that_cannot_be_read_the_second_time_is_not_left_out_for_ever(tmp_path, monkeypatch, second, reason):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder, read, seen = fill(tmp_path / "folder", 6), Path.read_bytes, []
+
+    def once(path):
+        seen.append(path.name)
+        return second(path) if path.name == "003.PNG" and seen.count(path.name) > 1 else read(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", once)
+        with pytest.raises(GancliError) as failed:
+            prepare(folder, Framing(), Heard())
+    assert str(failed.value) == reason.format(folder)
+    assert list((cache_folder() / "images").iterdir()) == []
+    assert len(prepare(folder, Framing(), Heard()).images) == 6
+
+
+def test_what_a_killed_preparation_left_is_removed_a_day_later(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    images = cache_folder() / "images"
+    yesterday, today = (images / f".{name}.0123456789ab.part" for name in ("a", "b"))
+    for part in (yesterday, today):
+        part.mkdir(parents=True)
+        (part / "images.npy").touch()
+    for path in (yesterday / "images.npy", yesterday):
+        os.utime(path, times=2 * (time.time() - 25 * 3600,))
+    prepare(fill(tmp_path / "folder", 3), Framing(), Heard())
+    assert not yesterday.exists()
+    assert today.exists()  # somebody may still write there
 
 
 def test_images_of_which_no_pixel_can_be_read_are_named(tmp_path):
