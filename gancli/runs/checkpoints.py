@@ -27,6 +27,8 @@ from gancli.training.game import Game, layout
 from gancli.training.state import TrainState, split_state
 
 CHECKPOINTS, DAMAGED, SUMS = "checkpoints", "damaged", "SHA256SUMS"
+# Seconds: ten years. Orbax measures by the time of day, and a clock that is set, or a machine that slept, ends no run.
+LONGEST_SAVE = 10 * 365 * 24 * 3600
 
 
 def remove(path: Path) -> None:
@@ -118,7 +120,7 @@ class Checkpoints:
                 create=writable and alone,
                 cleanup_tmp_directories=writable,
                 multiprocessing_options=processes,
-                async_options=ocp.AsyncOptions(post_finalization_callback=self._seal),
+                async_options=ocp.AsyncOptions(LONGEST_SAVE, post_finalization_callback=self._seal),
             ),
         )
 

@@ -1,6 +1,7 @@
 """Runs in a storm, and what is asked of them afterwards: that nothing tells them from unbroken ones."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,12 +28,18 @@ def visible(folder: Path) -> list[int]:
     return sorted(int(path.name) for path in (folder / "checkpoints").glob("*") if path.name.isdecimal())
 
 
+def states(folder: Path, steps: Sequence[int]) -> list[dict]:
+    """Read and verify checkpoints."""
+    run = Run.open(folder)
+    game = run.record.game()
+    with run.checkpoints() as checkpoints:
+        return [checkpoints.restore(game, ITEMS, step) for step in steps]
+
+
 @cache
 def state(folder: Path, step: int) -> dict:
-    """Read and verify a checkpoint."""
-    run = Run.open(folder)
-    with run.checkpoints() as checkpoints:
-        return checkpoints.restore(run.record.game(), ITEMS, step)
+    """Read a checkpoint of a run that does not change any more."""
+    return states(folder, [step])[0]
 
 
 def check_saved(folder: Path, promised: list[int], whole: Path) -> None:
@@ -44,8 +51,8 @@ def check_saved(folder: Path, promised: list[int], whole: Path) -> None:
     newest = found[-KEPT:]
     assert max(promised, default=0) <= newest[-1], (promised, found)
     assert {step for step in promised if step >= newest[0]} <= set(found), (promised, found)
-    for step in newest:
-        jax.tree.map(np.testing.assert_array_equal, state.__wrapped__(folder, step), state(whole, step))
+    for step, one in zip(newest, states(folder, newest), strict=True):
+        jax.tree.map(np.testing.assert_array_equal, one, state(whole, step))
 
 
 def check_whole(folder: Path, whole: Path) -> None:

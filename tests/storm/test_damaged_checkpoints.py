@@ -82,7 +82,7 @@ def test_damage_in_every_file_is_noticed(whole, tmp_path):
             path.write_bytes(content)
 
 
-@pytest.mark.parametrize("number", range(2 + STORM))
+@pytest.mark.parametrize("number", range(1 + STORM))
 def test_a_run_goes_on_from_the_checkpoint_before(whole, tmp_path, gancli, number):
     rng = random.Random(number)
     folder = tmp_path / "run"
