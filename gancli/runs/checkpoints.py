@@ -173,7 +173,7 @@ class Checkpoints:
             yield
         except Exception as error:
             reason = re.search(r"([^:]+) \[os_error_code", str(error))  # what the operating system said
-            detail = reason[1].strip() if reason else _first_line(error)
+            detail = reason[1].strip() if reason else getattr(error, "strerror", None) or _first_line(error)
             steps = self.steps()
             kept = f"the newest complete one is step {steps[-1]}" if steps else "there is none yet"
             raise GancliError(f"cannot write a checkpoint in '{self.run_folder}': {detail}; {kept}.") from None
