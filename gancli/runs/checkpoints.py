@@ -9,6 +9,7 @@ complete; the sums tell what happened to it afterwards, which Orbax itself does 
 import contextlib
 import hashlib
 import logging
+import os
 import re
 import shutil
 import sys
@@ -172,8 +173,9 @@ class Checkpoints:
         try:
             yield
         except Exception as error:
-            reason = re.search(r"([^:]+) \[os_error_code", str(error))  # what the operating system said
-            detail = reason[1].strip() if reason else getattr(error, "strerror", None) or _first_line(error)
+            number = re.search(r"\[os_error_code='(\d+)'\]", str(error))  # in a message of tensorstore
+            said = os.strerror(int(number[1])) if number else getattr(error, "strerror", None)
+            detail = said or _first_line(error)
             steps = self.steps()
             kept = f"the newest complete one is step {steps[-1]}" if steps else "there is none yet"
             raise GancliError(f"cannot write a checkpoint in '{self.run_folder}': {detail}; {kept}.") from None
