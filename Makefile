@@ -36,7 +36,7 @@ demo: setup ## Train on embedded digits, sample, interpolate, evaluate; pictures
 test: setup ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-storm: setup ## Damage files and options at random, forty times as often as the tests do
+storm: setup ## Kill, fill the disk, damage files and options at random, forty times as often as the tests do
 	GANCLI_STORM=40 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --timeout 3600 tests/storm tests/data/images/test_any_bytes.py
 
 lint: setup ## Check style
