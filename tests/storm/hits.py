@@ -148,7 +148,7 @@ def hit(
     """
     while True:
         moment = rng.choice(moments)
-        if not command.wait_for(moment, rng.choice((1, 1, 2, 3))):
+        if not command.wait_for(moment, times(rng, moment)):
             return None
         time.sleep(rng.uniform(0, rng.choice(DELAYS)))
         number = rng.choice(SIGNALS)

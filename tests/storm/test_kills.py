@@ -17,7 +17,7 @@ from tests.storm.survival import BEGIN_AGAIN, KEPT, check_saved, check_whole, fi
 from tests.together import begin, child_of, ends
 
 pytestmark = [pytest.mark.usefixtures("counted"), pytest.mark.timeout(1800)]
-HITS = 8  # of a test
+HITS = 6  # of a test
 ON_IMAGES = {"evaluate_every": 0, "resolution": 8}
 WHILE_TRAINING = [name for name in MOMENTS if name != "preparing images"]
 STOPPED = re.compile(r"stopped by SIGTERM(?: at step (\d+); saved\. Continue with --resume)?\.")
