@@ -136,6 +136,11 @@ def _read(pipe: Connection) -> str:
         return file.read().decode()
 
 
+def times(rng: random.Random, moment: str) -> int:
+    """Return how often a moment is to come before a hit: only some come more than once in most commands."""
+    return rng.choice((1, 1, 2, 3)) if moment in REPEATED else 1
+
+
 def hit(
     command: Command, rng: random.Random, moments: Sequence[str], before: Callable[[], None]
 ) -> signal.Signals | None:
