@@ -324,7 +324,7 @@ def test_what_a_killed_preparation_left_is_removed_a_day_later(tmp_path, monkeyp
         part.mkdir(parents=True)
         (part / "images.npy").touch()
     for path in (yesterday / "images.npy", yesterday):
-        os.utime(path, times=2 * (time.time() - 25 * 3600,))
+        os.utime(path, (time.time() - 25 * 3600, time.time() - 25 * 3600))
     prepare(fill(tmp_path / "folder", 3), Framing(), Heard())
     assert not yesterday.exists()
     assert today.exists()  # somebody may still write there
