@@ -20,7 +20,9 @@ BEGIN_AGAIN = re.compile(r"warning: run '.*' has no complete checkpoint; beginni
 
 
 def training(data: object, folder: Path, **changes: object) -> list[str]:
-    return ["train", str(data), "--outdir", str(folder), "--resume", "auto", *tiny(**SETTINGS | changes)]
+    """Return a command that begins a run or goes on with it; None takes an option away."""
+    options = {name: value for name, value in (SETTINGS | changes).items() if value is not None}
+    return ["train", str(data), "--outdir", str(folder), "--resume", "auto", *tiny(**options)]
 
 
 def visible(folder: Path) -> list[int]:

@@ -18,7 +18,7 @@ from tests.together import begin, child_of, ends
 
 pytestmark = [pytest.mark.usefixtures("counted"), pytest.mark.timeout(1800)]
 HITS = 6  # of a test
-ON_IMAGES = {"evaluate_every": 0, "resolution": 8}
+ON_IMAGES = {"model": "mlp", "resolution": 8, "evaluate_every": 0, "evaluate_samples": None}
 WHILE_TRAINING = [name for name in MOMENTS if name != "preparing images"]
 STOPPED = re.compile(r"stopped by SIGTERM(?: at step (\d+); saved\. Continue with --resume)?\.")
 
