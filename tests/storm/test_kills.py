@@ -107,7 +107,7 @@ def whole_of_two(tmp_path_factory):
 
 
 @pytest.mark.parametrize("number", range(STORM))
-def test_hits_of_one_of_two_processes(gancli, start, whole_of_two, tmp_path, number):
+def test_hits_of_one_of_two_processes(start, whole_of_two, tmp_path, number):
     rng, folder, promised = random.Random(number), tmp_path / "run", []
     numbers = [signal.SIGKILL, signal.SIGTERM]
     for signal_number in rng.sample(numbers, 2):
