@@ -176,10 +176,15 @@ def prepare_new(
     record = RunRecord(__version__, setup.config, setup.records, devices.describe(), files)
     placement = _meet(record, 0, placement)
     run = Run.create(outdir, record, overwrite=overwrite) if hosts.leads() else Run(outdir, record)
-    if ways_of(game) and hosts.leads():
-        sources = [way.source.name for way in ways_of(game) or ()]
-        write_likenesses(run.folder / LIKENESS, likenesses(sources, datasets, reporter))
+    _keep_likenesses(run, setup, reporter)
     return Prepared(run, game, state, setup, placement, probe, monitor, 0)
+
+
+def _keep_likenesses(run: Run, setup: Setup, reporter: Reporter) -> None:
+    """Keep what the images of a game that translates are like, unless it is kept already."""
+    path = run.folder / LIKENESS
+    if (ways := ways_of(setup.game)) and hosts.leads() and not path.exists():
+        write_likenesses(path, likenesses([way.source.name for way in ways], setup.datasets, reporter))
 
 
 def _meet(record: RunRecord, step: int, placement: Placement) -> Placement:
@@ -258,6 +263,7 @@ def prepare_resumed(
     if hosts.leads():
         run.write_record()
         run.forget_after(step)
+    _keep_likenesses(run, setup, reporter)
     return Prepared(run, game, state, setup, placement, probe, monitor, step)
 
 
