@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.usefixtures("counted"), pytest.mark.timeout(1800)]
 HITS = 6  # of a test
 ON_IMAGES = {"model": "mlp", "resolution": 8, "evaluate_every": 0, "evaluate_samples": None}
 WHILE_TRAINING = [name for name in MOMENTS if name != "preparing images"]
-STOPPED = re.compile(r"stopped by SIGTERM(?: at step (\d+); saved\. Continue with --resume)?\.")
+STOPPED = re.compile(r"error: stopped by SIGTERM\.|stopped by SIGTERM at step (\d+); saved\. Continue with --resume\.")
 
 
 def check_end(code: int, err: str, number: signal.Signals | None) -> int | None:
