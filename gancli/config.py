@@ -30,12 +30,16 @@ YOUR_IMAGES: When = {"data": ("your images",)}
 ADVERSARIAL: When = {"game": ("adversarial",)}
 NO_DISCRIMINATOR: When = {"game": ("matching",)}
 NO_PENALTY: When = {"game": ("matching", "semi-supervised")}
-TRANSLATIONS = ("cycle", "paired", "contrastive")
+TWO_DOMAINS = ("cycle", "paired", "contrastive")
+TRANSLATIONS = (*TWO_DOMAINS, "attributes")
 NOT_ADVERSARIAL: When = {"game": ("matching", "semi-supervised", *TRANSLATIONS)}
+ONE_UPDATE: When = {"game": ("matching", "semi-supervised", *TWO_DOMAINS)}
 TRANSLATING: When = {"game": TRANSLATIONS}
+OF_TWO_DOMAINS: When = {"game": TWO_DOMAINS}
 UNPAIRED: When = {"game": ("cycle", "contrastive")}
 CONTRASTIVE: When = {"game": ("contrastive",)}
-CYCLE: When = {"game": ("cycle",)}
+BACK_AGAIN: When = {"game": ("cycle", "attributes")}
+ATTRIBUTES: When = {"game": ("attributes",)}
 PAIRED: When = {"game": ("paired",)}
 NO_DROPOUT: When = {"game": ("matching", *TRANSLATIONS), "model": ("noisy-mlp",)}
 FEW_LABELS: When = {"game": ("semi-supervised",)}
@@ -131,15 +135,15 @@ class TrainConfig:
         "Domain B: your images, a data set, or with --from a class. Without it: the folders trainA and trainB. "
         "With --game paired: A or B, which image of a pair is the translation.",
         DATA,
-        only=TRANSLATING,
+        only=OF_TWO_DOMAINS,
         metavar="DATASET|CLASS|A|B",
         option="to",
     )
 
     game: str = setting(
         "adversarial",
-        "Who plays: adversarial, bidirectional, completion, infogan, semi-supervised, cycle, contrastive and paired "
-        "(which translate), or matching (--loss mmd sets it).",
+        "Who plays: adversarial, bidirectional, completion, infogan, semi-supervised, cycle, contrastive, paired and "
+        "attributes (which translate), or matching (--loss mmd sets it).",
         GAME,
         choices="game",
     )
@@ -157,7 +161,14 @@ class TrainConfig:
         10.0,
         "Weight of the cycle loss: how far an image is from its translation translated back.",
         GAME,
-        only=CYCLE,
+        only=BACK_AGAIN,
+        least=0,
+    )
+    class_weight: float = setting(
+        1.0,
+        "Weight of the cross-entropy of classes: of data for D, of translations for G.",
+        GAME,
+        only=ATTRIBUTES,
         least=0,
     )
     identity_weight: float = setting(
@@ -171,7 +182,7 @@ class TrainConfig:
         50,
         "Earlier translations that are kept, to be shown to discriminators again; 0: none.",
         GAME,
-        only=TRANSLATING,
+        only=OF_TWO_DOMAINS,
         least=0,
     )
     patch_weight: float = setting(
@@ -256,14 +267,12 @@ class TrainConfig:
         most=1,
         metavar="SHARE",
     )
-    k: int = setting(
-        1, "Discriminator updates per generator update.", GAME, unless=NOT_ADVERSARIAL, least=1, common=True
-    )
+    k: int = setting(1, "Discriminator updates per generator update.", GAME, unless=ONE_UPDATE, least=1, common=True)
     updates: str = setting(
         "alternating",
         "alternating (Algorithm 1), simultaneous, extragradient or optimistic; see `gancli list updates`.",
         GAME,
-        unless=NOT_ADVERSARIAL,
+        unless=ONE_UPDATE,
         choices=("alternating", "simultaneous", "extragradient", "optimistic"),
     )
     unroll: int = setting(

@@ -20,8 +20,9 @@ def translate(
         str | None,
         typer.Option(
             "--to",
-            metavar="A|B|NAME",
-            help="The domain of the translations, as the run calls it; for runs that translate both ways.",
+            metavar="A|B|NAME|all",
+            help="The domain of the translations, as the run calls it; for runs that translate both ways. Of a run of "
+            "--game attributes: a class, or all.",
         ),
     ] = None,
     output: Annotated[
@@ -50,7 +51,7 @@ def translate(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Translate images from one domain to the other, by a run of `--game cycle`, contrastive or paired.
+    """Translate images to another domain, by a run of `--game cycle`, contrastive, paired or attributes.
 
     Images keep their size, name and transparency. Nothing of the other domain is needed.
 
@@ -61,6 +62,8 @@ def translate(
       gancli translate ckpt horse.jpg --to zebra --sheet zebra.png
 
       gancli translate facades labels/ -n 3 --output houses/
+
+      gancli translate ages photo.png --to 60-69 --output older/
     """
     wanted = parse_step(step)
 

@@ -14,14 +14,14 @@ from gancli.data.load import Dataset
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.errors import GancliError
 from gancli.evaluation.image_sets import ImageSet, digest_of_draws
-from gancli.evaluation.translations import answers_of, kept_classes, ways_of_images
+from gancli.evaluation.translations import answers_of, asked_of, kept_classes, ways_of_images
 from gancli.features.cache import cached_features
 from gancli.features.extractor import Extractor, classifier, extract
 from gancli.games.pair import Pair
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.metrics import modes
-from gancli.metrics.inputs import Answers, Classes, KeptClasses, Questioned, Way, identify
+from gancli.metrics.inputs import Answers, Asked, Classes, KeptClasses, Questioned, Way, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch, show_shape
@@ -207,6 +207,12 @@ class EvaluationInputs:
         """Return translations of held-out images of a run of pairs, beside the true ones."""
         assert self.translators is not None, "the metric needs translators"
         return answers_of(self.translators, self.ways[0], self.run_split("train"))
+
+    def asked(self) -> Asked:
+        """Return held-out images of a run that translates to classes, each translated to another one and back."""
+        assert self.translators is not None, "the metric needs translators"
+        assert self.images.dataset is not None, "the images have classes"
+        return asked_of(self.translators, self.images.dataset, self.images.pixels())
 
     @property
     def reference_gaussian(self) -> Gaussian:

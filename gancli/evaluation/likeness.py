@@ -56,13 +56,14 @@ class Likeness:
 
 
 def likenesses(names: Sequence[str], datasets: Mapping[str, Dataset], reporter: Reporter) -> dict[str, Likeness]:
-    """Look at the training images of the named domains, of two data sets or of pairs."""
-    splits = (both_domains({name: one.other(split) for name, one in datasets.items()}) for split in SPLITS)
-    domains: dict[str, tuple[Dataset, Dataset]] = dict(zip((A, B), zip(*splits, strict=True), strict=True))
+    """Look at the training images of the named domains: data sets, or the images of pairs."""
+    splits = [{name: one.other(split) for name, one in datasets.items()} for split in SPLITS]
+    if not datasets.keys() >= set(names):
+        splits = [dict(zip((A, B), both_domains(split), strict=True)) for split in splits]
     found = {}
     for place, name in enumerate(names):
         reporter.advance("what training images are like", place, len(names))
-        found[name] = Likeness.fit(*(one.examples for one in domains[name]))
+        found[name] = Likeness.fit(*(split[name].examples for split in splits))
     reporter.advance("what training images are like", len(names), len(names))
     return found
 

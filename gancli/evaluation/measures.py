@@ -7,6 +7,7 @@ from gancli.data.load import Dataset
 from gancli.data.two_domains import PAIRED
 from gancli.errors import GancliError
 from gancli.evaluation.inputs import EvaluationInputs
+from gancli.metrics.attributes import comparable, others_in_turn
 from gancli.metrics.catalog import METRICS, MetricEntry, Need
 from gancli.metrics.inputs import Measured
 from gancli.metrics.statistics import Statistics
@@ -16,8 +17,9 @@ from gancli.reporting import show_shape
 def missing(metric: str, inputs: EvaluationInputs) -> str | None:
     """Return why a metric cannot be measured on its inputs; None where it can."""
     entry = METRICS[metric]
-    if inputs.translators is not None and Need.TRANSLATIONS not in entry.needs:
-        return "is of samples, and a run that translates draws none; take translation"
+    if inputs.translators is not None and not {Need.TRANSLATIONS, Need.ATTRIBUTES} & set(entry.needs):
+        fitting = "attributes" if inputs.translators.ways[0].num_classes else "translation"
+        return f"is of samples, and a run that translates draws none; take {fitting}"
     reasons = (CHECKS[need](inputs) for need in entry.needs)
     return next((reason for reason in reasons if reason), None) or _too_few(entry, inputs)
 
@@ -130,7 +132,7 @@ def _no_classes(inputs: EvaluationInputs) -> str | None:
 
 
 def _no_translations(inputs: EvaluationInputs) -> str | None:
-    if inputs.translators is None:
+    if inputs.translators is None or inputs.translators.ways[0].num_classes:
         return "needs translations: a run with --game cycle, contrastive or paired"
     splits = (one.dataset for one in (inputs.images, inputs.compared.images))
     return next((reason for one in splits if one is not None and (reason := _none_in(one))), None)
@@ -140,6 +142,18 @@ def _no_pairs(inputs: EvaluationInputs) -> str | None:
     assert inputs.translators is not None, "it was asked before"
     config = inputs.translators.ways[0].player.config
     return None if config.game == PAIRED else "needs a run on pairs: --game paired"
+
+
+def _nothing_to_ask(inputs: EvaluationInputs) -> str | None:
+    if inputs.translators is None or not inputs.translators.ways[0].num_classes:
+        return "needs translations to classes: a run with --game attributes"
+    split, way = inputs.images.dataset, inputs.translators.ways[0]
+    assert split is not None, "the images are of the run's data"
+    if reason := _none_in(split):
+        return reason
+    if comparable(split.labels, others_in_turn(split.labels, way.target.learned_classes)):
+        return None
+    return f"needs two images of some class among those held out, and '{split.name}' has fewer"
 
 
 def _none_in(split: Dataset) -> str | None:
@@ -161,6 +175,7 @@ CHECKS: dict[Need, Callable[[EvaluationInputs], str | None]] = {
     Need.PROBED: _nothing_to_probe,
     Need.TRANSLATIONS: _no_translations,
     Need.PAIRS: _no_pairs,
+    Need.ATTRIBUTES: _nothing_to_ask,
     Need.CATEGORY: _no_category,
     Need.COMPLETES: _completes_nothing,
     Need.CLASSES: _no_classes,

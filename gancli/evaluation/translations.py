@@ -1,4 +1,4 @@
-"""Held-out images on their way from one domain to another, and whether they keep their classes."""
+"""Held-out images on their way from one domain to another, or to another class, and which classes they have then."""
 
 from functools import partial
 
@@ -11,7 +11,8 @@ from gancli.features.catalog import CLASSIFIERS
 from gancli.features.extractor import classifier, extract
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_gray, to_uint8, to_unit
-from gancli.metrics.inputs import Answers, KeptClasses, Way
+from gancli.metrics.attributes import others_in_turn
+from gancli.metrics.inputs import Answers, Asked, KeptClasses, Way
 from gancli.metrics.neighbors import nearest
 from gancli.sampling.translations import translate
 
@@ -38,6 +39,22 @@ def answers_of(translators: Translators, way: Way, pairs: Dataset) -> Answers:
     flat = [to_unit(images).reshape(len(images), -1) for images in (way.images, source.examples)]
     _, rows = nearest(*flat)
     return Answers(way.others, way.translated, again, to_unit(target.examples[rows[:, 0]]), pairs)
+
+
+def asked_of(translators: Translators, dataset: Dataset, images: np.ndarray) -> Asked:
+    """Return images ``[n, H, W, C]``, uint8, of a data set, each translated to another class and back.
+
+    The classes that its built-in classifier finds in them are known where it has one.
+    """
+    (way,), (weights,) = translators.ways, translators.weights
+    own, labels = to_unit(images), dataset.labels[: len(images)]
+    asked = others_in_turn(labels, way.target.learned_classes)
+    translated = translate(way, weights, own, labels=asked)
+    back = translate(way, weights, translated, labels=labels)
+    if dataset.name not in CLASSIFIED:
+        return Asked(own, labels, asked, translated, back, "", None)
+    name, _ = CLASSIFIED[dataset.name]
+    return Asked(own, labels, asked, translated, back, CLASSIFIERS[name].identity, _classified(name, translated))
 
 
 def kept_classes(way: Way, source: Dataset | None, target: Dataset | None) -> KeptClasses | None:

@@ -25,6 +25,7 @@ class GameEntry(Entry):
     labeled: bool = False  # whether a second domain has the labeled ones among the examples
     translates: bool = False  # whether there are two domains of images, A and B
     paired: bool = False  # whether each image of A belongs to one of B
+    classes: bool = False  # whether it takes the class of every image
     # Settings it brings where the defaults are made for another game.
     defaults: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
     # More of them, for images of which neither data set nor model bounds D by a penalty.
@@ -131,6 +132,21 @@ GAMES: Registry[GameEntry] = Registry(
                 "metrics": ("pairs",),
                 "mirror": True,
                 "history": 0,
+            },
+        ),
+        "attributes": GameEntry(
+            lazy("gancli.games.attributes:Attributes.build"),
+            classes=True,
+            summary="One translator to every class of a data set; D also learns classes (Choi et al. 2018, StarGAN).",
+            use="For images in folders of classes, such as ages. Then `gancli translate RUN IMAGES --to CLASS`.",
+            cite=("choi2018stargan", "odena2017conditional"),
+            defaults={
+                "model": "resnet-translator",
+                "loss": "least-squares",
+                "penalty": (),
+                "metrics": ("attributes",),
+                "mirror": True,
+                "batch_size": 16,
             },
         ),
         "infogan": GameEntry(

@@ -13,6 +13,7 @@ from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games.augmentation import augmented
 from gancli.games.questions import Questions
+from gancli.games.translates import goes_to_classes, ways_of
 from gancli.latents.catalog import MIXTURE, PRIORS
 from gancli.latents.codes import NO_CODES, Codes
 from gancli.losses.catalog import PENALTIES
@@ -202,9 +203,10 @@ class Pair:
 
 def refuse_translating(game: Game) -> None:
     """Raise a UsageError if a game translates, in the place of drawing samples."""
-    if hasattr(game, "translates"):
+    if ways_of(game):
+        to = "CLASS" if goes_to_classes(game) else "B"
         raise UsageError(
-            f"--game {game.config.game} draws no samples: it translates. Use `gancli translate RUN IMAGES --to B`."
+            f"--game {game.config.game} draws no samples: it translates. Use `gancli translate RUN IMAGES --to {to}`."
         )
 
 

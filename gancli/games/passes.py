@@ -45,16 +45,19 @@ def generated(draws: Draws, generator: Params, latents: jax.Array) -> jax.Array:
     return microbatched(run, generator, latents, None, rows)
 
 
-def translated(translates: Translates, translator: Params, x: jax.Array, key: jax.Array | None = None) -> jax.Array:
+def translated(
+    translates: Translates, translator: Params, x: jax.Array, key: jax.Array | None = None, classes: Classes = None
+) -> jax.Array:
     """Return the translations of examples ``[B, *shape]``; see :meth:`Translates.translate`."""
     config = translates.player.config
     dtype = PRECISIONS[config.precision]
 
-    def run(translator: Params, x: jax.Array, key: jax.Array | None) -> jax.Array:
+    def run(translator: Params, inputs: tuple[jax.Array, Classes], key: jax.Array | None) -> jax.Array:
+        x, classes = inputs
         with rematerializing(config.remat):
-            return translates.translate(translator, x, dtype, key)
+            return translates.translate(translator, x, dtype, key, classes)
 
-    return microbatched(run, translator, x, key, config.microbatch)
+    return microbatched(run, translator, (x, classes), key, config.microbatch)
 
 
 def encoded(translates: Translates, translator: Params, x: jax.Array) -> tuple[jax.Array, ...]:

@@ -1,6 +1,6 @@
 """What games of translation share: discriminators of patches, what they minimize, and what they see."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -13,7 +13,7 @@ from gancli.errors import UsageError
 from gancli.games import adversarial
 from gancli.games.history import History, exchanged
 from gancli.games.pair import Scores
-from gancli.games.passes import penalized, scored, scored_pair
+from gancli.games.passes import penalized, scored, scored_twice
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.objective import Objective
 from gancli.training.catalog import Pace
@@ -29,9 +29,9 @@ def players(
 ) -> dict[str, Player]:
     """Return the players of networks, by name; the weights of ``makers`` are averaged.
 
-    Those whose names begin with ``discriminator`` have its learning rate and its bounds.
+    Those whose names begin with ``discriminator`` have its learning rate, its updates and its bounds.
     """
-    pace = Pace(max(domain.num_examples // domain.rows_per_step, 1), config.moving_steps)
+    epoch = max(domain.num_examples // domain.rows_per_step, 1)
     bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
     made = {}
     for name, network in networks.items():
@@ -42,7 +42,7 @@ def players(
             nnx.graphdef(network),
             config,
             rate,
-            pace,
+            Pace(epoch, config.moving_steps * (config.k if scores else 1)),
             averaged=name in makers and config.ema_decay > 0,
             bounds=bounds if scores else (),
         )
@@ -54,18 +54,24 @@ def apart(domain: Domain, x: jax.Array, y: jax.Array) -> jax.Array:
     return (2.0 if domain.bounded else 1.0) * jnp.mean(jnp.abs(x - y))
 
 
-def patch_outputs(scores: Scores, discriminator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
-    """Return a discriminator's outputs on all patches of examples ``[B, *shape]``, as it sees them."""
-    noise_key, dropout_key = jax.random.split(key)
-    return scored(scores, discriminator, scores.seen(x, noise_key), dropout_key).outputs.reshape(-1)
-
-
 def generator_loss(
     scores: Scores, discriminator: Params, real: jax.Array, fake: jax.Array, keys: tuple[jax.Array, jax.Array]
 ) -> jax.Array:
     """Return the adversarial loss of what made ``fake`` ``[B, *shape]``; relativistic ones also look at ``real``."""
-    outputs = (patch_outputs(scores, discriminator, x, key) for x, key in zip((real, fake), keys, strict=True))
-    return scores.objective.generator(*outputs)
+    return generator_loss_and_found(scores, discriminator, real, fake, keys)[0]
+
+
+def generator_loss_and_found(
+    scores: Scores, discriminator: Params, real: jax.Array, fake: jax.Array, keys: tuple[jax.Array, jax.Array]
+) -> tuple[jax.Array, Any]:
+    """Return the same, and what the discriminator finds in ``fake``."""
+
+    def found(x: jax.Array, key: jax.Array) -> Any:
+        noise_key, dropout_key = jax.random.split(key)
+        return scored(scores, discriminator, scores.seen(x, noise_key), dropout_key)
+
+    both = [found(x, key) for x, key in zip((real, fake), keys, strict=True)]
+    return scores.objective.generator(*(one.outputs.reshape(-1) for one in both)), both[1]
 
 
 def discriminator_gradients(
@@ -75,18 +81,25 @@ def discriminator_gradients(
     fake: jax.Array,
     key: jax.Array,
     step: jax.Array | int = 0,
+    also: Callable[[Any], tuple[jax.Array, dict[str, jax.Array]]] | None = None,
 ) -> tuple[Params, dict[str, jax.Array]]:
-    """Return the gradient of a discriminator's loss and penalties on a real and a fake batch, and what it found."""
+    """Return the gradient of a discriminator's loss and penalties on a real and a fake batch, and what it found.
+
+    ``also`` maps what the discriminator finds in the real batch to one more loss ``[]``, and what it measured.
+    """
     noise_key, dropout_key = jax.random.split(key)
     both = jnp.split(scores.seen(jnp.concatenate([real, fake]), noise_key), 2)
     half: Any = scores.objective.discriminator
 
     def minimized(discriminator: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
-        outputs = [one.reshape(-1) for one in scored_pair(scores, discriminator, both[0], both[1], dropout_key)]
+        found = scored_twice(scores, discriminator, both[0], both[1], dropout_key)
+        outputs = [one.outputs.reshape(-1) for one in found]
         loss = half(*outputs)
         penalty = penalized(scores, discriminator, both[0], both[1], key, step=step)
         d_real, d_fake = (jnp.mean(scores.objective.shown(one)) for one in outputs)
-        return loss + penalty, {"loss": loss, "penalty": penalty, "d_real": d_real, "d_fake": d_fake}
+        more, measured = also(found[0]) if also else (0.0, {})
+        measured |= {"loss": loss, "penalty": penalty, "d_real": d_real, "d_fake": d_fake}
+        return loss + penalty + more, measured
 
     return jax.grad(minimized, has_aux=True)(discriminator)
 
@@ -113,8 +126,14 @@ def remembered(
     return divided(seen), {**memory, name: history}
 
 
-def check(config: TrainConfig, loss: Objective) -> None:
-    """Raise a UsageError unless the loss compares D's outputs, and nothing of other games is asked for."""
+def check(config: TrainConfig, loss: Objective, plays: Collection[str] = ()) -> None:
+    """Raise a UsageError unless the loss compares D's outputs, and nothing of other games is asked for.
+
+    Args:
+        config: of the game.
+        loss: that it names.
+        plays: options of other games that this one also has.
+    """
     if loss.discriminator is None or loss.network != "scorer" or loss.compares != "outputs":
         raise UsageError(
             f"--game {config.game} needs a loss that compares outputs of D; --loss {config.loss} does not. "
@@ -131,6 +150,6 @@ def check(config: TrainConfig, loss: Objective) -> None:
         ("unroll", config.unroll, 0),
         ("lookahead", config.lookahead, 0),
     ):
-        if value != plain:
+        if value != plain and option not in plays:
             shown = f"--{option}" if value is True else f"--{option} {value}"
             raise UsageError(f"{shown} does nothing in the game '{config.game}'. Leave it out.")

@@ -27,6 +27,7 @@ class Need(enum.Enum):
     PROBED = "an adversarial run on images with classes, also of test images"
     TRANSLATIONS = "a run that translates, and images of both domains that were held out from training"
     PAIRS = "a run that translates and was trained on pairs"
+    ATTRIBUTES = "a run that translates to classes, and images of them that were held out from training"
     CATEGORY = "a run of InfoGAN with a category among its codes"
     COMPLETES = "a run of the game of completion, and examples that were held out from its training"
     CLASSES = "a run whose discriminator is a classifier, and classes of the examples held out"
@@ -196,6 +197,24 @@ METRICS: Registry[MetricEntry] = Registry(
             summary="L1 error and Fréchet distance of translations from the true ones (Isola et al. 2017).",
             use="For --game paired. A low L1 error alone means blurred translations.",
             cite=("isola2017image", "heusel2017ttur"),
+        ),
+        "attributes": MetricEntry(
+            label="attributes",
+            flag="Distance of translations from the classes asked for, cycle error, sources found.",
+            measure=lazy("gancli.metrics.attributes:measure"),
+            columns={"kid": "lower", "cycle": "lower"},
+            also={
+                **dict.fromkeys(("sources_found", "classes_seen"), "higher"),
+                **{"fid": "lower", "kid_untranslated": "", "fid_untranslated": ""},
+            },
+            row=lazy("gancli.metrics.attributes:row"),
+            key="kid",
+            ranks_by="kernel distance of translations",
+            needs=(Need.ATTRIBUTES,),
+            fewest=4,  # two images of two classes
+            summary="Distance of translations from images of the class asked for; cycle error; sources found.",
+            use="For --game attributes. Compare with the distance of the images as they are, which stands beside.",
+            cite=("binkowski2018mmd", "heusel2017ttur", "choi2018stargan"),
         ),
         "completion": MetricEntry(
             label="completion",

@@ -167,6 +167,18 @@ class Answers(NamedTuple):
     train: Split  # the training pairs
 
 
+class Asked(NamedTuple):
+    """Held-out images, each translated to another class and back; float32 in [0, 1], ``[n, H, W, C]`` each."""
+
+    images: "np.ndarray"
+    labels: "np.ndarray"  # [n], their classes
+    asked: "np.ndarray"  # [n], the classes of the translations
+    translated: "np.ndarray"
+    back: "np.ndarray"
+    classifier: str  # name and version of the classifier of the data; empty: they have none
+    seen: "np.ndarray | None"  # [n], the classes that it finds in the translations
+
+
 class Questioned(NamedTuple):
     """Examples of which a part was hidden, and what a run answered."""
 
@@ -266,6 +278,10 @@ class Inputs(Protocol):
 
     def answers(self) -> Answers:
         """Return translations of held-out images of a run of pairs, beside the true ones."""
+        ...
+
+    def asked(self) -> Asked:
+        """Return held-out images of a run that translates to classes, each translated to another one and back."""
         ...
 
     # Of points, and of runs

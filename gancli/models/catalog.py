@@ -28,9 +28,11 @@ class Architecture(Entry):
     """
 
     generator: Builder | None  # None: the family translates
-    discriminators: Mapping[str, Builder] = field(hash=False)  # a "scorer", perhaps an "autoencoder"; or "patches"
+    # A "scorer", perhaps an "autoencoder"; or "patches", perhaps "plain patches".
+    discriminators: Mapping[str, Builder] = field(hash=False)
     convolves: bool = False
     translator: Builder | None = None
+    class_translator: Builder | None = None  # of a translator to classes: it also takes their number
     has_noise: bool = False  # whether its translator also takes a key, which decides among several answers
     # Settings it brings in the place of the data set's.
     defaults: dict[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
@@ -56,6 +58,17 @@ class Architecture(Entry):
             able = ", ".join(other for other, family in MODELS.items() if family.translator)
             raise UsageError(f"--model {name} does not translate images. Use: {able}.")
         return self.translator
+
+    def translating_to_classes(self, name: str) -> Builder:
+        """Return what builds a translator to classes.
+
+        Raises:
+            UsageError: the family, called ``name``, has none.
+        """
+        if self.class_translator is None:
+            able = ", ".join(other for other, family in MODELS.items() if family.class_translator)
+            raise UsageError(f"--model {name} does not translate images to classes. Use: {able}.")
+        return self.class_translator
 
     def discriminator(self, kind: str, name: str) -> Builder:
         """Return what builds a discriminator of a kind.
@@ -187,11 +200,15 @@ MODELS: Registry[Architecture] = Registry(
         ),
         "resnet-translator": Architecture(
             None,
-            {"patches": lazy("gancli.models.patches:discriminator")},
+            {
+                "patches": lazy("gancli.models.patches:discriminator"),
+                "plain patches": lazy("gancli.models.patches:plain_discriminator"),
+            },
             convolves=True,
             translator=lazy("gancli.models.resnet_translator:translator"),
+            class_translator=lazy("gancli.models.resnet_translator:translator"),
             summary="A residual translator of images, and a discriminator of patches (Zhu et al. 2017, CycleGAN).",
-            use="For --game cycle and contrastive. The paper has --base-channels 64, and --blocks 6 at 128 pixels.",
+            use="For --game cycle, contrastive and attributes. Papers: --base-channels 64, --blocks 6 at 128 pixels.",
             cite=("johnson2016perceptual", "zhu2017unpaired", "isola2017image", "ulyanov2016instance"),
             defaults=_TRANSLATING,
         ),

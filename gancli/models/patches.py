@@ -26,7 +26,17 @@ LAYERS_FROM = {128: 3, 64: 2, 0: 1}  # strided layers, from this many pixels of 
 class PatchDiscriminator(nnx.Module):
     """Images ``[B, H, W, C]`` to logits of patches ``[B, P]``; high means real. The features are its last maps."""
 
-    def __init__(self, channels: int, base_channels: int, strided: int, *, bounded: bool, init: Init, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        channels: int,
+        base_channels: int,
+        strided: int,
+        *,
+        bounded: bool,
+        init: Init,
+        rngs: nnx.Rngs,
+        normalizes: bool = True,
+    ):
         widths = [channels, *(base_channels * min(2**place, WIDEST) for place in range(strided + 1))]
         self.layers = nnx.List(
             [
@@ -36,6 +46,7 @@ class PatchDiscriminator(nnx.Module):
         )
         self.logit = Convolution(widths[-1], 1, size=4, padding=1, init=init, rngs=rngs)
         self.bounded = bounded
+        self.normalizes = normalizes
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
         del key  # it has no dropout
@@ -43,7 +54,7 @@ class PatchDiscriminator(nnx.Module):
         first, *others = self.layers
         x = rematerialized(_leaky, first, x)
         for layer in others:
-            x = rematerialized(_leaky_normalized, layer, x)
+            x = rematerialized(_leaky_normalized if self.normalizes else _leaky, layer, x)
         return DiscriminatorOutput(self.logit(x).reshape(len(x), -1), x.reshape(len(x), -1))
 
 
@@ -70,7 +81,12 @@ def strided_layers(config: TrainConfig, data_shape: Shape) -> int:
 
 
 def discriminator(
-    config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+    config: TrainConfig,
+    data_shape: Shape,
+    bounded: bool,
+    data_mean: np.ndarray,
+    rngs: nnx.Rngs,
+    normalizes: bool = True,
 ) -> PatchDiscriminator:
     """Build the discriminator of patches as configured, for images of ``data_shape``.
 
@@ -86,7 +102,22 @@ def discriminator(
             f"Take fewer layers."
         )
     init = uniform_init(config.discriminator_init_range, INIT)
-    return PatchDiscriminator(data_shape[-1], config.base_channels, strided, bounded=bounded, init=init, rngs=rngs)
+    return PatchDiscriminator(
+        data_shape[-1],
+        config.base_channels,
+        strided,
+        bounded=bounded,
+        init=init,
+        rngs=rngs,
+        normalizes=normalizes,
+    )
+
+
+def plain_discriminator(
+    config: TrainConfig, data_shape: Shape, bounded: bool, data_mean: np.ndarray, rngs: nnx.Rngs
+) -> PatchDiscriminator:
+    """Build the same without normalization, which hides how bright an image is; errors as there."""
+    return discriminator(config, data_shape, bounded, data_mean, rngs, normalizes=False)
 
 
 def check_images(config: TrainConfig, data_shape: Shape, multiple: int, smallest: int) -> None:

@@ -14,7 +14,7 @@ from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import missing
 from gancli.features.extractor import Extractor
 from gancli.games.pair import Pair
-from gancli.games.translates import Translators, ways_of
+from gancli.games.translates import Translators, goes_to_classes, ways_of
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.cells import row
 from gancli.metrics.health import amounts_to
@@ -57,7 +57,8 @@ class Monitor:
         empty = layout(game).params
         self._latents, self._source, self._reference = None, None, None
         if ways_of(game):
-            held_out = both_domains({name: one.other("validation") for name, one in datasets.items()})
+            parts = {name: one.other("validation") for name, one in datasets.items()}
+            held_out = (*parts.values(), *parts.values()) if goes_to_classes(game) else both_domains(parts)
             self._source, target = (ImageSet.of_dataset(one.first(config.evaluate_samples)) for one in held_out)
             self._reference = Reference(target, target.name, reporter)
         else:

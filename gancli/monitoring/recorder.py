@@ -9,7 +9,7 @@ import numpy as np
 from gancli.data.two_domains import domain_names
 from gancli.errors import DivergedError
 from gancli.games.pair import Pair
-from gancli.games.translates import A, B, Translators, ways_of
+from gancli.games.translates import A, B, Translators, goes_to_classes, ways_of
 from gancli.imaging.charts import Span, sheet
 from gancli.imaging.pixels import png_bytes
 from gancli.metrics.cells import score_name
@@ -24,6 +24,7 @@ from gancli.runs.folder import Run
 from gancli.sampling.draws import draw, draw_codes, draw_every_class
 from gancli.sampling.pictures import picture
 from gancli.sampling.translations import picture as translation_picture
+from gancli.sampling.translations import picture_of_classes
 from gancli.training.game import Game
 from gancli.training.loop import is_pictured
 from gancli.training.spikes import COUNT
@@ -129,8 +130,12 @@ class Recorder:
     def _translations(self, state: TrainState) -> np.ndarray:
         """Return the picture of a game that translates: the same images at every step."""
         weights = {player.name: state.averaged(player.name) for player in self._game.players}
+        translators = Translators.of(self._game, weights)
+        if goes_to_classes(self._game):
+            images = self._shown[self._game.domains[0].name]
+            return picture_of_classes(translators, images, tuple(self._run.record.data.classes or {}))
         images = [self._shown[name] for name in (A, B)]
-        return translation_picture(Translators.of(self._game, weights), images, domain_names(self._game.config))
+        return translation_picture(translators, images, domain_names(self._game.config))
 
     def _draw_curves(self) -> None:
         """Draw all that was measured so far, once it makes curves."""

@@ -13,7 +13,7 @@ from gancli.data.two_domains import domain_names
 from gancli.errors import GancliError
 from gancli.evaluation.extractors import features_of
 from gancli.fields import shown
-from gancli.games.translates import ways_of
+from gancli.games.translates import goes_to_classes, ways_of
 from gancli.imaging.charts import Chart, Span, svg
 from gancli.metrics import cells
 from gancli.metrics.catalog import METRICS, json_name
@@ -193,7 +193,7 @@ def _facts(one: Recorded) -> Table:
         seen = line["images_seen"]
     classes = f", {number_of(len(data.classes), 'class', 'classes')}" if data.classes else ""
     count = f"{data.num_examples:,} {kind}"
-    if ways_of(one.game):
+    if ways_of(one.game) and not goes_to_classes(one.game):
         counts = " and ".join(f"{record.num_examples:,}" for record in one.run.record.domains)
         pairs = "" if len(one.run.record.domains) > 1 else "pairs of "
         count = f"{counts} {pairs}{kind} of {' and '.join(domain_names(config))}"
@@ -225,6 +225,13 @@ def protocol(one: Recorded) -> str:
     config, data = record.config, record.data
     weights = "averaged" if config.ema_decay else "raw"
     features = features_of(config.dataset) if config.features == "auto" else config.features
+    if goes_to_classes(one.game):
+        return (
+            f"Measured while training, by the {weights} weights, on images held out from training, at most "
+            f"{config.evaluate_samples:,}, each translated to another class: translations against images of that "
+            f"class; features: {features}. With few images the Fréchet distance is too high, and the kernel distance "
+            f"is unbiased."
+        )
     if ways := ways_of(one.game):
         names = domain_names(config)
         return (

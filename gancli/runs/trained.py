@@ -11,6 +11,7 @@ from gancli.data.pairs import load_pairs, sides
 from gancli.data.two_domains import PAIRED, load_two
 from gancli.errors import UsageError
 from gancli.games.pair import Pair, refuse_translating
+from gancli.games.translates import goes_to_classes
 from gancli.reporting import Silence, show_shape
 from gancli.runs.exported import is_export, read_weights
 from gancli.runs.folder import Run
@@ -98,12 +99,15 @@ class Trained:
         return label
 
     def load_two(self, data_dir: Path | None, split: str = "test") -> tuple[Dataset, Dataset]:
-        """Load a split of both domains that a run with two was trained on.
+        """Load a split of both domains that a run with two was trained on; of one to classes both are the one.
 
         Raises:
             UsageError: it is not the data of the run, or your images are gone.
         """
         config = self.game.config
+        if goes_to_classes(self.game):
+            one = self.load_data(data_dir, split)
+            return one, one
         if config.game == PAIRED:
             source, target = sides(self.load_data(data_dir, split))
             return source, target
@@ -129,7 +133,7 @@ class Trained:
             UsageError: it is not the data of the run, your images are gone, or the run has two domains.
         """
         config = self.game.config
-        if config.game != PAIRED:
+        if config.game != PAIRED and not goes_to_classes(self.game):
             refuse_translating(self.game)
         self._check_there(config.dataset, cure)
         if config.game == PAIRED:
@@ -161,7 +165,7 @@ def check_data(dataset: Dataset, run: Run, cure: str = "", domain: str | None = 
     check_fits(dataset, run)
     kept = next(one for one in run.record.domains if domain in (None, one.name))
     same = dataset.fingerprint == kept.sha256
-    if kept.classes is not None:  # the run is class-conditional
+    if kept.classes is not None:  # networks see them
         same = same and dataset.labels_fingerprint == kept.labels_sha256 and dataset.classes == tuple(kept.classes)
     if not same:
         own = "Put the images back as they were" + (f", {cure}." if cure else ".")

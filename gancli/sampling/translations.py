@@ -16,26 +16,37 @@ from gancli.training.state import Params
 BLOCK = 10  # images that go through a network at a time
 SHOWN = 8  # images of each domain in a picture
 PROBE = 256  # pixels of the sides of an image of which the memory is known
+SHOWN_CLASSES = 10  # classes that images are translated to in a picture
 
 
 @partial(jax.jit, static_argnames=("translates",))
-def _translate(translates: Translates, translator: Params, x: jax.Array, key: jax.Array) -> jax.Array:
+def _translate(
+    translates: Translates, translator: Params, x: jax.Array, key: jax.Array, labels: jax.Array | None = None
+) -> jax.Array:
     x = translates.source.to_model(x)
-    return translates.target.show(translates.translate(translator, x, key=key))
+    classes = None if labels is None else translates.target.one_hot(labels)
+    return translates.target.show(translates.translate(translator, x, key=key, classes=classes))
 
 
 def translate(
-    translates: Translates, translator: Params, images: np.ndarray, block: int = BLOCK, seed: int = 0
+    translates: Translates,
+    translator: Params,
+    images: np.ndarray,
+    block: int = BLOCK,
+    seed: int = 0,
+    labels: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the translations of images ``[N, H, W, C]``, uint8 or in [0, 1]: float32 in [0, 1], not rounded.
 
     All blocks go through one program, so that no image depends on how many there are. Of a translator with noise the
-    seed and the place of an image decide which of its answers is returned.
+    seed and the place of an image decide which of its answers is returned. One to classes needs the ``labels`` ``[N]``
+    of those asked for.
     """
     key = jax.random.key(seed)
 
     def read(rows: np.ndarray) -> Block:
-        return images[rows], jax.random.fold_in(key, rows[0] // block)
+        asked = () if labels is None else (labels[rows],)
+        return images[rows], jax.random.fold_in(key, rows[0] // block), *asked
 
     return together(in_blocks(partial(_translate, translates), translator, len(images), block, read))
 
@@ -46,7 +57,8 @@ def working_bytes(translates: Translates, translator: Params, shape: tuple[int, 
     That of a small one is known when it is compiled; it grows with the number of pixels.
     """
     probe = (1, PROBE, PROBE, shape[-1])
-    arguments = jax.ShapeDtypeStruct(probe, np.uint8), jax.random.key(0)
+    asked = (jax.ShapeDtypeStruct((1,), np.int32),) if translates.num_classes else ()
+    arguments = jax.ShapeDtypeStruct(probe, np.uint8), jax.random.key(0), *asked
     analysis = _translate.lower(translates, translator, *arguments).compile().memory_analysis()
     return analysis.temp_size_in_bytes * shape[0] * shape[1] // PROBE**2 if analysis else 0
 
@@ -88,3 +100,20 @@ def _picture_of_one_way(translators: Translators, images: Sequence[np.ndarray], 
         headings.append(Heading(names[1]))
     tiles = np.stack(columns, axis=1)
     return grid(to_uint8(tiles.reshape(-1, *tiles.shape[2:])), len(columns), headings=[headings])
+
+
+def picture_of_classes(translators: Translators, images: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Draw images, each with its translation to every class that has training images, up to ten of them.
+
+    Args:
+        translators: with weights, of which the one goes to classes.
+        images: uint8 ``[n, H, W, C]``; the first few are drawn.
+        names: of all classes, by label.
+    """
+    (way,), (weights,) = translators.ways, translators.weights
+    own = to_unit(np.asarray(images[:SHOWN]))
+    labels = way.target.learned_classes[:SHOWN_CLASSES]
+    found = [translate(way, weights, own, labels=np.full(len(own), label, np.int32)) for label in labels]
+    tiles = np.stack([own, *found], axis=1)
+    headings = [[Heading("image")], [Heading(names[label]) for label in labels]]
+    return grid(to_uint8(tiles.reshape(-1, *tiles.shape[2:])), 1 + len(labels), headings=headings)

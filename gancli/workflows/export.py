@@ -30,7 +30,8 @@ from gancli.workflows.export_translators import CARD, PLATFORMS
 
 STABLEHLO, SAMPLES = "generator.stablehlo", "samples.png"
 NUM_SAMPLES, COLUMNS = 64, 8
-RANKED = {name: METRICS[name].key for name in ("translation", "pairs")}  # whose number has a name of its own
+# Whose number has a name of its own.
+RANKED = {name: METRICS[name].key for name in ("translation", "pairs", "attributes")}
 
 FORMATS: Registry[str] = Registry(
     "format", {"safetensors": "the weights by name", "stablehlo": "the whole function, for JAX without gancli"}

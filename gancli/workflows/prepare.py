@@ -20,7 +20,7 @@ from gancli.data.load import Dataset
 from gancli.errors import UsageError
 from gancli.evaluation.likeness import likenesses, write_likenesses
 from gancli.games.decoder import with_trained_decoder
-from gancli.games.translates import ways_of
+from gancli.games.translates import goes_to_classes, ways_of
 from gancli.metrics.catalog import METRICS
 from gancli.monitoring.accuracy import AccuracyProbe
 from gancli.monitoring.metrics import Monitor
@@ -86,7 +86,7 @@ def _introduce(game: Game, datasets: Mapping[str, Dataset], outdir: Path, report
     dataset, *others = datasets.values()
     what = f"images of {show_shape(dataset.shape)}" if dataset.is_images else "points"
     ways = ways_of(game)
-    if ways and not others:
+    if ways and not others and not goes_to_classes(game):
         what = f"pairs of images of {show_shape(ways[0].source.shape)}"
     if (kinds := len(dataset.classes)) > 1:
         what += f", {kinds:,} {'classes' if dataset.is_images else 'modes'}"

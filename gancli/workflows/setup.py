@@ -26,7 +26,7 @@ from gancli.games.augmentations import AUGMENTATIONS
 from gancli.games.catalog import UPDATES, GameEntry, game
 from gancli.games.decoder import check_decoder
 from gancli.games.passes import PRECISIONS
-from gancli.games.translates import A, B, ways_of
+from gancli.games.translates import A, B, goes_to_classes, ways_of
 from gancli.imaging.contrast import Contrast
 from gancli.latents.catalog import PRIORS
 from gancli.losses.catalog import objective
@@ -69,7 +69,7 @@ class Setup:
         """Images of every domain for pictures: held out from training where some are."""
         splits = {name: (one.other("validation"), one) for name, one in self.datasets.items()}
         found = {name: next(one for one in two if len(one)) for name, two in splits.items()}
-        if ways_of(self.game):
+        if ways_of(self.game) and not goes_to_classes(self.game):
             found = dict(zip((A, B), both_domains(found), strict=True))
         return {name: one.examples for name, one in found.items()}
 
@@ -157,7 +157,7 @@ def _record(config: TrainConfig, name: str, dataset: Dataset, entry: GameEntry, 
         ("--augment", config.augment),
         ("--conditional", config.conditional),
         ("--contrast", config.contrast),
-        (f"--game {config.game}", entry.labeled),
+        (f"--game {config.game}", entry.labeled or entry.classes),
     ):
         if wanted and not dataset.is_images:
             raise UsageError(f"{option} is for images; data set '{dataset.name}' holds points.")
@@ -166,7 +166,8 @@ def _record(config: TrainConfig, name: str, dataset: Dataset, entry: GameEntry, 
             f"--batch-size must be at most the {len(dataset)} training examples of '{dataset.name}', "
             f"got {config.batch_size}."
         )
-    classes = dataset.class_counts() if config.conditional else None
+    classified = config.conditional or entry.classes
+    classes = dataset.class_counts() if classified else None
     if classes:
         warn_of_untrained(classes, dataset.name, reporter)
     return DataRecord(
@@ -178,7 +179,7 @@ def _record(config: TrainConfig, name: str, dataset: Dataset, entry: GameEntry, 
         sha256=dataset.fingerprint,
         contrast=dataclasses.asdict(Contrast.fit(config.contrast, dataset.examples)) if config.contrast else None,
         classes=classes,
-        labels_sha256=dataset.labels_fingerprint if config.conditional else None,
+        labels_sha256=dataset.labels_fingerprint if classified else None,
     )
 
 

@@ -1,14 +1,19 @@
-"""``gancli translate``: images of one domain turned into images of the other, each of its own size and name."""
+"""``gancli translate``: images of one domain turned into images of the other, each of its own size and name.
 
-from collections.abc import Callable, Sequence
+Or into images of the classes of one domain.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from gancli.compute import devices
+from gancli.data.class_names import find
 from gancli.data.images.decode import MAX_PIXELS, check_pixels, decode, frame
 from gancli.data.images.find import ImageFile
 from gancli.data.images.framed import one_or_more
@@ -29,6 +34,8 @@ from gancli.sampling.translations import translate as translated
 from gancli.sampling.translations import working_bytes
 from gancli.training.state import Params
 
+ALL = "all"  # classes
+ANY_CLASS = "any class"  # what images are that go to a class
 SHOWN, GROUPS = 30, 3  # images of a sheet, and how many stand in a row
 TILE = 128  # pixels of an image on a sheet, at most
 NAMED = 3  # images that a message names
@@ -40,6 +47,15 @@ FORMATS: dict[str, Callable[[np.ndarray], bytes]] = {
     ".jpeg": jpeg_bytes,
     ".webp": lambda image: webp_bytes([image]),
 }
+
+
+class Answer(NamedTuple):
+    """One of those to each image."""
+
+    heading: str  # of the sheet
+    suffix: str = ""  # of the image's name
+    seed: int = 0  # of a translator with noise
+    label: int | None = None  # of the class that is asked for; None: the translator has none
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,7 @@ def translate(
         folder: the run.
         source: a folder, a ``.zip``, an ``.npz``, an ``.npy``, or one image.
         to: the domain of the translations: A, B, or what the run calls it; None: the only one that it translates to.
+            Of a run that translates to classes: one of these, or all.
         output: a folder; None: only the sheet is written.
         reporter: receives progress.
         answers: to each image, of a run whose translator has noise.
@@ -141,13 +158,10 @@ def translate(
     devices.keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     translators = Translators.of(trained.game, trained.weights)
-    names = domain_names(trained.game.config)
-    begins = _begins(to, names, len(translators.ways))
-    if answers > 1 and not translators.ways[begins].has_noise:
-        raise UsageError(f"-n {answers} is for translators with noise, and this run has one answer to each image.")
+    begins, ways, wanted = _asked(to, trained, translators, answers)
     sheet = choose_output(sheet, folder / PICTURES / "translated.png", overwrite=overwrite, option="--sheet")
     files = one_or_more(source)
-    outputs = _outputs(files, source, output, answers)
+    outputs = _outputs(files, source, output, [one.suffix for one in wanted])
     there = [bool(paths) and all(path.exists() for path in paths) for paths in outputs]
     taken = next((path for paths in outputs for path in paths if path.exists()), None)
     if taken and not (skip_existing or overwrite):
@@ -176,7 +190,7 @@ def translate(
             continue
         height, width, _ = image.shape
         padded = _padded(image, multiple, smallest)
-        found = [to_uint8(translator(padded, seed)[:height, :width]) for seed in range(answers)]
+        found = [to_uint8(translator(padded, one)[:height, :width]) for one in wanted]
         for path, answer in zip(paths, found, strict=False):
             write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(answer, alpha)))
         if likeness:
@@ -188,14 +202,13 @@ def translate(
     reporter.advance("translating", len(files), len(files))
     translator.tell(reporter)
     _tell_broken(source, broken, len(files), reporter)
-    ways = (names[begins], names[1 - begins])
     if likeness and seen:
         ratios = likeness.ratios(np.stack(list(seen.values())))
         for place, ratio in zip(seen, ratios.tolist(), strict=True):
             done[place] = replace(done[place], unlike=ratio)
         _tell_unlike(done, ways[0], reporter)
     if rows:
-        write_picture(sheet, _sheet(rows, ways))
+        write_picture(sheet, _sheet(rows, ways[0], wanted))
     drawn = sheet if rows else None
     return TranslateResult(ways, output, drawn, tuple(done), broken, trained.step, trained.ema, trained.notes)
 
@@ -207,9 +220,11 @@ class _WithinMemory:
         self._way, self._weights = way, weights
         self._tiled: dict[tuple[int, ...], tuple[int, int] | None] = {}  # by size: bytes needed and free; None: whole
 
-    def __call__(self, image: np.ndarray, seed: int) -> np.ndarray:
+    def __call__(self, image: np.ndarray, wanted: Answer) -> np.ndarray:
+        labels = None if wanted.label is None else np.array([wanted.label], np.int32)
+
         def run(part: np.ndarray) -> np.ndarray:
-            return translated(self._way, self._weights, part[None], block=1, seed=seed)[0]
+            return translated(self._way, self._weights, part[None], block=1, seed=wanted.seed, labels=labels)[0]
 
         if image.shape not in self._tiled:
             self._tiled[image.shape] = self._too_large(image.shape)
@@ -232,6 +247,40 @@ class _WithinMemory:
             )
 
 
+def _asked(
+    to: str | None, trained: Trained, translators: Translators, answers: int
+) -> tuple[int, tuple[str, str], list[Answer]]:
+    """Return the number of the way, what both ends of it are called, and the answers to each image."""
+    ways = translators.ways
+    if ways[0].num_classes:
+        wanted = _of_classes(to, trained.run.record.data.classes or {})
+        if answers > 1:
+            raise UsageError(f"-n {answers} is for translators with noise, and this run has one answer of each class.")
+        return 0, (ANY_CLASS, wanted[0].heading if len(wanted) == 1 else ALL), wanted
+    names = domain_names(trained.game.config)
+    begins = _begins(to, names, len(ways))
+    if answers > 1 and not ways[begins].has_noise:
+        raise UsageError(f"-n {answers} is for translators with noise, and this run has one answer to each image.")
+    numbered = answers > 1
+    wanted = [Answer(names[1 - begins], f"-{seed + 1}" if numbered else "", seed) for seed in range(answers)]
+    return begins, (names[begins], names[1 - begins]), wanted
+
+
+def _of_classes(to: str | None, counts: Mapping[str, int]) -> list[Answer]:
+    """Return an answer of the class asked for, or of all; ``counts`` are the training images of each, by name."""
+    names = list(counts)
+    learned = [name for name in names if counts[name]]
+    if to is None:
+        raise UsageError(f"name the class of the translations with --to: {', '.join(learned)}, or {ALL}.")
+    if to == ALL and ALL not in names:
+        plain = all(re.fullmatch(r"[\w-][\w.-]*", name) for name in names)  # as a part of a file's name
+        return [Answer(name, f"-{name if plain else names.index(name)}", label=names.index(name)) for name in learned]
+    label = find(names, to)
+    if names[label] not in learned:
+        raise UsageError(f"class '{to}' has no training images. The run translates to: {', '.join(learned)}.")
+    return [Answer(names[label], label=label)]
+
+
 def _begins(to: str | None, names: tuple[str, str], ways: int) -> int:
     """Return which domain the way begins at, 0 or 1, by the other one: what the run calls it, or the letter."""
     known = list(dict.fromkeys((*LETTERS, *names)))
@@ -247,8 +296,13 @@ def _begins(to: str | None, names: tuple[str, str], ways: int) -> int:
     raise UsageError(f"--to must be one of {', '.join(known)}, got '{to}'.{suggestion(to, known)}")
 
 
-def _outputs(files: Sequence[ImageFile], source: Path, output: Path | None, answers: int) -> list[tuple[Path, ...]]:
-    """Return where the translations of each image go, in the same format if it is one of ``FORMATS``."""
+def _outputs(
+    files: Sequence[ImageFile], source: Path, output: Path | None, suffixes: Sequence[str]
+) -> list[tuple[Path, ...]]:
+    """Return where the translations of each image go, in the same format if it is one of ``FORMATS``.
+
+    Its name gets the suffix of each.
+    """
     if output is None:
         return [()] * len(files)
     if output.resolve() in (source.resolve(), source.resolve().parent):
@@ -257,9 +311,7 @@ def _outputs(files: Sequence[ImageFile], source: Path, output: Path | None, answ
         raise UsageError(f"--output '{output}' is a file. Choose a folder.")
     kept = [Path(one.name).suffix.lower() in FORMATS for one in files]
     paths = [output / (one.name if keeps else f"{one.name}.png") for one, keeps in zip(files, kept, strict=True)]
-    if answers == 1:
-        return [(path,) for path in paths]
-    return [tuple(path.with_stem(f"{path.stem}-{number}") for number in range(1, answers + 1)) for path in paths]
+    return [tuple(path.with_stem(f"{path.stem}{suffix}") for suffix in suffixes) for path in paths]
 
 
 def _read(one: ImageFile, channels: int, max_pixels: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -311,11 +363,12 @@ def _tell_unlike(done: Sequence[Translation], domain: str, reporter: Reporter) -
     )
 
 
-def _sheet(rows: Sequence[Sequence[np.ndarray]], ways: tuple[str, str]) -> np.ndarray:
-    """Draw images beside their translations, several of them in a row."""
+def _sheet(rows: Sequence[Sequence[np.ndarray]], source: str, wanted: Sequence[Answer]) -> np.ndarray:
+    """Draw images of what the source is called beside their translations, several of them in a row."""
     side = min(TILE, max(max(images[0].shape[:2]) for images in rows))
     tiles = np.stack([tile(image, side) for images in rows for image in images])
     answers = len(rows[0]) - 1
     in_row = min(max(GROUPS // answers, 1), len(rows))
-    heading = (Heading(ways[0]), Heading(f"to {ways[1]}", columns=answers))
+    texts = [f"to {one.heading}" for one in wanted]
+    heading = (Heading(source), *(Heading(text, columns=texts.count(text)) for text in dict.fromkeys(texts)))
     return grid(tiles, (1 + answers) * in_row, headings=[heading] * in_row)

@@ -1,4 +1,4 @@
-"""A discriminator that also tells the classes of data apart: any network, with a logit for each class."""
+"""Discriminators that also tell the classes of data apart: any network, with a logit for each class."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ CLASS_LOGITS = 2**32 - 2  # in the place of a layer's number, for dropout
 class ClassifierOutput(NamedTuple):
     """What a discriminator finds in a batch, and the classes beside it."""
 
-    outputs: jax.Array  # [B]; higher means more real
+    outputs: jax.Array  # [B], of patches [B, P]; higher means more real
     features: jax.Array  # [B, F], of an intermediate layer
     logits: jax.Array  # [B, K], of the classes
 
@@ -40,12 +40,39 @@ class Classifier(nnx.Module):
     ):
         self.inside = inside
         self.dropout = dropout
-        example = jax.ShapeDtypeStruct((1, *data_shape), jnp.float32)
-        num_features = jax.eval_shape(lambda x: inside(x).features, example).shape[1]
-        self.classes = nnx.Linear(num_features, num_classes, kernel_init=init, rngs=rngs)
+        self.classes = nnx.Linear(_width(inside, data_shape), num_classes, kernel_init=init, rngs=rngs)
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> ClassifierOutput:
         found = self.inside(x, key)
         kept = drop(found.features, self.dropout, key, CLASS_LOGITS)
         logits = (found.outputs[:, None] + self.classes(kept)).astype(jnp.float32)  # of which the loss is made
         return ClassifierOutput(jax.nn.logsumexp(logits, axis=1), found.features, logits)
+
+
+class AuxiliaryClassifier(nnx.Module):
+    """Examples ``[B, *data_shape]`` to what the network inside finds, and class logits ``[B, K]`` of its features.
+
+    The logits are apart from the outputs, which say what is real (Odena et al. 2017, AC-GAN; Choi et al. 2018, §3.1).
+    """
+
+    def __init__(
+        self,
+        inside: nnx.Module,
+        data_shape: tuple[int, ...],
+        num_classes: int,
+        *,
+        init: jax.nn.initializers.Initializer,
+        rngs: nnx.Rngs,
+    ):
+        self.inside = inside
+        self.classes = nnx.Linear(_width(inside, data_shape), num_classes, kernel_init=init, rngs=rngs)
+
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> ClassifierOutput:
+        found = self.inside(x, key)
+        return ClassifierOutput(found.outputs, found.features, self.classes(found.features).astype(jnp.float32))
+
+
+def _width(network: nnx.Module, data_shape: tuple[int, ...]) -> int:
+    """Return the number of a discriminator's features."""
+    example = jax.ShapeDtypeStruct((1, *data_shape), jnp.float32)
+    return jax.eval_shape(lambda x: network(x).features, example).shape[1]

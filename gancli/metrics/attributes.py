@@ -1,0 +1,80 @@
+"""How good translations of held-out images to other classes are (Choi et al. 2018): near the class, true to the image.
+
+Each image is translated to one other class, the others in turn. Of every class, the distances of translations to it
+from its images (Heusel et al. 2017; Bińkowski et al. 2018), beside those of the same images untranslated; the numbers
+are means over classes. The cycle error is the mean absolute difference of an image from what comes back, pixels in
+[0, 1]. The share of sources found is that of the translations to which no held-out image is nearer, in pixels, than the
+image translated: it falls where translations look like other images of the class. Where the data have a built-in
+classifier, also the share of translations in which it finds the class asked for.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gancli.metrics.inputs import Asked, Inputs, Measured
+from gancli.metrics.neighbors import nearest
+from gancli.metrics.translation import apart, distances
+
+FEWEST = 2  # images of a class, and translations to it, that have a distance
+DISTANCES = ("fid", "kid")
+
+
+def measure(inputs: Inputs) -> Measured:
+    """Measure translations of held-out images to other classes."""
+    found = inputs.asked()
+    features, translated = inputs.features, inputs.features_of(found.translated)
+    parts = []
+    for label in comparable(found.labels, found.asked):
+        to, of = found.asked == label, found.labels == label
+        before = distances(features[to], features[of])
+        parts.append(distances(translated[to], features[of]) | {f"{n}_untranslated": before[n] for n in DISTANCES})
+    values: dict[str, Any] = {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}
+    values |= {"cycle": apart(found.back, found.images), "sources_found": sources_found(found), "classes": len(parts)}
+    protocol = inputs.protocol()
+    if found.seen is not None:
+        values["classes_seen"] = float(np.mean(found.seen == found.asked))
+        protocol |= {"classifier": found.classifier}
+    return Measured("attributes", values, protocol, inputs.draw, _text(values))
+
+
+def others_in_turn(labels: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
+    """Return a class ``[n]`` for each image to become: not its own ``[n]``, and the others of its class in turn.
+
+    Args:
+        labels: of images.
+        classes: labels of those that translations go to, at least two.
+    """
+    asked = np.empty(len(labels), np.int32)
+    for label in np.unique(labels):
+        rows, others = np.flatnonzero(labels == label), [one for one in classes if one != label]
+        asked[rows] = np.resize(others, len(rows))
+    return asked
+
+
+def comparable(labels: np.ndarray, asked: np.ndarray) -> list[int]:
+    """Return the classes of which there are images ``[n]`` and translations ``[n]`` enough for a distance."""
+    return [int(label) for label in np.unique(labels) if min((labels == label).sum(), (asked == label).sum()) >= FEWEST]
+
+
+def sources_found(found: Asked) -> float:
+    """Return the share of translations to which no held-out image is nearer, in pixels, than the image translated."""
+    flat = [part.reshape(len(part), -1) for part in (found.translated, found.images)]
+    return float(np.mean(nearest(*flat)[1][:, 0] == np.arange(len(found.images))))
+
+
+def _text(values: Mapping[str, Any]) -> str:
+    text = (
+        f"kernel distance {values['kid']:.4g}, untranslated {values['kid_untranslated']:.4g}; cycle error "
+        f"{values['cycle']:.3g}; sources found {values['sources_found']:.1%}"
+    )
+    return text + (f"; classes seen {values['classes_seen']:.1%}" if "classes_seen" in values else "")
+
+
+def row(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cells of a row: the kernel distance and that without translation, the cycle error, both shares."""
+    shown = {"KID ↓": "kid", "untranslated": "kid_untranslated", "cycle ↓": "cycle"}
+    shares = {"sources found ↑": "sources_found", "classes seen ↑": "classes_seen"}
+    cells = {label: f"{values[number]:.3g}" for label, number in shown.items()}
+    return cells | {label: f"{values[number]:.1%}" for label, number in shares.items() if number in values}
