@@ -36,4 +36,6 @@ def test_it_trains_from_its_line_translates_one_way_and_is_measured(tmp_path, mo
     )
     code, _, err = gancli("train", "set", "--game", "contrastive", "--cycle-weight", 3, "--outdir", "x", "-q")
     assert code == 2
-    assert err.startswith("error: --cycle-weight 3.0 is for --game cycle; --game contrastive does not use it.")
+    assert err.startswith(
+        "error: --cycle-weight 3.0 is for --game cycle or attributes; --game contrastive does not use it."
+    )

@@ -107,6 +107,7 @@ def test_everything_at_once_on_a_run(digits_run, gancli):
         "classification": "needs a classifier: a run with --game semi-supervised",
         "translation": "needs translations: a run with --game cycle, contrastive or paired",
         "pairs": "needs translations: a run with --game cycle, contrastive or paired",
+        "attributes": "needs translations to classes: a run with --game attributes",
         "categories": "needs a category: a run with --game infogan --codes 10,u,u",
         "completion": "needs a run that completes examples: --game completion",
     }
@@ -283,8 +284,8 @@ BAD = [
         ["digits/test"],
         2,
         "nothing to measure: give at least one of --fid --kid --inception-score --precision-recall "
-        "--density-coverage --nearest --modes --classification --translation --pairs --completion --categories --probe "
-        "--divergence, or --all.",
+        "--density-coverage --nearest --modes --classification --translation --pairs --attributes --completion "
+        "--categories --probe --divergence, or --all.",
     ),
     (["{run}", "--fid", "--samples", "0"], 2, "--samples must be at least 1, got 0."),
     (["{run}", "--fid", "--samples", "1"], 2, "--fid needs at least 2 images, got 1."),

@@ -204,7 +204,7 @@ def test_other_runs_translate_nothing_and_this_one_draws_nothing(trained, digits
     code, _, err = gancli("translate", digits_run, images, "--to", "B")
     assert (code, err) == (
         2,
-        "error: --game adversarial translates nothing. Train with --game cycle, contrastive or paired.\n",
+        "error: --game adversarial translates nothing. Train with --game cycle, contrastive, paired or attributes.\n",
     )
     for verb in ("sample", "interpolate", "parzen"):
         code, _, err = gancli(verb, trained)

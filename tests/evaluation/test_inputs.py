@@ -39,6 +39,7 @@ def test_a_network_that_cannot_be_had_is_asked_for_once_and_the_rest_is_measured
         "classification": "needs a classifier: a run with --game semi-supervised",
         "translation": "needs translations: a run with --game cycle, contrastive or paired",
         "pairs": "needs translations: a run with --game cycle, contrastive or paired",
+        "attributes": "needs translations to classes: a run with --game attributes",
         "completion": "needs a run that completes examples: --game completion",
         "categories": "needs a category: a run with --game infogan --codes 10,u,u",
     }

@@ -1,5 +1,6 @@
 """Held-out images on their way, and the classes that they keep."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from gancli.data.load import load
 from gancli.evaluation import translations
-from gancli.evaluation.translations import kept_classes, ways_of_images
+from gancli.evaluation.translations import asked_of, kept_classes, ways_of_images
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_gray, to_unit
 from gancli.metrics.inputs import Way
@@ -73,3 +74,23 @@ def test_without_classes_or_their_classifier_nothing_is_counted():
 
 def test_gray_of_a_color_image_is_its_luminance():
     assert to_gray(np.eye(3, dtype=np.float32)[None]).ravel() == pytest.approx([0.299, 0.587, 0.114])
+
+
+def test_each_image_goes_to_another_class_and_back_and_is_classified(monkeypatch):
+    """By a translator that shows a digit of the class asked for."""
+    digits = load("digits", "validation").first(40)
+    by_class = np.stack([to_unit(digits.examples[digits.labels == label][0]) for label in range(10)])
+    monkeypatch.setattr(translations, "translate", lambda way, weight, images, labels: by_class[labels])
+    way: Any = SimpleNamespace(target=SimpleNamespace(learned_classes=tuple(range(10))))
+    anything: Any = (None,)
+    found = asked_of(Translators((way,), anything), digits, digits.examples)
+    np.testing.assert_array_equal(found.images, to_unit(digits.examples))
+    assert (found.asked != found.labels).all()
+    np.testing.assert_array_equal(found.translated, by_class[found.asked])
+    np.testing.assert_array_equal(found.back, by_class[digits.labels])
+    assert found.seen is not None
+    assert (found.seen == found.asked).mean() > 0.9
+    assert found.classifier == "digits-classifier-1"
+    ring = load("ring", "validation").first(40)
+    other = asked_of(Translators((way,), anything), ring, digits.examples)
+    assert (other.classifier, other.seen) == ("", None)

@@ -255,7 +255,8 @@ def test_it_draws_no_samples_but_translates():
     assert Translators.of(game, state.params).ways == game.translates
     other = GAMES["adversarial"].build(SMALL, (Domain("data", (4, 4, 1), True, 20, (1, 8)),), {})
     with pytest.raises(
-        UsageError, match=r"^--game adversarial translates nothing\. Train with --game cycle, contrastive or paired\.$"
+        UsageError,
+        match=r"^--game adversarial translates nothing\. Train with --game cycle, contrastive, paired or attributes\.$",
     ):
         Translators.of(other, {})
 

@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from gancli.errors import UsageError
-from gancli.models.patches import discriminator, receptive_field, strided_layers
+from gancli.models.patches import discriminator, plain_discriminator, receptive_field, strided_layers
 from gancli.recipes.resolve import resolve
 
 SMALL = dataclasses.replace(resolve("mnist", None, {"game": "cycle"}), base_channels=2, blocks=1)
@@ -58,3 +58,14 @@ def test_other_examples_are_refused():
     with pytest.raises(UsageError) as caught:
         build((2,))
     assert str(caught.value) == "--model resnet-translator needs images, got examples of shape (2,)."
+
+
+def test_without_normalization_it_sees_how_bright_an_image_is():
+    shape, x = (16, 16, 1), jax.random.uniform(jax.random.key(0), (1, 16, 16, 1))
+    parts = (SMALL, shape, True, np.zeros(shape), nnx.Rngs(0))
+    network = plain_discriminator(*parts)
+    assert not network.normalizes
+    assert network(x).outputs.shape == discriminator(*parts)(x).outputs.shape
+    # With no bias in its layers, twice as bright is twice as high.
+    centered = 2 * x - 1
+    np.testing.assert_allclose(network(centered + 0.5).outputs, 2 * network(x).outputs, rtol=1e-4, atol=1e-7)

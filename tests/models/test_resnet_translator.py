@@ -100,3 +100,16 @@ def test_other_examples_are_refused(shape, message):
     with pytest.raises(UsageError) as caught:
         translator(SMALL, shape, True, np.zeros(shape), nnx.Rngs(0))
     assert str(caught.value) == message
+
+
+def test_a_translator_to_classes_sees_them_and_nothing_takes_them_away():
+    shape = (16, 16, 1)
+    up = translator(SMALL, shape, True, np.zeros(shape), nnx.Rngs(0), num_classes=3)
+    assert up.first.kernel.shape == (7, 7, 4, 2)
+    x = jax.random.uniform(jax.random.key(0), (1, *shape))
+    found = [up(x, jax.nn.one_hot(jnp.array([label]), 3)) for label in range(3)]
+    assert min(float(jnp.abs(found[0] - other).max()) for other in found[1:]) > 1e-4
+    # One of a class is what the same network makes of a batch of several.
+    both = up(jnp.concatenate([x, x]), jnp.eye(3)[:2])
+    for place in range(2):
+        np.testing.assert_allclose(both[place], found[place][0], atol=1e-6)
