@@ -153,11 +153,11 @@ def set_up(
 def _record(config: TrainConfig, name: str, dataset: Dataset, entry: GameEntry, reporter: Reporter) -> DataRecord:
     """Check that a data set suits a configuration, and return what a run keeps of it."""
     for option, wanted in (
+        (f"--game {config.game}", entry.labeled or entry.classes),
         ("--mirror", config.mirror),
         ("--augment", config.augment),
         ("--conditional", config.conditional),
         ("--contrast", config.contrast),
-        (f"--game {config.game}", entry.labeled or entry.classes),
     ):
         if wanted and not dataset.is_images:
             raise UsageError(f"{option} is for images; data set '{dataset.name}' holds points.")

@@ -154,7 +154,7 @@ def test_a_page_says_what_was_measured_on_what(trained, gancli):
 
 
 def test_an_export_translates_the_same(trained, images, gancli):
-    assert gancli("export", trained, "--output", "out", "--quiet")[0] == 0
+    assert gancli("export", trained, "--output", "out")[0] == 0
     assert {path.name for path in Path("out").iterdir()} == {
         *("README.md", "config.json", "likeness.npz", "to_class.stablehlo", "translations.png"),
         "translators.safetensors",
