@@ -13,25 +13,27 @@ from typing import Any
 
 import numpy as np
 
+from gancli.metrics.frechet import frechet_between
 from gancli.metrics.inputs import Asked, Inputs, Measured
+from gancli.metrics.kernel import squared_mmd
 from gancli.metrics.neighbors import nearest
-from gancli.metrics.translation import apart, distances
+from gancli.metrics.translation import apart
 
 FEWEST = 2  # images of a class, and translations to it, that have a distance
-DISTANCES = ("fid", "kid")
+DISTANCES = {"fid": frechet_between, "kid": squared_mmd}
 
 
 def measure(inputs: Inputs) -> Measured:
     """Measure translations of held-out images to other classes."""
     found = inputs.asked()
     features, translated = inputs.features, inputs.features_of(found.translated)
-    parts = []
-    for label in comparable(found.labels, found.asked):
-        to, of = found.asked == label, found.labels == label
-        before = distances(features[to], features[of])
-        parts.append(distances(translated[to], features[of]) | {f"{n}_untranslated": before[n] for n in DISTANCES})
-    values: dict[str, Any] = {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}
-    values |= {"cycle": apart(found.back, found.images), "sources_found": sources_found(found), "classes": len(parts)}
+    classes = comparable(found.labels, found.asked)
+    values: dict[str, Any] = {}
+    for name, distance in DISTANCES.items():
+        for end, own in (("", translated), ("_untranslated", features)):
+            each = [distance(own[found.asked == label], features[found.labels == label]) for label in classes]
+            values[f"{name}{end}"] = float(np.mean(each))
+    values |= {"cycle": apart(found.back, found.images), "sources_found": sources_found(found), "classes": len(classes)}
     protocol = inputs.protocol()
     if found.seen is not None:
         values["classes_seen"] = float(np.mean(found.seen == found.asked))
