@@ -1,6 +1,8 @@
 """``--game attributes``: from a folder of classes to translations of any image to any class."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
@@ -181,10 +183,9 @@ def test_an_export_translates_the_same(trained, images, gancli):
     card = Path("out/README.md").read_text()
     assert "# Classes of set by resnet-translator" in card
     assert "images to a class: bright, dark, gray; images of 3 channels" in card
-    code = card.partition("```python\n")[2].partition("```")[0].replace('open("', 'open("out/')
-    scope: dict[str, object] = {}
-    exec(code, scope)
-    assert getattr(scope["found"], "shape", None) == (2, 16, 16, 3)
+    code = card.partition("```python\n")[2].partition("```")[0]
+    check = f"{code}\nassert found.shape == (2, 16, 16, 3)\nassert names == list({CLASSES})\n"
+    subprocess.run([sys.executable, "-c", check], cwd="out", check=True)
 
 
 @pytest.mark.parametrize(
