@@ -136,10 +136,7 @@ def _card(
     lines += [f"With gancli: `gancli translate THIS_FOLDER photos/ --to {names[1]} --output translated/`.", ""]
     if files:
         seed = ", jax.numpy.uint32(0)" if way.has_noise else ""
-        asked = [
-            f"names = {json.dumps(classes)}",
-            f"labels = jax.numpy.full(2, names.index({json.dumps(names[1])}))",
-        ]
+        label = f"labels = jax.numpy.full(2, names.index({json.dumps(names[1])}))"
         lines += [
             "Without gancli, with `pip install jax flatbuffers`:",
             "",
@@ -149,7 +146,7 @@ def _card(
             "",
             f'translator = export.deserialize(open("{files[0]}", "rb").read())',
             f"images = jax.numpy.zeros((2, {way.source.shape[0]}, {way.source.shape[1]}, {channels}))  # in [0, 1]",
-            *(asked if classes else []),
+            *([f"names = {json.dumps(classes)}", label] if classes else []),
             f"found = translator.call(images{seed}{', labels' if classes else ''})  # of the same shape, in [0, 1]",
             "```",
             "",
