@@ -57,7 +57,7 @@ class Likeness:
 
 def likenesses(names: Sequence[str], datasets: Mapping[str, Dataset], reporter: Reporter) -> dict[str, Likeness]:
     """Look at the training images of the named domains: data sets, or the images of pairs."""
-    splits = [{name: one.other(split) for name, one in datasets.items()} for split in SPLITS]
+    splits: list[dict[str, Dataset]] = [{name: one.other(split) for name, one in datasets.items()} for split in SPLITS]
     if not datasets.keys() >= set(names):
         splits = [dict(zip((A, B), both_domains(split), strict=True)) for split in splits]
     found = {}

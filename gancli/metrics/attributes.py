@@ -62,8 +62,9 @@ def comparable(labels: np.ndarray, asked: np.ndarray) -> list[int]:
 
 def sources_found(found: Asked) -> float:
     """Return the share of translations to which no held-out image is nearer, in pixels, than the image translated."""
-    flat = [part.reshape(len(part), -1) for part in (found.translated, found.images)]
-    return float(np.mean(nearest(*flat)[1][:, 0] == np.arange(len(found.images))))
+    translated, images = (part.reshape(len(part), -1) for part in (found.translated, found.images))
+    _, rows = nearest(translated, images)
+    return float(np.mean(rows[:, 0] == np.arange(len(images))))
 
 
 def _text(values: Mapping[str, Any]) -> str:
