@@ -131,7 +131,9 @@ def test_two_players_of_which_the_translator_is_averaged_and_goes_to_classes(pla
     game, state, *_ = played
     assert [player.name for player in game.players] == [GENERATOR, DISCRIMINATOR]
     assert set(split_state(state)) == {GENERATOR, DISCRIMINATOR, f"{GENERATOR}.average", "training"}
-    (way,) = ways_of(game) or ()
+    ways = ways_of(game)
+    assert ways is not None
+    (way,) = ways
     assert (way.source, way.target, way.num_classes) == (game.domains[0], game.domains[0], CLASSES)
     assert goes_to_classes(game)
     with pytest.raises(
