@@ -51,9 +51,9 @@ def asked_of(translators: Translators, dataset: Dataset, images: np.ndarray) -> 
     asked = others_in_turn(labels, way.target.learned_classes)
     translated = translate(way, weights, own, labels=asked)
     back = translate(way, weights, translated, labels=labels)
-    if dataset.name not in CLASSIFIED:
+    name, _ = CLASSIFIED.get(dataset.name, ("", None))
+    if not name or len(dataset.classes) != CLASSIFIERS[name].num_classes:
         return Asked(own, labels, asked, translated, back, "", None)
-    name, _ = CLASSIFIED[dataset.name]
     return Asked(own, labels, asked, translated, back, CLASSIFIERS[name].identity, _classified(name, translated))
 
 
