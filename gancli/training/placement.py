@@ -27,7 +27,7 @@ class Placement:
     reason: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.reason}" if self.reason else self.where
+        return f"{self.where}: {self.reason}" if self.reason else "on the device, whole"
 
     def frugal(self, others: list[str]) -> "Placement":
         """Return the placement, or one of those that other processes found if it takes less memory."""

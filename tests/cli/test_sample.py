@@ -389,14 +389,14 @@ def test_a_folder_is_one_by_its_slash_or_because_it_is_there(digits_run, gancli)
 @pytest.mark.parametrize(
     ("arguments", "option"),
     [
-        (("sample", "-n", 10**15, "--output", "x.npz"), "-n"),
-        (("evaluate", "--samples", 10**15, "--fid"), "--samples"),
+        (("sample", "-n", 10**15, "--output", "x.npz", "--quiet"), "-n"),
+        (("evaluate", "--samples", 10**15, "--fid", "--quiet"), "--samples"),
         (("interpolate", "--rows", 1, "--frames", 10**15, "--output", "x.gif"), "--rows times --frames"),
     ],
     ids=["sample", "evaluate", "interpolate"],
 )
 def test_more_samples_than_memory_holds_are_refused_before_any_is_drawn(arguments, option, digits_run, gancli):
-    code, _, err = gancli(arguments[0], digits_run, *arguments[1:], "--quiet")
+    code, _, err = gancli(arguments[0], digits_run, *arguments[1:])
     assert code == 2
     # 8x8 pixels and 8 latents of 4 bytes each
     assert err.startswith(f"error: {option} {10**15}: so many samples take 268,220,901.5 GiB of memory, and ")

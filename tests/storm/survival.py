@@ -80,5 +80,5 @@ def check_whole(folder: Path, whole: Path) -> None:
 def finish(data: object, place: Path, whole: Path, **changes: object) -> None:
     """Let a run go on to its end, and check that nothing tells it from an unbroken one."""
     code, _, err = Command(training(data, place / "run", keep=KEPT, **changes)).end()
-    assert (code, OTHER_DEVICES.sub("", BEGIN_AGAIN.sub("", err)).strip()) == (0, "")
+    assert (code, OTHER_DEVICES.sub("", BEGIN_AGAIN.sub("", err)).strip()) == (0, ""), err
     check_whole(place / "run", whole)
