@@ -61,6 +61,9 @@ bench: setup ## Measure speed against the alternatives (installs PyTorch)
 	$(BIN)/python benchmarks/convolutions.py layers
 	$(BIN)/python benchmarks/objectives.py cost
 	$(BIN)/python benchmarks/spikes.py
+	$(BIN)/python benchmarks/blocks.py
+	$(BIN)/python benchmarks/translation.py --batch 1
+	$(BIN)/python benchmarks/translation.py --batch 8
 	$(BIN)/python benchmarks/scaling.py equality
 	$(BIN)/python benchmarks/scaling.py schedule
 	$(BIN)/python benchmarks/scaling.py bytes

@@ -106,6 +106,7 @@ def whole_of_two(tmp_path_factory):
     return folder
 
 
+@pytest.mark.skipif(STORM == 1, reason="for storms (GANCLI_STORM); tests/cli/test_hosts.py hits two processes always")
 @pytest.mark.parametrize("number", range(STORM))
 def test_hits_of_one_of_two_processes(start, whole_of_two, tmp_path, number):
     rng, folder, promised = random.Random(number), tmp_path / "run", []
