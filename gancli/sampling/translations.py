@@ -51,16 +51,16 @@ def translate(
     return together(in_blocks(partial(_translate, translates), translator, len(images), block, read))
 
 
-def working_bytes(translates: Translates, translator: Params, shape: tuple[int, ...]) -> int:
-    """Return about how much temporary memory the translation of an image ``[H, W, C]`` takes, as far as XLA tells.
+def bytes_per_pixel(translates: Translates, translator: Params) -> float:
+    """Return how much temporary memory a pixel of an image takes while it is translated, as far as XLA tells.
 
-    That of a small one is known when it is compiled; it grows with the number of pixels.
+    That of a small image is known when it is compiled.
     """
-    probe = (1, PROBE, PROBE, shape[-1])
+    probe = (1, PROBE, PROBE, translates.source.shape[-1])
     asked = (jax.ShapeDtypeStruct((1,), np.int32),) if translates.num_classes else ()
     arguments = jax.ShapeDtypeStruct(probe, np.uint8), jax.random.key(0), *asked
     analysis = _translate.lower(translates, translator, *arguments).compile().memory_analysis()
-    return analysis.temp_size_in_bytes * shape[0] * shape[1] // PROBE**2 if analysis else 0
+    return analysis.temp_size_in_bytes / PROBE**2 if analysis else 0.0
 
 
 def picture(translators: Translators, images: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:

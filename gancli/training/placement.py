@@ -9,6 +9,7 @@ import jax
 from gancli.compute import devices, hosts
 from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
+from gancli.errors import UsageError
 from gancli.training.domain import Batch
 from gancli.training.feed import Data, Parts
 from gancli.training.game import Game
@@ -38,7 +39,13 @@ class Placement:
 
 
 def place(config: TrainConfig, size: int) -> Placement:
-    """Decide where data of ``size`` bytes lies: by ``--stream`` and ``--data-placement``, or by the free memory."""
+    """Decide where data of ``size`` bytes lies: by ``--stream`` and ``--data-placement``, or by the free memory.
+
+    Raises:
+        UsageError: one device is to divide it.
+    """
+    if config.devices <= 1 and config.data_placement == DIVIDED:
+        raise UsageError("--data-placement divided needs several devices, and this run has one. Take auto.")
     if config.stream == "always":
         return Placement(STREAMED, "--stream always")
     if config.devices <= 1:

@@ -62,13 +62,17 @@ class Prepared:
     """A run that is ready to train, with all that it needs."""
 
     run: Run
-    game: Game
     state: TrainState
     setup: Setup
     placement: Placement  # of its data
     probe: AccuracyProbe
     monitor: Monitor | None
     start: int  # steps done
+
+    @property
+    def game(self) -> Game:
+        """What is played."""
+        return self.setup.game
 
 
 def _on_devices_here(config: TrainConfig) -> TrainConfig:
@@ -177,7 +181,7 @@ def prepare_new(
     placement = _meet(record, 0, placement)
     run = Run.create(outdir, record, overwrite=overwrite) if hosts.leads() else Run(outdir, record)
     _keep_likenesses(run, setup, reporter)
-    return Prepared(run, game, state, setup, placement, probe, monitor, 0)
+    return Prepared(run, state, setup, placement, probe, monitor, 0)
 
 
 def _keep_likenesses(run: Run, setup: Setup, reporter: Reporter) -> None:
@@ -264,7 +268,7 @@ def prepare_resumed(
         run.write_record()
         run.forget_after(step)
     _keep_likenesses(run, setup, reporter)
-    return Prepared(run, game, state, setup, placement, probe, monitor, step)
+    return Prepared(run, state, setup, placement, probe, monitor, step)
 
 
 def _continued(run: Run, recipe: dict[str, Any], options: dict[str, Any]) -> TrainConfig:

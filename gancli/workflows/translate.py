@@ -6,6 +6,7 @@ Or into images of the classes of one domain.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,8 +31,8 @@ from gancli.runs.folder import LIKENESS, PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.outputs import STILLS, choose_output, write_picture
 from gancli.sampling.tiles import OVERLAP, SIDE, count_tiles, in_tiles
+from gancli.sampling.translations import bytes_per_pixel
 from gancli.sampling.translations import translate as translated
-from gancli.sampling.translations import working_bytes
 from gancli.training.state import Params
 
 ALL = "all"  # classes
@@ -218,7 +219,7 @@ class _WithinMemory:
 
     def __init__(self, way: Translates, weights: Params):
         self._way, self._weights = way, weights
-        self._tiled: dict[tuple[int, ...], tuple[int, int] | None] = {}  # by size: bytes needed and free; None: whole
+        self._tiled: dict[tuple[int, ...], tuple[float, int] | None] = {}  # by size: bytes needed and free; None: whole
 
     def __call__(self, image: np.ndarray, wanted: Answer) -> np.ndarray:
         labels = None if wanted.label is None else np.array([wanted.label], np.int32)
@@ -230,10 +231,16 @@ class _WithinMemory:
             self._tiled[image.shape] = self._too_large(image.shape)
         return in_tiles(run, image, SIDE, OVERLAP) if self._tiled[image.shape] else run(image)
 
-    def _too_large(self, shape: tuple[int, ...]) -> tuple[int, int] | None:
+    @cached_property
+    def _bytes_per_pixel(self) -> float:
+        return bytes_per_pixel(self._way, self._weights)  # compiles a program
+
+    def _too_large(self, shape: tuple[int, ...]) -> tuple[float, int] | None:
         free = devices.free_memory() if count_tiles(shape, SIDE, OVERLAP) > 1 else None
-        needed = 0 if free is None else working_bytes(self._way, self._weights, shape)
-        return (needed, free) if free is not None and needed > free / 2 else None
+        if free is None:
+            return None
+        needed = self._bytes_per_pixel * shape[0] * shape[1]
+        return (needed, free) if needed > free / 2 else None
 
     def tell(self, reporter: Reporter) -> None:
         """Warn of images that were translated in tiles."""

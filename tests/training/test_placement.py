@@ -6,6 +6,7 @@ import pytest
 
 from gancli.compute import devices, hosts
 from gancli.config import TrainConfig
+from gancli.errors import UsageError
 from gancli.training.placement import COPIED, DIVIDED, STREAMED, Placement, place
 
 GIB = 2**30
@@ -33,7 +34,6 @@ def accelerators(monkeypatch):
         ({}, 4, STREAMED, "2.5 GiB, and 4.0 GiB are free on the device"),
         ({}, None, COPIED, ""),
         ({"devices": 1}, 19, STREAMED, "10.0 GiB, and 19.0 GiB are free on the device"),
-        ({"devices": 1, "data_placement": "divided"}, 20, COPIED, ""),
         ({"stream": "always"}, 100, STREAMED, "--stream always"),
         ({"stream": "never"}, 4, DIVIDED, "10.0 GiB, and 4.0 GiB are free on the device"),
         ({"stream": "never", "devices": 1}, 4, COPIED, ""),
@@ -48,6 +48,12 @@ def accelerators(monkeypatch):
 def test_accelerators(accelerators, options, free, where, reason):
     accelerators(free)
     assert place(dataclasses.replace(CONFIG, **options), SIZE) == Placement(where, reason)
+
+
+def test_one_device_has_nothing_to_divide():
+    with pytest.raises(UsageError) as error:
+        place(dataclasses.replace(CONFIG, devices=1, data_placement="divided"), SIZE)
+    assert str(error.value) == "--data-placement divided needs several devices, and this run has one. Take auto."
 
 
 @pytest.mark.parametrize(
