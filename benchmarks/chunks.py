@@ -36,10 +36,14 @@ def lay_out(config: TrainConfig, images: np.ndarray) -> Game:
 
 def gancli_chunk(config: TrainConfig, images: np.ndarray, steps: int, *, streamed: bool = False) -> Callable[[], None]:
     """Compile a configuration's step and return what runs ``steps`` of them, waits, and goes on from there."""
+    return chunks_of(lay_out(config, images), {"data": images}, steps, streamed=streamed)
+
+
+def chunks_of(game: Game, images: dict[str, np.ndarray], steps: int, *, streamed: bool = False) -> Callable[[], None]:
+    """Do the same for a game on images of its domains, by name."""
     devices.keep_compiled_programs()
-    game = lay_out(config, images)
-    batches = {"data": Batch(images, np.zeros(len(images), np.int32))}
-    state = begin(game, {"data": images.mean(axis=0) / 255})
+    batches = {name: Batch(one, np.zeros(len(one), np.int32)) for name, one in images.items()}
+    state = begin(game, {name: one.mean(axis=0) / 255 for name, one in images.items()})
     everywhere = DeviceMesh(game.config.devices).each()
     data = Stream(game, state.key, batches, 0, ENDLESS) if streamed else jax.device_put(batches, everywhere)
     chunk = compile_chunk(game, state, data)

@@ -12,24 +12,20 @@ import itertools
 import random
 from collections.abc import Callable
 
-import jax
 import numpy as np
 import torch
 from against_torch import CARD, DEVICE, adam, command_line, print_versions
+from chunks import chunks_of
 from timing import interleave, print_machine, print_table
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 from torch.optim import swa_utils
 
 from gancli.compute import devices
-from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
 from gancli.games.catalog import GAMES
 from gancli.recipes.resolve import resolve
-from gancli.training.chunk import compile_chunk
-from gancli.training.domain import Batch, Domain
-from gancli.training.game import begin
-from gancli.training.loop import run_steps
+from gancli.training.domain import Domain
 
 SIDE, COUNT = 64, 200
 IMAGES = {name: np.random.default_rng(0).integers(0, 256, (COUNT, SIDE, SIDE, 3), np.uint8) for name in ("a", "b")}
@@ -40,19 +36,7 @@ def gancli_steps(config: TrainConfig, steps: int) -> Callable[[], None]:
     count = devices.choose(0, even=config.batch_size % 2 == 0, convolves=True)
     domains = tuple(Domain(name, one.shape[1:], True, COUNT, (config.batch_size,)) for name, one in IMAGES.items())
     game = GAMES["cycle"].build(TrainConfig.from_dict(config.to_dict() | {"devices": count}), domains, {})
-    state = begin(game, {name: one.mean(axis=0) / 255 for name, one in IMAGES.items()})
-    everywhere = DeviceMesh(count).each()
-    labels = np.zeros(COUNT, np.int32)
-    data = jax.device_put({name: Batch(one, labels) for name, one in IMAGES.items()}, everywhere)
-    chunk = compile_chunk(game, state, data)
-    box = {"state": jax.device_put(state, everywhere), "step": 0}
-
-    def run() -> None:
-        start = box["step"]
-        box["state"], _ = run_steps(game, chunk, box["state"], data, start, start + steps)
-        box["step"] += steps
-
-    return run
+    return chunks_of(game, IMAGES, steps)
 
 
 def layer(inputs: int, outputs: int, size: int, stride: int = 1, padding: int = 0) -> list[nn.Module]:
