@@ -6,7 +6,7 @@ classes of data, beside what is real. What comes back from G, asked for the imag
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import jax
@@ -20,13 +20,11 @@ from gancli.config import TrainConfig
 from gancli.games import patches
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Scores
 from gancli.games.passes import translated
-from gancli.games.patches import check, generator_loss_and_found
+from gancli.games.patches import generator_loss_and_found, settled
 from gancli.games.translates import Translates
 from gancli.games.updates import Measured, Weights, take_turns, under_rule
-from gancli.losses.catalog import objective
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.models.layers.classifier import AuxiliaryClassifier
 from gancli.models.layers.parts import uniform_init
 from gancli.models.patches import INIT
@@ -58,12 +56,7 @@ class Attributes:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (domain,) = domains
-        files = files or {}
-        loss = objective(config.loss, files.get("loss"))
-        check(config, loss, plays=("k", "updates"))
-        if config.penalty_weight is None:
-            config = replace(config, penalty_weight=weight_by_size(domain.shape))
-        family = architecture(config.model, files.get("model"))
+        config, loss, family = settled(config, domain, files or {}, plays=("k", "updates"))
         built = nnx.eval_shape(lambda: _networks(config, family, domain, nnx.Rngs(0)))
         made = patches.players(config, built, domain, (GENERATOR,))
         translator, critic = (under_rule(made[name], config) for name in (GENERATOR, DISCRIMINATOR))

@@ -6,7 +6,7 @@ sees at other places (the PatchNCE loss). Images of B shall stay as they are by 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import jax
@@ -19,13 +19,11 @@ from gancli.errors import UsageError
 from gancli.games import patches
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Scores
 from gancli.games.passes import encoded, translated
-from gancli.games.patches import PATCHES, check, discriminator_gradients, generator_loss, remembered
+from gancli.games.patches import PATCHES, discriminator_gradients, generator_loss, remembered, settled
 from gancli.games.translates import Translates
-from gancli.losses.catalog import objective
 from gancli.losses.contrastive import patch_nce
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.models.layers.projector import Projector
 from gancli.models.patches import INIT
 from gancli.own_files import Files
@@ -60,12 +58,7 @@ class Contrastive:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         a, b = domains
-        files = files or {}
-        loss = objective(config.loss, files.get("loss"))
-        check(config, loss)
-        if config.penalty_weight is None:
-            config = replace(config, penalty_weight=weight_by_size(a.shape))
-        family = architecture(config.model, files.get("model"))
+        config, loss, family = settled(config, a, files or {})
         built = nnx.eval_shape(lambda: _networks(config, family, b, nnx.Rngs(0)))
         made = patches.players(config, built, a, (GENERATOR,))
         scores = Scores(made[DISCRIMINATOR], b, loss, family.convolves)

@@ -6,7 +6,7 @@ domain already stays as it is (the identity loss). Both losses are mean absolute
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -19,12 +19,10 @@ from gancli.config import TrainConfig
 from gancli.games import patches
 from gancli.games.pair import Scores
 from gancli.games.passes import translated
-from gancli.games.patches import PATCHES, check, discriminator_gradients, generator_loss, remembered
+from gancli.games.patches import PATCHES, discriminator_gradients, generator_loss, remembered, settled
 from gancli.games.translates import Translates
-from gancli.losses.catalog import objective
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.own_files import Files
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
@@ -64,12 +62,7 @@ class Cycle:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         a, b = domains
-        files = files or {}
-        loss = objective(config.loss, files.get("loss"))
-        check(config, loss)
-        if config.penalty_weight is None:
-            config = replace(config, penalty_weight=weight_by_size(a.shape))
-        family = architecture(config.model, files.get("model"))
+        config, loss, family = settled(config, a, files or {})
         means = {domain.name: np.zeros(domain.shape) for domain in domains}
         built = nnx.eval_shape(lambda: _networks(config, family, domains, means, nnx.Rngs(0)))
         made = patches.players(config, built, a, TRANSLATORS)

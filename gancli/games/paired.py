@@ -17,12 +17,10 @@ from gancli.config import TrainConfig
 from gancli.games import patches
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Scores
 from gancli.games.passes import translated
-from gancli.games.patches import PATCHES, check, discriminator_gradients, generator_loss, remembered
+from gancli.games.patches import PATCHES, discriminator_gradients, generator_loss, remembered, settled
 from gancli.games.translates import A, B, Translates
-from gancli.losses.catalog import objective
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.own_files import Files
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import update
@@ -50,12 +48,7 @@ class Paired:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (pairs,) = domains
-        files = files or {}
-        loss = objective(config.loss, files.get("loss"))
-        check(config, loss)
-        if config.penalty_weight is None:
-            config = replace(config, penalty_weight=weight_by_size(pairs.shape))
-        family = architecture(config.model, files.get("model"))
+        config, loss, family = settled(config, pairs, files or {})
         built = nnx.eval_shape(lambda: _networks(config, family, pairs, nnx.Rngs(0)))
         made = patches.players(config, built, pairs, (GENERATOR,))
         source, target = (replace(pairs, name=name, shape=_single(pairs)) for name in (A, B))

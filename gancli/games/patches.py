@@ -1,6 +1,7 @@
 """What games of translation share: discriminators of patches, what they minimize, and what they see."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -14,8 +15,11 @@ from gancli.games import adversarial
 from gancli.games.history import History, exchanged
 from gancli.games.pair import Scores
 from gancli.games.passes import penalized, scored, scored_twice
-from gancli.losses.catalog import PENALTIES
+from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.objective import Objective
+from gancli.losses.penalties import weight_by_size
+from gancli.models.catalog import Architecture, architecture
+from gancli.own_files import Files
 from gancli.training.catalog import Pace
 from gancli.training.domain import Domain
 from gancli.training.player import Player
@@ -124,6 +128,21 @@ def remembered(
         return fake, dict(memory)
     seen, history = exchanged(memory[name], whole(fake), key)
     return divided(seen), {**memory, name: history}
+
+
+def settled(
+    config: TrainConfig, domain: Domain, files: Files, plays: Collection[str] = ()
+) -> tuple[TrainConfig, Objective, Architecture]:
+    """Return the configuration of a game with its penalty weight, which goes by the size of images, its loss and model.
+
+    Raises:
+        UsageError: the configuration makes no such game; see :func:`check`.
+    """
+    loss = objective(config.loss, files.get("loss"))
+    check(config, loss, plays)
+    if config.penalty_weight is None:
+        config = replace(config, penalty_weight=weight_by_size(domain.shape))
+    return config, loss, architecture(config.model, files.get("model"))
 
 
 def check(config: TrainConfig, loss: Objective, plays: Collection[str] = ()) -> None:
