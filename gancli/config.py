@@ -17,6 +17,8 @@ DATA, GAME, NETWORKS, OPTIMIZER = "Data", "The game", "Networks", "Optimizer"
 MAPS, CONVOLUTIONS, EVALUATION = "Convolutional models", "Convolutions of maxout-conv", "Evaluation while training"
 MACHINE, KEPT = "Memory and speed", "What is kept"
 
+AUTO = ("auto",)  # of settings of several names: the data decides
+
 # Who uses a setting. A model or loss from your own file may use any of them.
 MOST_STEPS = 10**9  # steps are counted in 32 bits
 DENSE: When = {"model": ("mlp", "maxout-conv")}
@@ -99,11 +101,12 @@ class TrainConfig:
     mirror: bool = setting(False, "Flip each image with probability 1/2 at every step.", DATA, only=IMAGES, common=True)
     augment: tuple[str, ...] = setting(
         (),
-        "Random changes of all that the discriminator sees, for small data: color, translation, cutout.",
+        "Random changes of all that the discriminator sees, for small data: color, translation, cutout; auto: "
+        "translation,cutout for fewer than 5,000 images.",
         DATA,
         only=IMAGES,
         unless={"game": ("matching", "completion")},
-        choices=("color", "translation", "cutout"),
+        choices=(*AUTO, "color", "translation", "cutout"),
         common=True,
     )
     conditional: bool = setting(
@@ -587,6 +590,8 @@ class TrainConfig:
         for name, about in settings().items():
             if rule := broken(about, getattr(self, name)):
                 self._require(name, False, rule)
+        alone = len(self.augment) == 1 or AUTO[0] not in self.augment
+        self._require("augment", alone, f"must be {AUTO[0]} alone, or names without it")
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
         self._require(
             "microbatch",

@@ -7,6 +7,7 @@ the last part of it, ``test`` the test file (Goodfellow et al. 2014 chose σ on 
 from pathlib import Path
 from typing import Any
 
+from gancli.config import AUTO
 from gancli.data.kinds import Archive, Blended, Embedded, Entry, FoldedFile, ImageArchives, Mixture, Stacked
 from gancli.registry import Registry
 
@@ -50,7 +51,7 @@ EVALUATED: dict[str, Any] = {"evaluate_every": 1000, "metrics": ("fid", "modes")
 # By the classifier of photographs, which takes images of any size and comes without a download.
 _DESCRIBED: dict[str, Any] = {"evaluate_every": 1000, "features": "cifar10-classifier"}
 _CONVOLVED: dict[str, Any] = {"model": "dcgan", "num_steps": 20_000}
-YOUR_IMAGES: dict[str, Any] = _DESCRIBED | _CONVOLVED
+YOUR_IMAGES: dict[str, Any] = _DESCRIBED | _CONVOLVED | {"augment": AUTO}
 
 _TRAIN_IMAGES, _TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 _TEST_IMAGES, _TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"

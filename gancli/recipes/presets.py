@@ -8,7 +8,7 @@ from gancli.games.catalog import GAMES
 from gancli.models.catalog import HELD, MODELS, RESIDUAL
 from gancli.registry import Entry, Registry
 
-SMALL_DATA, FOR_SMALL_DATA = "small-data", ("translation", "cutout")  # a preset, and what a warning names
+FOR_SMALL_DATA = ("translation", "cutout")  # augmentation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,14 +309,14 @@ PRESETS: Registry[Preset] = Registry(
             cite=("huang2024r3gan",),
             settings=_MODERN | EVALUATED | {"blocks": 2, "num_steps": 200_000},
         ),
-        SMALL_DATA: Preset(
+        "small-data": Preset(
             dataset="",
             summary="Differentiable augmentation of all that D sees (Zhao et al. 2020, DiffAugment).",
             reached="Fréchet distance (cifar10-classifier, 10,000 samples) to images that were not trained on: 1.51 "
             "from 300 photographs of CIFAR-10, 5.04 without augmentation; 1.23 and 2.88 from 1,000; 1.19 and 1.58 from "
             "3,000. "
             f"--base-channels 32 --steps 6000, 9 minutes, one seed, {_CORES}.",
-            use="For your own images if they are fewer than about 5,000.",
+            use="For augmentation of any number of your own images; of fewer than 5,000 it is the default.",
             cite=("zhao2020differentiable",),
             timed=True,
             settings=YOUR_IMAGES | MODELS["dcgan"].defaults | {"augment": FOR_SMALL_DATA},

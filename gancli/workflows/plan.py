@@ -63,7 +63,9 @@ def plan(config: TrainConfig, reporter: Reporter, data_dir: Path | None = None) 
         stream = Stream(ready.game, jax.random.key(config.seed), ready.setup.batches, 0, 1)
         seconds_per_step = max(seconds_per_step, stream.seconds_to_read())
     return Plan(
-        config=dataclasses.replace(config, penalty_weight=ready.game.config.penalty_weight),
+        config=dataclasses.replace(
+            config, penalty_weight=ready.game.config.penalty_weight, augment=ready.game.config.augment
+        ),
         parameters=count_parameters(ready.game),
         num_devices=ready.game.config.devices,
         state_bytes=sum(leaf.nbytes for leaf in jax.tree.leaves(ready.state)),

@@ -14,8 +14,7 @@ from gancli import __version__, own_files
 from gancli.compute import devices, hosts
 from gancli.compute.environment import RECORDED
 from gancli.compute.mesh import DeviceMesh
-from gancli.config import TrainConfig, option_name
-from gancli.data.catalog import is_path
+from gancli.config import AUTO, TrainConfig, option_name
 from gancli.data.load import Dataset
 from gancli.errors import UsageError
 from gancli.evaluation.likeness import likenesses, write_likenesses
@@ -24,8 +23,6 @@ from gancli.games.translates import goes_to_classes, ways_of
 from gancli.metrics.catalog import METRICS
 from gancli.monitoring.accuracy import AccuracyProbe
 from gancli.monitoring.metrics import Monitor
-from gancli.recipes.presets import FOR_SMALL_DATA, SMALL_DATA
-from gancli.recipes.resolve import uses
 from gancli.reporting import Reporter, duration, number_of, show_shape
 from gancli.runs.exported import is_export
 from gancli.runs.folder import LIKENESS, Run, RunRecord
@@ -33,13 +30,11 @@ from gancli.runs.trained import check_data
 from gancli.training.game import Game, begin, layout
 from gancli.training.placement import COPIED, Placement, place
 from gancli.training.state import TrainState, join_state, split_state
+from gancli.workflows import few_images
 from gancli.workflows.setup import Setup, kept_labels, set_up
 
-# To train on without augmentation: of 3,000 images it lowers the Fréchet distance of dcgan by a quarter, of 10,000 it
-# raises it a little (docs/lab/results.md).
-FEW_IMAGES = 5000
 # What is settled when a run begins: said of one that goes on, it asks for nothing else.
-SETTLED = (("devices", 0), ("penalty_weight", None), ("schedule_steps", 0))
+SETTLED = (("devices", 0), ("penalty_weight", None), ("schedule_steps", 0), ("augment", list(AUTO)))
 # What may differ between a run and its continuation: how far it goes and what it keeps, nothing that moves a weight.
 RESUMABLE = (
     "stream",
@@ -112,22 +107,6 @@ def count_parameters(game: Game) -> dict[str, int]:
     return {one.name: sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params[one.name])) for one in game.players}
 
 
-def too_few(config: TrainConfig, dataset: Dataset) -> str | None:
-    """Return a warning where D may memorize the images, for want of others and of augmentation.
-
-    Of a data set of the catalog only with the networks for which it was measured.
-    """
-    own = is_path(config.dataset)
-    able = uses(config, "augment") and (own or uses(config, "base_channels"))
-    if not dataset.is_images or len(dataset) >= FEW_IMAGES or config.augment or not able:
-        return None
-    preset = f" or --preset {SMALL_DATA}" if own and config.game == TrainConfig.game else ""
-    return (
-        f"{number_of(len(dataset), 'image is', 'images are')} few to train on: D may memorize them. "
-        f"Try --augment {','.join(FOR_SMALL_DATA)}{preset}."
-    )
-
-
 def _first_state(setup: Setup, placement: Placement, reporter: Reporter) -> TrainState:
     game, config, domain = setup.game, setup.game.config, setup.game.domains[0]
     dataset = setup.datasets[domain.name]
@@ -173,7 +152,9 @@ def prepare_new(
     devices.keep_compiled_programs()
     probe, monitor = _monitoring(game, datasets, reporter)
     for dataset in datasets.values():
-        if reason := too_few(setup.config, dataset):
+        if said := few_images.augmentation_said(config, setup.config, dataset):
+            reporter.status(said)
+        if reason := few_images.warning(setup.config, dataset):
             reporter.warning(reason)
     placement = place(setup.config, setup.data_bytes)
     state = _first_state(setup, placement, reporter)

@@ -10,7 +10,7 @@ import numpy as np
 from gancli import own_files
 from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
-from gancli.config import TrainConfig
+from gancli.config import AUTO, TrainConfig
 from gancli.data.catalog import is_path
 from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
@@ -37,6 +37,7 @@ from gancli.runs.folder import DataRecord, RunRecord
 from gancli.training.catalog import OPTIMIZERS
 from gancli.training.domain import Batch
 from gancli.training.game import Game
+from gancli.workflows.few_images import with_augmentation
 
 DATA, LABELED = "data", "labeled"  # names of domains; those of a game that translates are its own
 
@@ -86,7 +87,7 @@ def check_config(config: TrainConfig, files: own_files.Files) -> None:
         (FEATURES, config.features),
     ):
         _ = registry[name]
-    for name in config.augment:
+    for name in config.augment if config.augment != AUTO else ():
         _ = AUGMENTATIONS[name]
     check_metrics(config)
 
@@ -141,6 +142,7 @@ def set_up(
         datasets = {DATA: load_for(config, "train", data_dir, reporter)}
         if not own_files.is_own(config.game):
             refuse_two(datasets[DATA], config.game)
+    config = with_augmentation(config, next(iter(datasets.values())))
     records = [_record(config, name, dataset, entry, reporter) for name, dataset in datasets.items()]
     if entry.labeled:
         labeled = labeled or _labeled(config, datasets[DATA], reporter)

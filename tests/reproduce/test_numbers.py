@@ -9,7 +9,7 @@ import pytest
 
 from gancli.recipes import presets
 from gancli.runs.folder import Run
-from gancli.workflows import prepare
+from gancli.workflows import few_images
 from tests.data.archives import trust, write_idx_set
 
 NARROW = {
@@ -21,7 +21,7 @@ NARROW = {
 @pytest.fixture
 def _small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(prepare, "FEW_IMAGES", 0)
+    monkeypatch.setattr(few_images, "FEW_IMAGES", 0)
     write_idx_set(tmp_path / "data" / "mnist")
     trust(monkeypatch, "mnist", tmp_path / "data" / "mnist", num_train=50)
     for name, narrow in NARROW.items():

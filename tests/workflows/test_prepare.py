@@ -1,15 +1,11 @@
 """What a run is refused before its first step, and with what it goes on."""
 
-import dataclasses
 import re
 
 import numpy as np
 import pytest
 
-from gancli.data.load import load
-from gancli.recipes.resolve import resolve
 from gancli.runs.folder import Run
-from gancli.workflows.prepare import FEW_IMAGES, too_few
 from tests.conftest import tiny, write_folder
 from tests.workflows.runs import assert_same
 
@@ -185,47 +181,13 @@ def test_a_name_that_is_no_text_is_refused_before_anything_is_written(tmp_path, 
     assert [list(path.iterdir()) for path in tmp_path.iterdir()] == [[]]
 
 
-def few(count, channels=1, **options):
-    """Return what is said of so many images."""
-    digits = load("digits")
-    images = np.zeros((count, 8, 8, channels), np.uint8)
-    dataset = dataclasses.replace(digits, examples=images, labels=np.zeros(count, np.int32))
-    return too_few(resolve("digits", None, {"model": "dcgan"} | options), dataset)
-
-
-def test_few_images_without_augmentation_are_warned_of():
-    assert few(FEW_IMAGES - 1) == (
-        "4,999 images are few to train on: D may memorize them. Try --augment translation,cutout."
-    )
-    assert (few(1, channels=3) or "").endswith("Try --augment translation,cutout.")
-    assert few(FEW_IMAGES) is None
-    assert few(10, augment=("translation",)) is None
-    assert few(10, loss="mmd") is None  # nobody memorizes anything
-    assert few(10, model="resnet")
-    assert few(10, model="mlp") is None  # of the catalog, for convolutional networks alone: there it was measured
-
-
-def test_your_own_few_images_are_told_of_the_preset(tmp_path):
-    dataset = dataclasses.replace(load("digits"), examples=np.zeros((5, 8, 8, 3), np.uint8))
-    assert too_few(resolve(str(tmp_path), None, {}), dataset) == (
-        "5 images are few to train on: D may memorize them. Try --augment translation,cutout or --preset small-data."
-    )
-    assert too_few(resolve(str(tmp_path), "small-data", {}), dataset) is None
-
-
-def test_digits_and_points_are_not_few():
-    for name in ("digits", "ring"):
-        assert too_few(resolve(name, None, {}), load(name)) is None
-
-
 def test_few_images_are_said_to_be_few_before_training_and_not_when_it_goes_on(gancli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_folder("some", np.zeros((20, 8, 8, 1), np.uint8))
     code, _, err = gancli("train", "some", "--outdir", "run", *tiny(model="mlp", steps=2, batch_size=4))
     assert (code, err) == (
         0,
-        "warning: 18 images are few to train on: D may memorize them. "
-        "Try --augment translation,cutout or --preset small-data.\n",
+        "warning: 18 images are few to train on: D may memorize them. Try --augment translation,cutout.\n",
     )
     code, _, err = gancli("train", "--outdir", "run", "--resume", "--steps", 4)
     assert (code, "warning" in err) == (0, False)  # it cannot be mended now

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gancli.workflows import prepare
+from gancli.workflows import few_images
 
 
 @pytest.fixture(autouse=True)
 def _no_data_is_too_small(monkeypatch):
     """Say nothing of few images, of which the paper's data has tens of thousands."""
-    monkeypatch.setattr(prepare, "FEW_IMAGES", 0)
+    monkeypatch.setattr(few_images, "FEW_IMAGES", 0)
