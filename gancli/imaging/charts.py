@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 
 from gancli.imaging.plots import new_figure, render
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Each has a contrast of at least 3 on white and on the dark page of a report (WCAG 2.1, 1.4.11).
 COLORS = ("#2a78d6", "#c86a12", "#1f9d63", "#c2528b", "#8a63d2", "#7d7f86")
@@ -102,6 +103,8 @@ def sheet(charts: Sequence[Chart], span: Span, title: str) -> bytes:
 
 def svg(chart: Chart, span: Span) -> str:
     """Draw one chart as an SVG element without a size of its own, in the text color of the page that it stands in."""
+    import matplotlib as mpl
+
     figure = new_figure(5.0, 3.0)
     _draw(figure.subplots(), chart, span)
     buffer = io.StringIO()
@@ -116,7 +119,7 @@ def svg(chart: Chart, span: Span) -> str:
     return text.replace("<svg", '<svg aria-hidden="true"', 1).replace(INK, "currentColor").strip()
 
 
-def _draw(axes: Axes, chart: Chart, span: Span) -> None:
+def _draw(axes: "Axes", chart: Chart, span: Span) -> None:
     for curve, color in zip(chart.curves, _colors(len(chart.curves)), strict=True):
         kept = thinned(curve.values)
         steps, values = np.asarray(curve.steps)[kept], np.asarray(curve.values)[kept]

@@ -1,10 +1,13 @@
-"""Plots for data that can be plotted: one and two dimensions. Arrays in, images out."""
+"""Plots for data that can be plotted: one and two dimensions. Arrays in, images out.
+
+Matplotlib takes half a second to import, so it is imported where something is drawn.
+"""
 
 import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -12,13 +15,12 @@ import numpy as np
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 os.environ["MPLBACKEND"] = "agg"  # of another value, also one that it does not know, nothing is wanted
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
 from gancli.imaging.pixels import png_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 DATA, MODEL, SCORE = "black", "tab:green", "tab:blue"  # the colors of the paper's Figure 1
 
@@ -45,21 +47,26 @@ class Trade:
     names: Sequence[str]  # of the points; where ``x`` counts them, of the places along the axis
 
 
-def raster(figure: Figure, dpi: int = 110) -> np.ndarray:
+def raster(figure: "Figure", dpi: int = 110) -> np.ndarray:
     """Draw a figure as an image ``[H, W, 3]``."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def render(figure: Figure, dpi: int = 110) -> bytes:
+def render(figure: "Figure", dpi: int = 110) -> bytes:
     """Draw a figure as PNG bytes, without a date, so that equal figures are equal bytes."""
     return png_bytes(raster(figure, dpi))
 
 
-def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
+def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> "Figure":
     """Begin a figure of a size in inches, which no setting of the user changes."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     mpl.rcdefaults()  # a matplotlibrc of the user or of the current folder changes no picture
     mpl.use("Agg")
     return Figure(figsize=(width, height), layout=layout)
@@ -92,7 +99,7 @@ def density_panels(x: np.ndarray, data_density: np.ndarray, panels: list[Panel])
     return raster(figure)
 
 
-def _draw_arrows(axes: Axes, panel: Panel, x_range: tuple[float, float]) -> None:
+def _draw_arrows(axes: "Axes", panel: Panel, x_range: tuple[float, float]) -> None:
     axes.set(ylim=(0, 1), yticks=[0, 1], yticklabels=["$z$", "$x$"])
     axes.spines[["left", "right"]].set_visible(False)
     if panel.latents is None or panel.mapped is None:
@@ -125,6 +132,8 @@ def plane(
         heat_label: what the heat is.
         paths: images of latent paths, ``[R, T, 2]``.
     """
+    from matplotlib.lines import Line2D
+
     figure = new_figure(5.8 if heat is not None else 5.2, 5.4)
     axes = figure.subplots()
     if heat is not None:
@@ -147,8 +156,10 @@ def plane(
     return raster(figure)
 
 
-def _draw_paths(axes: Axes, paths: np.ndarray) -> list[Line2D]:
+def _draw_paths(axes: "Axes", paths: np.ndarray) -> "list[Line2D]":
     """Draw paths, each in a color of its own, and return what stands for them in a legend."""
+    from matplotlib.lines import Line2D
+
     ends = {"start": "o", "end": "s"}
     for place, path in enumerate(paths):
         color = f"C{place}"

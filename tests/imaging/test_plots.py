@@ -93,3 +93,10 @@ def test_the_legend_of_figure_1_names_the_optimal_discriminator(texts):
     one, two = density_panels(x, flat, panels[:1]), density_panels(x, flat, panels)
     assert {"step 5", "step 9", "$p_{data}$", "$p_g$", "$D$", "$D$* (optimal)"} <= set(texts)
     assert two.shape == (one.shape[0], 2 * one.shape[1], 3)
+
+
+def test_commands_that_draw_nothing_wait_for_no_plots():
+    probe = (
+        "import sys\nimport gancli.workflows.train\nimport gancli.workflows.sample\nprint('matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "False\n"
