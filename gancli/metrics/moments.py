@@ -56,13 +56,16 @@ class Moments:
 
     def merge(self, other: Self) -> Self:
         """Return the moments of both sets together (Chan, Golub and LeVeque 1979)."""
+        if self.count == 0 or other.count == 0:
+            return self if other.count == 0 else other
         count = self.count + other.count
-        if count == 0:
-            return self
         difference = other.mean - self.mean
         mean = self.mean + difference * (other.count / count)
-        between = np.outer(difference, difference) * (self.count * other.count / count)
-        return type(self)(count, mean, self.scatter + other.scatter + between)
+        scatter = self.scatter + other.scatter
+        between = np.outer(difference, difference)
+        between *= self.count * other.count / count  # in place: of many features each array takes long to get
+        scatter += between
+        return type(self)(count, mean, scatter)
 
     def compute(self) -> Gaussian:
         """Return the mean and the covariance with n - 1, as the published implementations have it.
