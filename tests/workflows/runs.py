@@ -11,11 +11,11 @@ from gancli.runs.folder import Run
 ITEMS = ("generator", "generator.average", "discriminator", "training")
 
 
-def final_state(folder: Path, step: int) -> dict:
+def final_state(folder: Path, step: int, items: tuple[str, ...] = ITEMS) -> dict:
     run = Run.open(folder)
     with run.checkpoints() as checkpoints:
         assert checkpoints.steps()[-1] == step
-        return checkpoints.restore(run.record.game(), ITEMS, step)
+        return checkpoints.restore(run.record.game(), items, step)
 
 
 def assert_same(one: Path, other: Path, step: int) -> None:
