@@ -5,6 +5,7 @@ import json
 import secrets
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 PART = ".part"  # how the names of unfinished files end
+_keeps = True
 
 
 def check_name(what: str, path: Path) -> None:
@@ -54,6 +56,17 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def keeping_nothing() -> Iterator[None]:
+    """Let every file that is written during the block vanish: another process does the same, and keeps it."""
+    global _keeps
+    before, _keeps = _keeps, False
+    try:
+        yield
+    finally:
+        _keeps = before
+
+
+@contextlib.contextmanager
 def appearing(path: Path) -> Iterator[Path]:
     """Yield a place beside ``path``; the file or folder that the block makes there becomes ``path`` at its end.
 
@@ -63,6 +76,10 @@ def appearing(path: Path) -> Iterator[Path]:
     Raises:
         GancliError: it cannot be written.
     """
+    if not _keeps:
+        with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
+            yield Path(folder, path.name)
+        return
     part = path.with_name(f".{path.name}.{secrets.token_hex(6)}{PART}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +124,7 @@ def write_atomically(path: Path, content: bytes | memoryview | str) -> None:
     """
     # A name of a file that is no UTF-8 keeps its bytes.
     data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
-    if path.exists() and not path.is_file():  # a device or a pipe is written to, not replaced
+    if _keeps and path.exists() and not path.is_file():  # a device or a pipe is written to, not replaced
         with writing(path):
             path.write_bytes(data)
         return

@@ -111,7 +111,7 @@ def test_help_names_everything_that_can_be_chosen(gancli):
 
 def test_completion_names_everything_that_can_be_chosen():
     """The names stand where they can be read without importing what they name."""
-    from gancli.config import settings
+    from gancli.config import AUTO, settings
     from gancli.data.catalog import DATASETS
     from gancli.games.augmentations import AUGMENTATIONS
     from gancli.games.catalog import GAMES, UPDATES
@@ -131,7 +131,7 @@ def test_completion_names_everything_that_can_be_chosen():
         ("prior", PRIORS),
         ("optimizer", OPTIMIZERS),
         ("updates", UPDATES),
-        ("augment", AUGMENTATIONS),
+        ("augment", (*AUTO, *AUGMENTATIONS)),
         ("precision", PRECISIONS),
         ("penalty", PENALTIES),
     ):

@@ -1,5 +1,6 @@
 """What a person sees: results on stdout, everything else on stderr."""
 
+import contextlib
 import json
 import shutil
 import sys
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gancli.cli.progress import EvaluationTable, TrainingBar, WorkTimeColumn
 from gancli.monitoring.forecast import SHARE_OF_STEPS, Forecast
-from gancli.reporting import duration, time_of_day
+from gancli.reporting import Reporter, Silence, duration, time_of_day
 
 if TYPE_CHECKING:
     from gancli.reporting import Progress as TrainingProgress
@@ -52,6 +53,11 @@ def print_columns(rows: Sequence[Mapping[str, str]]) -> None:
 def warn(message: str) -> None:
     """Print a warning on stderr."""
     print(f"warning: {message}", file=sys.stderr)
+
+
+def reporting(*, quiet: bool, leads: bool) -> "contextlib.AbstractContextManager[Reporter]":
+    """Return what reports to a person; of several processes that do the same, the first one alone does."""
+    return TerminalReporter(quiet=quiet) if leads else contextlib.nullcontext(Silence())
 
 
 class TerminalReporter:

@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gancli.cli.options import DataDir, Ema, Json, Overwrite, Quiet, RunFolder, Step, parse_step
+from gancli.cli import hosts
+from gancli.cli.options import (
+    Coordinator,
+    DataDir,
+    Ema,
+    Json,
+    Overwrite,
+    Process,
+    Processes,
+    Quiet,
+    RunFolder,
+    Step,
+    parse_step,
+)
 
 if TYPE_CHECKING:
     from gancli.workflows.encode import EncodeResult
@@ -45,6 +58,9 @@ def encode(
     step: Step = "latest",
     ema: Ema = True,
     data_dir: DataDir = None,
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process: Process = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -59,11 +75,12 @@ def encode(
       gancli encode ckpt photos/ --reconstruct faces.png --refine 200
     """
     wanted = parse_step(step)
+    together = hosts.met(coordinator, processes, process)
 
-    from gancli.cli.console import TerminalReporter, print_json, print_table, warn
+    from gancli.cli.console import print_json, print_table, reporting, warn
     from gancli.workflows.encode import encode as workflow
 
-    with TerminalReporter(quiet=quiet) as reporter:
+    with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
         result = workflow(
             run,
             images,
@@ -78,6 +95,8 @@ def encode(
             overwrite=overwrite,
             data_dir=data_dir,
         )
+    if not leads:
+        return
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
     if json:

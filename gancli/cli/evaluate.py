@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gancli.cli import hosts
 from gancli.cli.options import (
     DEFAULT_RUN,
+    Coordinator,
     DataDir,
     Ema,
     Json,
+    Process,
+    Processes,
     Quiet,
     Reject,
     Seed,
@@ -26,6 +30,7 @@ from gancli.features.catalog import FEATURES
 from gancli.metrics.catalog import METRICS, json_name
 
 if TYPE_CHECKING:
+    from gancli.compute.hosts import Launch
     from gancli.workflows.evaluate import EvaluateResult
 
 FLAGS, INPUT, OUTPUT, ANOMALY = "Metrics", "What is compared", "Output", "Unusual images (--anomaly)"
@@ -187,6 +192,9 @@ def evaluate(
             rich_help_panel=ANOMALY,
         ),
     ] = None,
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process: Process = None,
     json: Json = False,
     quiet: Quiet = False,
     **flags: bool,
@@ -256,16 +264,18 @@ def evaluate(
         ):
             if given:
                 raise UsageError(f"--truncation and {option} exclude each other. Leave one of them out.")
-        _truncated(source, limits, chosen, options, json=json, quiet=quiet)
+    together = hosts.met(coordinator, processes, process)
+    if limits is not None:
+        _truncated(source, limits, chosen, options, together, json=json, quiet=quiet)
         return
 
-    from gancli.cli.console import TerminalReporter, print_json, warn
+    from gancli.cli.console import print_json, reporting, warn
 
     if anomaly:
         from gancli.cli.anomaly import show, to_dict
         from gancli.workflows.anomaly import anomalies
 
-        with TerminalReporter(quiet=quiet) as reporter:
+        with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
             found = anomalies(
                 Path(source),
                 against,
@@ -282,6 +292,8 @@ def evaluate(
                 overwrite=overwrite,
                 data_dir=data_dir,
             )
+        if not leads:
+            return
         for note in found.notes:
             warn(f"{note} Using step {found.step}.")
         if json:
@@ -292,7 +304,7 @@ def evaluate(
 
     from gancli.workflows.evaluate import evaluate as workflow
 
-    with TerminalReporter(quiet=quiet) as reporter:
+    with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
         result = workflow(
             source,
             chosen,
@@ -302,6 +314,8 @@ def evaluate(
             reject=reject,
             **options,
         )
+    if not leads:
+        return
     notes = [f"{note} Using step {result.step}." for note in result.notes]
     for note in notes + [note for one in result.measured for note in one.notes]:
         warn(note)
@@ -314,14 +328,23 @@ def evaluate(
 
 
 def _truncated(
-    source: str, limits: list[float], metrics: list[str], options: dict[str, Any], *, json: bool, quiet: bool
+    source: str,
+    limits: list[float],
+    metrics: list[str],
+    options: dict[str, Any],
+    together: "Launch | None",
+    *,
+    json: bool,
+    quiet: bool,
 ) -> None:
     """Measure over truncations, and show the table."""
-    from gancli.cli.console import TerminalReporter, print_columns, print_json, print_table, warn
+    from gancli.cli.console import print_columns, print_json, print_table, reporting, warn
     from gancli.workflows.truncation import truncation_curve
 
-    with TerminalReporter(quiet=quiet) as reporter:
+    with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
         result = truncation_curve(Path(source), limits, metrics, reporter, **options)
+    if not leads:
+        return
     for note in dict.fromkeys(note for one in result.results for found in one.measured for note in found.notes):
         warn(note)
     if json:

@@ -1,4 +1,4 @@
-"""One of several processes that train a run together: how it was started, and how its end is said.
+"""One of several processes that do one command together: how it was started, and how its end is said.
 
 JAX ends a process that has lost the others by aborting it, with pages of its own. So the work runs in a child process
 whose raw streams nobody sees, and its end becomes one line and an exit code here.
@@ -15,8 +15,11 @@ import traceback
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import typer
+
 from gancli.cli.streams import outlet
 from gancli.errors import GancliError, Interrupted, UsageError
+from gancli.files import keeping_nothing
 from gancli.training.interrupts import StopRequest
 
 if TYPE_CHECKING:
@@ -74,9 +77,41 @@ def _launch(coordinator: str | None, processes: int, process: int) -> "Launch":
     return Launch(coordinator, processes, process)
 
 
+def met(coordinator: str | None, processes: int | None, process: int | None) -> "Launch | None":
+    """Return how this process was started together with others, as :func:`launch` does.
+
+    Where there are others, it returns in a child alone, and this process ends as the child does.
+    """
+    this = launch(coordinator, processes, process, os.environ)
+    if this and not is_child():
+        raise typer.Exit(supervise(this))
+    return this
+
+
+@contextlib.contextmanager
+def dividing(this: "Launch | None", *, all_keep: bool = False) -> Iterator[bool]:
+    """Divide the work of a command among the processes during the block; yields whether this one says what came out.
+
+    Args:
+        this: this process; None: it is alone.
+        all_keep: whether each keeps the files that it writes, and not the first one alone.
+
+    Raises:
+        GancliError: see :func:`joined`.
+    """
+    with joined(this) as leads:
+        if this is None:
+            yield True
+            return
+        from gancli.compute.hosts import sharing
+
+        with sharing(), contextlib.nullcontext() if leads or all_keep else keeping_nothing():
+            yield leads
+
+
 @contextlib.contextmanager
 def joined(this: "Launch | None") -> Iterator[bool]:
-    """Train together with the other processes during the block; yields whether this one keeps the run.
+    """Work together with the other processes during the block; yields whether this one leads.
 
     Raises:
         GancliError: the processes cannot meet, or another one was lost.
@@ -105,7 +140,7 @@ def joined(this: "Launch | None") -> Iterator[bool]:
 def _lost(this: "Launch") -> str:
     return (
         f"{this} ended because it lost another one: that one was stopped, or cannot be reached. What was saved stays. "
-        f"Start all again with --resume auto."
+        f"Start all again, a training with --resume auto."
     )
 
 

@@ -17,6 +17,8 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TIME = re.compile(rf"(\d{{1,9}}(?:\.\d{{1,9}})?)([{''.join(SECONDS)}])", re.ASCII)
 LEAST_TIME, MOST_TIME = 10, 365 * SECONDS["d"]
 
+TOGETHER = "Several processes"  # a panel of the help
+
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, as written by train.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the random draws.")]
 Step = Annotated[
@@ -53,6 +55,27 @@ Scale = Annotated[
         "--scale",
         metavar="N",
         help="Enlarge each image of a grid N times. Default: so that the sheet is about 1024 pixels wide.",
+    ),
+]
+Coordinator = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Where several processes that do this together meet: the host of process 0. Under srun and mpirun they "
+        "find each other.",
+        rich_help_panel=TOGETHER,
+    ),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="How many such processes there are; 1: this one is alone.", rich_help_panel=TOGETHER
+    ),
+]
+Process = Annotated[
+    int | None,
+    typer.Option(
+        metavar="I", help="Which of them this one is, from 0. Process 0 keeps the results.", rich_help_panel=TOGETHER
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file that --output names.")]

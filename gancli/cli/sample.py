@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
+from gancli.cli import hosts
 from gancli.cli.options import (
     DEFAULT_RUN,
     ClassName,
+    Coordinator,
     DataDir,
     Ema,
     Json,
     Overwrite,
+    Process,
+    Processes,
     Quiet,
     Reject,
     RunFolder,
@@ -58,6 +62,9 @@ def sample(
     step: Step = "latest",
     ema: Ema = True,
     data_dir: DataDir = None,
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process: Process = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,11 +83,12 @@ def sample(
       gancli sample ckpt --reject --output best.png
     """
     wanted = parse_step(step)
+    together = hosts.met(coordinator, processes, process)
 
-    from gancli.cli.console import TerminalReporter, print_json, print_table, warn
+    from gancli.cli.console import print_json, print_table, reporting, warn
     from gancli.workflows.sample import sample as workflow
 
-    with TerminalReporter(quiet=quiet) as reporter:
+    with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
         result = workflow(
             run,
             None if output is None else Path(output),
@@ -100,6 +108,8 @@ def sample(
             data_dir=data_dir,
             reporter=reporter,
         )
+    if not leads:
+        return
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
     values = {

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gancli.cli import hosts
-from gancli.cli.options import DEFAULT_RUN, DataDir, Json, Quiet, parse_seeds, parse_time
+from gancli.cli.options import (
+    DEFAULT_RUN,
+    Coordinator,
+    DataDir,
+    Json,
+    Process,
+    Processes,
+    Quiet,
+    parse_seeds,
+    parse_time,
+)
 from gancli.cli.settings import (
     RESUME,
     ConfigFile,
@@ -74,20 +84,9 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the settings, and sizes and speed of a rehearsal; keep nothing.")
     ] = False,
-    coordinator: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Where several processes that train one run meet: the host of process 0. Under srun and mpirun they "
-            "find each other.",
-        ),
-    ] = None,
-    processes: Annotated[
-        int | None, typer.Option(metavar="N", help="How many such processes there are; 1: this one is alone.")
-    ] = None,
-    process: Annotated[
-        int | None, typer.Option(metavar="I", help="Which of them this one is, from 0. Process 0 keeps the run.")
-    ] = None,
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process: Process = None,
     quiet: Quiet = False,
     json: Json = False,
     help_all: Annotated[
@@ -114,7 +113,7 @@ def train(
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged; 130, 143 and 129 stopped by Ctrl-C, SIGTERM
     and SIGHUP after saving.
     """
-    from gancli.cli.console import TerminalReporter, warn
+    from gancli.cli.console import reporting, warn
 
     typed = typed_options(ctx, options)
     if resume not in (None, *RESUME):
@@ -151,16 +150,14 @@ def train(
     if print_config:
         print(toml_of(settled), end="")
         return
-    together = hosts.launch(coordinator, processes, process, os.environ)
-    if together:
+    if hosts.launch(coordinator, processes, process, os.environ):
         _check_together(budget is not None, dry_run, seeds is not None)
-        if not hosts.is_child():
-            raise typer.Exit(hosts.supervise(together))
+    together = hosts.met(coordinator, processes, process)
 
     from gancli.cli import results
     from gancli.workflows import train as workflow
 
-    with hosts.joined(together) as leads, TerminalReporter(quiet=quiet or not leads) as reporter:
+    with hosts.joined(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
         if together:
             reporter.status(_introduction(together))
         if budget:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancli.cli.options import Ema, Json, Quiet, RunFolder, Step, parse_step
+from gancli.cli import hosts
+from gancli.cli.options import Coordinator, Ema, Json, Process, Processes, Quiet, RunFolder, Step, parse_step
 from gancli.config import defaults
 from gancli.reporting import number_of
 
@@ -48,6 +49,9 @@ def translate(
     max_pixels: Annotated[
         int, typer.Option(metavar="N", help="Images of more pixels, width times height, are left out.")
     ] = defaults()["max_pixels"],
+    coordinator: Coordinator = None,
+    processes: Processes = None,
+    process: Process = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -66,11 +70,13 @@ def translate(
       gancli translate ages photo.png --to 60-69 --output older/
     """
     wanted = parse_step(step)
+    together = hosts.met(coordinator, processes, process)
 
-    from gancli.cli.console import TerminalReporter, print_json, print_table, warn
+    from gancli.cli.console import print_json, print_table, reporting, warn
     from gancli.workflows.translate import translate as workflow
 
-    with TerminalReporter(quiet=quiet) as reporter:
+    dividing = hosts.dividing(together, all_keep=True)  # its translations
+    with dividing as leads, reporting(quiet=quiet, leads=leads) as reporter:
         result = workflow(
             run,
             images,
@@ -85,6 +91,8 @@ def translate(
             ema=ema,
             max_pixels=max_pixels,
         )
+    if not leads:
+        return
     for note in result.notes:
         warn(f"{note} Using step {result.step}.")
     if json:

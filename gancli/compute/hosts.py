@@ -3,6 +3,8 @@
 Every process computes its part of each batch, and all keep the same weights. The first one, the leader, also keeps the
 run: record, metrics, pictures, checkpoints. What the processes must agree on, they tell each other here: before the
 first step through the key-value store of the coordinator, and between chunks of steps by collectives.
+
+Processes that draw, describe or translate together divide that work, see :func:`sharing`.
 """
 
 import contextlib
@@ -10,19 +12,22 @@ import functools
 import hashlib
 import itertools
 import json
+import pickle
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from gancli.errors import GancliError
+
+T = TypeVar("T")
 
 LONGEST_MEETING = 55.0  # seconds, until all processes have met; then each says so and ends
 HEARTBEAT_TIMEOUT = 60  # seconds without a sign of a process, until JAX takes it for dead
@@ -34,6 +39,8 @@ GLANCE = 1000  # milliseconds between two looks at what others said
 FAILED, OVER, GOES_ON = "failed", "over", "goes on"  # what the leader tells after its part of a chunk
 HEARD = 2  # answers ago: all processes have that one, since they computed the chunks after it with the leader
 _answers = itertools.count()  # of the leader, in the order of its parts
+_meetings = itertools.count()  # of processes that share work, in their order
+_sharing = False
 
 
 @dataclass(frozen=True)
@@ -165,6 +172,43 @@ def share(rows: int) -> slice:
     """Return which of a step's rows this process computes: a part as large as every other."""
     own = rows // count()
     return slice(index() * own, (index() + 1) * own)
+
+
+@contextlib.contextmanager
+def sharing(wanted: bool = True) -> Iterator[None]:
+    """Let the processes divide among them what they all ask for during the block, in which all must do the same.
+
+    Args:
+        wanted: False: within such a block, let this process work for itself again.
+    """
+    global _sharing
+    before, _sharing = _sharing, wanted
+    try:
+        yield
+    finally:
+        _sharing = before
+
+
+def shares() -> bool:
+    """Return whether work is divided among several processes now."""
+    return _sharing and count() > 1
+
+
+def gathered(tree: Any) -> Any:
+    """Return the arrays of all processes, ``[processes, ...]`` of NumPy; all must call it together, within an hour."""
+    from jax.experimental import multihost_utils
+
+    # Collectives would not wait for more than half a minute.
+    _client().wait_at_barrier(f"{SAID}/shared/{next(_meetings)}", int(1000 * LONGEST_PREPARATION))
+    return multihost_utils.process_allgather(tree)
+
+
+def everybodys(value: T) -> list[T]:
+    """Return what each process has, in their order; all must call it together, within an hour."""
+    said = np.frombuffer(pickle.dumps(value), np.uint8)
+    lengths = gathered(np.int32(len(said)))
+    found = gathered(np.pad(said, (0, int(lengths.max()) - len(said))))
+    return [pickle.loads(one[:length].tobytes()) for one, length in zip(found, lengths.tolist(), strict=True)]
 
 
 def from_leader(tree: Any) -> Any:

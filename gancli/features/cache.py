@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from gancli.compute import hosts
 from gancli.compute.cache import cache_folder, find_kept
 from gancli.compute.environment import recorded
 from gancli.errors import GancliError
@@ -40,7 +41,11 @@ def cached_features(
     made_from = f"{extractor.identity} {extractor.resize} {fingerprint} {count} {rounding}"
     key = hashlib.sha256(made_from.encode()).hexdigest()
     name = f"features/{key[:32]}.npz"
-    if found := _read(find_kept(name), (count, extractor.width), warn):
+    found = _read(find_kept(name), (count, extractor.width), warn)
+    known = found is not None
+    if hosts.shares():
+        known = all(hosts.everybodys(known))  # where one computes them, all have a part of it
+    if found and known:
         return found
     features, classes = np.empty((count, extractor.width), np.float32), np.empty(count, np.int32)
     for rows, some_features, logits in described(extractor, batches(), count, watch):

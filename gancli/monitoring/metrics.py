@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gancli.compute import hosts
 from gancli.config import TrainConfig
 from gancli.data.load import Dataset
 from gancli.data.pairs import both_domains
@@ -101,15 +102,24 @@ class Monitor:
         )
         return inputs
 
+    def is_due(self, step: int) -> bool:
+        """Return whether a step is measured: each ``evaluate_every``, and the last one."""
+        config = self._game.config
+        return step == config.num_steps or step % config.evaluate_every == 0
+
     def measure(self, state: TrainState) -> dict[str, dict[str, Any] | None]:
-        """Return the numbers of each metric by its JSON name; None, after a warning, where one failed."""
+        """Return the numbers of each metric by its JSON name; None, after a warning, where one failed.
+
+        Several processes measure together, each a part of the samples.
+        """
         began = time.perf_counter()
         weights = {player.name: state.averaged(player.name) for player in self._game.players}
         inputs = self._inputs(weights)
         found: dict[str, dict[str, Any] | None] = {}
         for name in self._game.config.metrics:
             try:
-                measured = METRICS[name].measure(inputs)
+                with hosts.sharing():
+                    measured = METRICS[name].measure(inputs)
             except (GancliError, ArithmeticError, ValueError, RuntimeError, MemoryError) as error:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 self._reporter.warning(f"{name} could not be measured at step {int(state.step)}: {reason}")

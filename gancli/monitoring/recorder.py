@@ -16,7 +16,7 @@ from gancli.metrics.cells import score_name
 from gancli.monitoring.accuracy import AccuracyProbe
 from gancli.monitoring.balance import ended, has_no_gradient
 from gancli.monitoring.curves import charts
-from gancli.monitoring.metrics import Monitor, cells
+from gancli.monitoring.metrics import cells
 from gancli.monitoring.verdict import Verdict, verdict
 from gancli.reporting import Progress, Reporter
 from gancli.runs.checkpoints import Checkpoints
@@ -53,7 +53,6 @@ class Recorder:
         run: Run,
         game: Game,
         probe: AccuracyProbe,
-        monitor: Monitor | None,
         checkpoints: Checkpoints,
         reporter: Reporter,
         shown: Mapping[str, np.ndarray] | None = None,
@@ -62,26 +61,28 @@ class Recorder:
         self._shown = shown or {}
         self.last: Progress | None = None
         self.accuracies: dict[str, float] = {}  # of D, when last asked
-        self._run, self._game, self._probe, self._monitor = run, game, probe, monitor
+        self._run, self._game, self._probe = run, game, probe
         self._checkpoints, self._reporter = checkpoints, reporter
         self._warned = False
 
-    def record(self, state: TrainState, progress: Progress, *, stopping: bool) -> bool:
+    def record(
+        self, state: TrainState, progress: Progress, found: Mapping[str, dict[str, Any] | None], *, stopping: bool
+    ) -> bool:
         """Keep what is due at a step, with a checkpoint at the end or when stopping; return whether this is the end.
 
-        The end is the last step, or where the run's patience is over.
+        The end is the last step, or where the run's patience is over. What an evaluation ``found`` is empty at steps
+        without one.
         """
         config, run = self._game.config, self._run
         self.last = progress
         last = progress.step == config.num_steps
-        due = self._monitor is not None and (last or progress.step % config.evaluate_every == 0)
+        due = bool(found)
         looked_at = is_pictured(progress.step, config)
         if looked_at or last:
             self.accuracies = self._probe.accuracies(state)
         # The line of a step is the same whether or not the run stops there.
         told = progress.to_dict() | (self.accuracies if looked_at else {})
-        found = self._monitor.measure(state) if self._monitor and due else {}
-        run.append_metrics(told | found)
+        run.append_metrics({**told, **found})
         if looked_at or last or has_no_gradient(progress.measured):
             self._warn_of_end(progress.step)
         if spikes := _spikes(progress.measured):

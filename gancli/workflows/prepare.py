@@ -294,7 +294,7 @@ def _monitoring(
 ) -> tuple[AccuracyProbe, Monitor | None]:
     first = datasets[game.domains[0].name]
     probe, config = AccuracyProbe(game, first), game.config
-    if not config.evaluate_every or not hosts.leads():
+    if not config.evaluate_every:
         return probe, None
     fewest = max(METRICS[name].fewest for name in config.metrics)
     for dataset in datasets.values():

@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -118,9 +118,10 @@ def _train_on(data: Data | Stream, ready: Prepared, reporter: Reporter) -> Train
         try:
             for state, last in train(game, chunk, state, data, start):  # noqa: B020 (the state moves on)
                 reporter.progress(last)
+                found = ready.monitor.measure(state) if ready.monitor and ready.monitor.is_due(last.step) else {}
                 # Read once: what is said to be saved is what was saved. A signal to one process stops all.
                 stopped_by = hosts.most(stop.signal_number or 0) or None
-                if hosts.by_leader(partial(_record, recorder, state, last, stopping=stopped_by is not None)):
+                if hosts.by_leader(partial(_record, recorder, state, last, found, stopping=stopped_by is not None)):
                     break
                 _interrupt(stopped_by, last.step)
         except DivergedError as error:
@@ -149,12 +150,19 @@ def _recording(ready: Prepared, reporter: Reporter) -> Iterator[Recorder | None]
         yield None
         return
     with ready.run.checkpoints(writable=True) as checkpoints:
-        yield Recorder(ready.run, ready.game, ready.probe, ready.monitor, checkpoints, reporter, ready.setup.shown)
+        yield Recorder(ready.run, ready.game, ready.probe, checkpoints, reporter, ready.setup.shown)
 
 
-def _record(recorder: Recorder | None, state: TrainState, progress: Progress, *, stopping: bool) -> bool:
+def _record(
+    recorder: Recorder | None,
+    state: TrainState,
+    progress: Progress,
+    found: Mapping[str, dict[str, Any] | None],
+    *,
+    stopping: bool,
+) -> bool:
     assert recorder is not None, "the leader has one"
-    return recorder.record(state, progress, stopping=stopping)
+    return recorder.record(state, progress, found, stopping=stopping)
 
 
 def _interrupt(signal_number: int | None, step: int) -> None:

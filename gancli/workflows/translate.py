@@ -3,6 +3,7 @@
 Or into images of the classes of one domain.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from gancli.compute import devices
+from gancli.compute import devices, hosts
+from gancli.compute.blocks import each
 from gancli.data.class_names import find
 from gancli.data.images.decode import MAX_PIXELS, check_pixels, decode, frame
 from gancli.data.images.find import ImageFile
@@ -163,55 +165,89 @@ def translate(
     sheet = choose_output(sheet, folder / PICTURES / "translated.png", overwrite=overwrite, option="--sheet")
     files = one_or_more(source)
     outputs = _outputs(files, source, output, [one.suffix for one in wanted])
-    there = [bool(paths) and all(path.exists() for path in paths) for paths in outputs]
+    skipped = [skip_existing and all(path.exists() for path in paths) for paths in outputs]
     taken = next((path for paths in outputs for path in paths if path.exists()), None)
     if taken and not (skip_existing or overwrite):
         raise GancliError(
             f"'{taken}' exists. Leave such files as they are with --skip-existing, replace them "
             f"with --overwrite, or choose another --output."
         )
-    way, weights = translators.ways[begins], translators.weights[begins]
-    network: Any = way.player.network(weights)
-    multiple, smallest = getattr(network, "multiple", 1), getattr(network, "smallest", 1)
-    translator = _WithinMemory(way, weights)
-    done: list[Translation] = []
-    rows: list[list[np.ndarray]] = []  # of the sheet: an image and its translations
-    likeness = read_likeness(folder / LIKENESS, way.source.name)
-    seen: dict[int, np.ndarray] = {}  # by place in ``done``, as images of training were framed
-    broken: dict[str, str] = {}
-    for number, (one, paths, exists) in enumerate(zip(files, outputs, there, strict=True)):
-        reporter.advance("translating", number, len(files))
-        if exists and skip_existing:
-            done.append(Translation(one.name, paths, None))
-            continue
-        try:
-            image, alpha = _read(one, way.source.shape[-1], max_pixels)
-        except (OSError, GancliError) as error:
-            broken[one.name] = str(getattr(error, "strerror", None) or error)
-            continue
-        height, width, _ = image.shape
-        padded = _padded(image, multiple, smallest)
-        found = [to_uint8(translator(padded, one)[:height, :width]) for one in wanted]
-        for path, answer in zip(paths, found, strict=False):
-            write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(answer, alpha)))
-        if likeness:
-            channels = {1: "L", 3: "RGB", 4: "RGBA"}[image.shape[-1]]
-            square = Image.fromarray(image.squeeze(-1) if channels == "L" else image)
-            seen[len(done)] = frame(square, likeness.side, trained.game.config.crop)
-        done.append(Translation(one.name, paths, (width, height)))
-        rows += [[image, *found]] if len(rows) < SHOWN else []
-    reporter.advance("translating", len(files), len(files))
+    likeness = read_likeness(folder / LIKENESS, translators.ways[begins].source.name)
+    side = likeness.side if likeness else None
+    framing = _Framing(trained.game.config.crop, side, max_pixels)
+    translator = _WithinMemory(translators.ways[begins], translators.weights[begins])
+    shown = list(itertools.islice((number for number, skip in enumerate(skipped) if not skip), SHOWN))
+    finished = itertools.count(1)
+
+    def work(number: int) -> _Done:
+        found = _Done()
+        if not skipped[number]:
+            found = _translated(translator, files[number], outputs[number], wanted, framing)
+        reporter.advance("translating", next(finished), len(files))
+        return found if number in shown else replace(found, row=())
+
+    found = each(work, len(files))
     translator.tell(reporter)
+    broken = {one.name: done.broken for one, done in zip(files, found, strict=True) if done.broken is not None}
     _tell_broken(source, broken, len(files), reporter)
-    if likeness and seen:
-        ratios = likeness.ratios(np.stack(list(seen.values())))
-        for place, ratio in zip(seen, ratios.tolist(), strict=True):
-            done[place] = replace(done[place], unlike=ratio)
-        _tell_unlike(done, ways[0], reporter)
-    if rows:
+    ratios: dict[int, float] = {}
+    if likeness and (seen := {number: one.framed for number, one in enumerate(found) if one.framed is not None}):
+        ratios = dict(zip(seen, likeness.ratios(np.stack(list(seen.values()))).tolist(), strict=True))
+    done = [
+        Translation(files[number].name, outputs[number], one.size, ratios.get(number))
+        for number, one in enumerate(found)
+        if one.broken is None
+    ]
+    _tell_unlike(done, ways[0], reporter)
+    rows = [one.row for one in found if one.row]
+    if rows and hosts.leads():
         write_picture(sheet, _sheet(rows, ways[0], wanted))
     drawn = sheet if rows else None
     return TranslateResult(ways, output, drawn, tuple(done), broken, trained.step, trained.ema, trained.notes)
+
+
+@dataclass(frozen=True)
+class _Framing:
+    """How images are read."""
+
+    crop: str  # of those that are compared with the training images
+    side: int | None  # of these, in pixels; None: nothing is compared
+    max_pixels: int
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What was made of an image; nothing of one that was skipped."""
+
+    size: tuple[int, int] | None = None  # width and height
+    broken: str | None = None  # why it cannot be read
+    row: tuple[np.ndarray, ...] = ()  # of the sheet: the image and its translations
+    framed: np.ndarray | None = None  # as images of training were framed
+
+
+def _translated(
+    translator: "_WithinMemory", one: ImageFile, paths: Sequence[Path], wanted: Sequence[Answer], framing: _Framing
+) -> _Done:
+    """Translate an image, and write what came out.
+
+    Raises:
+        GancliError: it cannot be written.
+    """
+    try:
+        image, alpha = _read(one, translator.channels, framing.max_pixels)
+    except (OSError, GancliError) as error:
+        return _Done(broken=str(getattr(error, "strerror", None) or error))
+    height, width, _ = image.shape
+    padded = _padded(image, translator.multiple, translator.smallest)
+    found = [to_uint8(translator(padded, answer)[:height, :width]) for answer in wanted]
+    for path, answer in zip(paths, found, strict=False):
+        write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(answer, alpha)))
+    framed = None
+    if framing.side:
+        channels = {1: "L", 3: "RGB", 4: "RGBA"}[image.shape[-1]]
+        square = Image.fromarray(image.squeeze(-1) if channels == "L" else image)
+        framed = frame(square, framing.side, framing.crop)
+    return _Done((width, height), None, (image, *found), framed)
 
 
 class _WithinMemory:
@@ -219,6 +255,9 @@ class _WithinMemory:
 
     def __init__(self, way: Translates, weights: Params):
         self._way, self._weights = way, weights
+        network: Any = way.player.network(weights)
+        self.multiple, self.smallest = getattr(network, "multiple", 1), getattr(network, "smallest", 1)
+        self.channels = way.source.shape[-1]
         self._tiled: dict[tuple[int, ...], tuple[float, int] | None] = {}  # by size: bytes needed and free; None: whole
 
     def __call__(self, image: np.ndarray, wanted: Answer) -> np.ndarray:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gancli.cli.hosts import VOICES, launch, supervise
@@ -127,11 +128,13 @@ def lines(folder: Path) -> list[dict]:
 
 def test_two_processes_train_the_run_of_one_with_two_devices(gancli, together, tmp_path):
     run = tmp_path / "run"
-    (code, out, err), follower = ends(together("--stream", "always", "--json"))
+    evaluated = ("--evaluate-every", 20, "--evaluate-samples", 1300, "--metrics", "modes")  # three blocks of samples
+    (code, out, err), follower = ends(together("--stream", "always", "--json", *evaluated))
     assert (code, follower) == (0, (0, "", "")), err
     assert json.loads(out)["steps"] == 20  # nothing of the libraries stands beside it
     assert err.startswith("2 processes on 1 host with 2 devices; process 0 keeps the run\n")
-    assert gancli("train", "ring", "--outdir", tmp_path / "alone", "--devices", 2, *tiny(batch_size=16))[0] == 0
+    options = (*tiny(batch_size=16), *evaluated)
+    assert gancli("train", "ring", "--outdir", tmp_path / "alone", "--devices", 2, *options)[0] == 0
     assert_same(run, tmp_path / "alone", 20)
 
     # One process goes on with what two began.
@@ -141,11 +144,31 @@ def test_two_processes_train_the_run_of_one_with_two_devices(gancli, together, t
 
     # Two go on again, each with half of the data.
     divided = ("--stream", "never", "--data-placement", "divided")
-    (code, _, err), follower = ends(together("--resume", "--steps", 40, *divided))
+    (code, _, err), follower = ends(together("--resume", "--steps", 40, *divided, *evaluated))
     assert (code, follower) == (0, (0, "", "")), err
     assert "\nthe data is divided: --data-placement divided\n" in err
     assert gancli("train", "ring", "--outdir", tmp_path / "alone", "--resume", "--steps", 40, "--quiet")[0] == 0
     assert_same(run, tmp_path / "alone", 40)
+
+
+def test_two_processes_sample_and_measure_what_one_does(gancli, start, digits_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for options in (("sample", digits_run, "-n", 600), ("evaluate", digits_run, "--fid", "--samples", 600)):
+        said = ("--quiet", "--json")
+        files = ("-o", "two.npz") if options[0] == "sample" else ()
+        (code, out, err), follower = ends(begin(start, [*options, *files, *said]))
+        assert (code, err, follower) == (0, "", (0, "", ""))
+        files = ("-o", "one.npz") if options[0] == "sample" else ()
+        found.append((json.loads(out), json.loads(gancli(*options, *files, *said)[1])))
+    (sampled, alone), (measured, also) = found
+    assert (sampled, alone) == (sampled | {"output": "two.npz"}, sampled | {"output": "one.npz"})
+    two, one = np.load("two.npz"), np.load("one.npz")
+    assert len(two["samples"]) == 600
+    for name in one.files:
+        np.testing.assert_array_equal(two[name], one[name])
+    assert measured == also
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.npz", "two.npz"]
 
 
 def test_a_signal_to_one_stops_both_at_the_same_step_and_saves(together, tmp_path):

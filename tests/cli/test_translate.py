@@ -18,6 +18,7 @@ from gancli.sampling.translations import translate
 from gancli.training.game import layout
 from gancli.training.state import split_state
 from tests.playing import assert_equal
+from tests.together import begin, ends
 
 NETWORKS = ("--game", "cycle", "--base-channels", 2, "--blocks", 1, "--history", 3, "--schedule-steps", 4)
 STEPS = ("--log-every", 2, "--sample-every", 4, "--checkpoint-every", 2, "--evaluate-every", 4, "--quiet")
@@ -297,3 +298,14 @@ def test_an_image_for_which_memory_is_short_is_translated_in_tiles_and_said(trai
     whole, tiles = pixels("whole/large.png"), pixels("tiles/large.png")
     assert whole.shape == tiles.shape == image.shape
     assert 0 < np.abs(whole.astype(int) - tiles).mean() < 40  # of instance normalization, each tile has its own
+
+
+def test_two_processes_translate_what_one_does(gancli, start, trained, images):
+    command = ("translate", trained, images / "testA", "--to", "B", "--json", "--quiet")
+    (code, out, err), follower = ends(begin(start, [*command, "-o", "two", "--sheet", "two.png"]))
+    assert (code, follower) == (0, (0, "", ""))
+    assert (0, out.replace("two", "one"), err) == gancli(*command, "-o", "one", "--sheet", "one.png")
+    assert [path.name for path in sorted(Path("two").iterdir())] == ["0.png", "1.png", "2.png"]
+    for name in ("0.png", "1.png", "2.png"):
+        np.testing.assert_array_equal(pixels(f"two/{name}"), pixels(f"one/{name}"))
+    np.testing.assert_array_equal(pixels("two.png"), pixels("one.png"))
