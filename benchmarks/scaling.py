@@ -47,7 +47,7 @@ SMALL = {
     "cycle": "--game cycle --to {b} --base-channels 4 --blocks 1 --batch-size 4",
 }
 SENT = {"mlp": "--model mlp", "dcgan": "--model dcgan --base-channels 32 --batch-size 16"}
-PHOTOS = {"resolution": 64}
+PHOTOS: dict[str, Any] = {"resolution": 64, "augment": ()}  # they are many
 PAPER: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {  # data set, shape, options
     "mlp": ("mnist", (28, 28, 1), {"model": "mlp"}),
     "dcgan": ("./photos", (64, 64, 3), {"model": "dcgan"} | PHOTOS),
