@@ -1,6 +1,5 @@
 """A generator and a discriminator as anybody uses them: how one draws, and how the other scores."""
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -245,7 +244,6 @@ def networks(
     return pair
 
 
-@functools.lru_cache(maxsize=16)  # a command lays out one game several times
 def players(config: TrainConfig, family: Architecture, domain: Domain, kind: str | None) -> tuple[Player, ...]:
     """Lay out the players of :func:`networks` without allocating them; only the generator's weights are averaged.
 

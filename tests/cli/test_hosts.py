@@ -201,7 +201,7 @@ def test_the_death_of_one_ends_the_other_with_one_line(together, tmp_path):
     survivor = 1 - victim
     assert found[survivor][2].splitlines() == [
         f"error: process {survivor} of 2 ended because it lost another one: that one was stopped, or cannot be "
-        f"reached. What was saved stays. Start all again, a training with --resume auto."
+        f"reached. What was saved stays. Start all again with --resume auto."
     ]
     with Run.open(tmp_path / "run").checkpoints() as checkpoints:
         assert checkpoints.steps()
