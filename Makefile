@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export GANCLI_TEST_DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test storm lint types bench features examples clean
+.PHONY: help setup demo test thorough storm lint types bench features examples clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: setup ## Train on embedded digits, sample, interpolate, evaluate; pictures
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+thorough: setup ## Run the tests with all of their settings
+	GANCLI_THOROUGH=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 storm: setup ## Kill, fill the disk, damage files and options at random, forty times as often as the tests do
 	GANCLI_STORM=40 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --timeout 3600 tests/storm tests/data/images/test_any_bytes.py

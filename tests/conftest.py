@@ -6,6 +6,7 @@ import platform
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,16 @@ collect_seldom()  # as commands do
 
 ROOT = Path(__file__).parent.parent
 MOST_MAPS = 10_000  # with which the tests of another file begin
+
+
+# Of what is tested with many settings, the first few are tested always and the others by `make thorough`.
+thorough = pytest.mark.skipif("GANCLI_THOROUGH" not in os.environ, reason="for `make thorough`, as are tests like it")
+
+
+def first_of(cases: Sequence[Any], count: int = 1) -> list[Any]:
+    """Return the parameters of a test, of which all but the first few are for ``make thorough``."""
+    values = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [*cases[:count], *(pytest.param(*one, marks=thorough) for one in values[count:])]
 
 
 def tiny(**changes: object) -> list[str]:

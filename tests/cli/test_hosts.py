@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from gancli.errors import GancliError, UsageError
 from gancli.reporting import Silence
 from gancli.runs.folder import Run
 from gancli.runs.lock import alone_in
-from tests.conftest import tiny
+from tests.conftest import thorough, tiny
 from tests.together import begin, child_of, ends
 from tests.workflows.runs import assert_same
 
@@ -142,13 +143,18 @@ def test_two_processes_train_the_run_of_one_with_two_devices(gancli, together, t
         assert gancli("train", "ring", "--outdir", folder, "--resume", "--steps", 30, "--quiet")[0] == 0
     assert_same(run, tmp_path / "alone", 30)
 
-    # Two go on again, each with half of the data.
+
+@thorough
+def test_two_processes_go_on_each_with_half_of_the_data(gancli, together, tmp_path):
+    whole = tmp_path / "alone"
+    assert gancli("train", "ring", "--outdir", whole, "--devices", 2, *tiny(batch_size=16))[0] == 0
+    shutil.copytree(whole, tmp_path / "run")
     divided = ("--stream", "never", "--data-placement", "divided")
-    (code, _, err), follower = ends(together("--resume", "--steps", 40, *divided, *evaluated))
+    (code, _, err), follower = ends(together("--resume", "--steps", 40, *divided))
     assert (code, follower) == (0, (0, "", "")), err
     assert "\nthe data is divided: --data-placement divided\n" in err
-    assert gancli("train", "ring", "--outdir", tmp_path / "alone", "--resume", "--steps", 40, "--quiet")[0] == 0
-    assert_same(run, tmp_path / "alone", 40)
+    assert gancli("train", "ring", "--outdir", whole, "--resume", "--steps", 40, "--quiet")[0] == 0
+    assert_same(tmp_path / "run", whole, 40)
 
 
 def test_two_processes_sample_and_measure_what_one_does(gancli, start, digits_run, tmp_path, monkeypatch):

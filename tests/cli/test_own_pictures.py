@@ -80,8 +80,8 @@ def test_a_folder_is_trained_on_sampled_and_scored(gancli, tmp_path, pictures, m
         (["pictures", "--held-out", "nan"], "--held-out must be in [0, 0.5], got nan."),
         (["ring", "--augment", "cutout"], "--augment cutout is for images; data set 'ring' holds points. "
          "Leave it out, or choose other data."),
-        (["digits", "--augment", "colour"], "--augment must all be one of color, translation, cutout, got 'colour'. "
-         "Did you mean 'color'?"),
+        (["digits", "--augment", "colour"], "--augment must all be one of auto, color, translation, cutout, "
+         "got 'colour'. Did you mean 'color'?"),
         (["digits", "--loss", "mmd", "--augment", "cutout"], "--augment cutout does nothing in the game 'matching'. "
          "Leave it out, or choose another loss or game."),
         (["ring", "--mirror"], "--mirror is for images; data set 'ring' holds points. Leave it out, or choose other "

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gancli.runs.folder import Run
-from tests.conftest import tiny
+from tests.conftest import first_of, tiny
 from tests.workflows.runs import assert_same, wait_for
 
 LOUD = [option for option in tiny(steps=40) if option != "--quiet"]
@@ -91,7 +91,7 @@ def test_what_makes_no_sense_is_refused(gancli, tmp_path, arguments, message):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), first_of([(signal.SIGTERM, 143), (signal.SIGINT, 130)]))
 def test_a_signal_saves_and_ends(gancli, start, tmp_path, pictures, number, code):
     folder = tmp_path / "run"
     process = start("train", pictures, "--outdir", folder, "--stream", "always", *options(steps=10_000_000))
@@ -109,7 +109,7 @@ def test_a_signal_saves_and_ends(gancli, start, tmp_path, pictures, number, code
     assert_same(tmp_path / "whole", folder, step + 10)
 
 
-@pytest.mark.parametrize("damage", ["cut", "gone"])
+@pytest.mark.parametrize("damage", first_of(["cut", "gone"]))
 def test_data_that_cannot_be_read_any_more_ends_the_run_with_one_line(
     gancli, start, tmp_path, pictures, monkeypatch, damage
 ):

@@ -12,6 +12,7 @@ from gancli.games.bidirectional import discriminator_gradients, makers_gradients
 from gancli.losses.catalog import LOSSES
 from gancli.training.domain import Batch
 from gancli.training.state import split_state
+from tests.conftest import first_of
 from tests.playing import IMAGES, ON_DEVICE, SMALL, assert_close, assert_equal, begin, play, run, small, step
 
 BIDIRECTIONAL = {"game": "bidirectional", "encoder_widths": (7,), "input_dropout": 0.0, "hidden_dropout": (0.0,)}
@@ -100,16 +101,19 @@ def test_a_step_is_gradient_descent_on_each_players_loss():
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {},
-        {"k": 2},
-        {"updates": "simultaneous", "penalty": ("r1",), "penalty_weight": 0.1},
-        {"updates": "extragradient"},
-        {"updates": "optimistic"},
-        {"packing": 2, "instance_noise": 0.1, "augment": ("translation",)},
-        ALI,
-        {"microbatch": 4},
-    ],
+    first_of(
+        [
+            {},
+            {"k": 2},
+            {"updates": "simultaneous", "penalty": ("r1",), "penalty_weight": 0.1},
+            {"updates": "extragradient"},
+            {"updates": "optimistic"},
+            {"packing": 2, "instance_noise": 0.1, "augment": ("translation",)},
+            ALI,
+            {"microbatch": 4},
+        ],
+        2,
+    ),
     ids=str,
 )
 def test_it_resumes_bit_for_bit(changes):

@@ -17,6 +17,7 @@ from gancli.imaging.pixels import to_unit
 from gancli.sampling.completions import complete
 from gancli.training.domain import Batch
 from gancli.training.state import split_state
+from tests.conftest import first_of
 from tests.playing import IMAGES, ON_DEVICE, SMALL, assert_close, assert_equal, begin, play, run, small, step
 
 COMPLETION = {"game": "completion", "packing": 2, "input_dropout": 0.0, "hidden_dropout": (0.0,)}
@@ -74,14 +75,17 @@ def test_a_step_is_gradient_descent_on_each_players_loss():
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {},
-        {"k": 2, "packing": 1},
-        {"updates": "simultaneous", "penalty": ("r1",), "penalty_weight": 0.1},
-        {"updates": "extragradient"},
-        {"instance_noise": 0.1, "masks": ("block", "center")},
-        {"microbatch": 4},
-    ],
+    first_of(
+        [
+            {},
+            {"k": 2, "packing": 1},
+            {"updates": "simultaneous", "penalty": ("r1",), "penalty_weight": 0.1},
+            {"updates": "extragradient"},
+            {"instance_noise": 0.1, "masks": ("block", "center")},
+            {"microbatch": 4},
+        ],
+        2,
+    ),
     ids=str,
 )
 def test_it_resumes_bit_for_bit(changes):

@@ -10,6 +10,7 @@ import pytest
 from gancli.errors import UsageError
 from gancli.games.infogan import discriminator_gradients, generator_gradients
 from gancli.training.state import split_state
+from tests.conftest import first_of
 from tests.playing import IMAGES, ON_DEVICE, assert_close, assert_equal, run, small, step
 
 CODES = {"game": "infogan", "codes": ("3", "u"), "input_dropout": 0.0, "hidden_dropout": (0.0,)}
@@ -93,13 +94,16 @@ def test_a_game_learns_to_tell_its_codes():
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {},
-        {"k": 2},
-        {"updates": "extragradient"},
-        {"loss": "hinge", "penalty": ("r1",), "penalty_weight": 0.1, "instance_noise": 0.1},
-        {"microbatch": 4, "remat": True, "precision": "bf16"},
-    ],
+    first_of(
+        [
+            {},
+            {"k": 2},
+            {"updates": "extragradient"},
+            {"loss": "hinge", "penalty": ("r1",), "penalty_weight": 0.1, "instance_noise": 0.1},
+            {"microbatch": 4, "remat": True, "precision": "bf16"},
+        ],
+        2,
+    ),
 )
 def test_a_resumed_game_equals_an_unbroken_one(changes):
     game, state = coded(**changes)

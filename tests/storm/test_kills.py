@@ -17,9 +17,10 @@ from tests.storm.survival import BEGIN_AGAIN, KEPT, check_saved, check_whole, fi
 from tests.together import begin, child_of, ends
 
 pytestmark = [pytest.mark.usefixtures("counted"), pytest.mark.timeout(1800)]
-HITS = 6  # of a test
+HITS = 4 if STORM == 1 else 6  # of a test
 ON_IMAGES = {"model": "mlp", "resolution": 8, "evaluate_every": 0, "evaluate_samples": None}
 WHILE_TRAINING = [name for name in MOMENTS if name != "preparing images"]
+REFUSED = re.compile("is in use|already holds a run")  # the latter where it was done before this one looked again
 STOPPED = re.compile(r"error: stopped by SIGTERM\.|stopped by SIGTERM at step (\d+); saved\. Continue with --resume\.")
 
 
@@ -93,7 +94,7 @@ def test_commands_that_begin_one_run_at_a_time(whole, tmp_path, number):
         time.sleep(rng.choice((0, 0, 0.01, 0.1)))
     for code, _, err in [one.end() for one in commands]:
         COUNTS["one folder for several commands", "refused" if code else "trained"] += 1
-        assert (code, err) == (0, "") or (code, "is in use" in err, err.count("\n")) == (1, True, 1), err
+        assert (code, err) == (0, "") or (code, bool(REFUSED.search(err)), err.count("\n")) == (1, True, 1), err
     assert COUNTS["one folder for several commands", "trained"] >= 1
     check_whole(folder, whole)
 

@@ -18,7 +18,7 @@ from gancli.reporting import Silence
 from gancli.runs.folder import Run
 from gancli.runs.lock import LOCK, alone_in
 from gancli.workflows.several import Goal, train_all
-from tests.conftest import tiny
+from tests.conftest import first_of, tiny
 from tests.workflows.runs import wait_for
 
 SMALL = {"batch_size": 16, "generator_widths": (8,), "discriminator_widths": (8,), "log_every": 5, "num_steps": 10}
@@ -166,7 +166,7 @@ def training(tmp_path):
     process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", first_of([signal.SIGINT, signal.SIGTERM]))
 def test_a_signal_stops_every_run_after_saving(gancli, tmp_path, training, number):
     """SIGTERM to the command alone; Ctrl-C as a terminal sends it, to all of its processes."""
     if number == signal.SIGTERM:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gancli.runs.folder import Run
-from tests.conftest import tiny
+from tests.conftest import first_of, tiny
 from tests.workflows.runs import assert_same, final_state, wait_for
 
 
@@ -61,7 +61,9 @@ def test_a_finished_run_has_nothing_left_to_do(straight, gancli):
 
 
 @pytest.mark.usefixtures("hangups_count")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), first_of([(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)], 2)
+)
 def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(straight, gancli, start, tmp_path, number, code):
     folder = tmp_path / "run"
     process = start("train", "digits", "--outdir", folder, *tiny(steps=10_000_000))

@@ -9,6 +9,7 @@ import pytest
 
 from gancli.data.catalog import DATASETS
 from gancli.data.kinds import ImageArchives
+from tests.conftest import first_of
 from tests.data.archives import cifar_records, trust, write_idx_set
 from tests.data.test_folds import write_tfd
 
@@ -38,7 +39,7 @@ def _data(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("_data")
-@pytest.mark.parametrize("preset", NARROW)
+@pytest.mark.parametrize("preset", first_of(list(NARROW), 2))
 def test_a_published_configuration_trains_and_its_run_serves_every_command(gancli, preset):
     dataset, *options = NARROW[preset]
     options += ["--latent-size", 3, "--batch-size", 10, "--steps", 4, "--log-every", 2, "--evaluate-every", 0]

@@ -8,6 +8,7 @@ import pytest
 
 from gancli.recipes import presets
 from gancli.reproduce.goodfellow2014 import table1
+from tests.conftest import thorough
 from tests.data.archives import trust, write_idx_set
 from tests.data.test_folds import write_tfd
 
@@ -88,6 +89,7 @@ def test_the_same_command_again_goes_on(gancli, monkeypatch):
     assert Path("reproduced/goodfellow2014-mnist-seed1/scores.json").read_text() == scores
 
 
+@thorough
 @pytest.mark.usefixtures("_small")
 def test_tfd_is_scored_fold_by_fold(gancli):
     write_tfd(Path("data/tfd"))

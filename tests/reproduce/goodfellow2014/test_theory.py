@@ -14,6 +14,7 @@ from gancli.metrics.divergence import density_divergence
 from gancli.reproduce.goodfellow2014 import theory
 from gancli.reproduce.goodfellow2014.theory import PAIRS, Check, gaussian
 from gancli.sampling.draws import discriminator_outputs
+from tests.conftest import thorough
 from tests.playing import play
 
 
@@ -55,6 +56,7 @@ def test_a_discriminator_alone_becomes_the_optimal_one(monkeypatch):
     assert bound.measured > 0.8 * bound.expected
 
 
+@thorough
 def test_at_equilibrium_the_discriminator_knows_nothing(monkeypatch):
     monkeypatch.setattr(theory, "STEPS", 1500)
     distance, value = theory.equilibrium(0)
@@ -62,6 +64,7 @@ def test_at_equilibrium_the_discriminator_knows_nothing(monkeypatch):
     assert value.holds
 
 
+@thorough
 def test_a_sure_discriminator_leaves_one_loss_flat(monkeypatch):
     monkeypatch.setattr(theory, "STEPS", 1500)
     flat, ratio = theory.vanishing_gradient(0)
