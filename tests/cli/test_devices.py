@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
-from tests.conftest import tiny
+from tests.conftest import thorough, tiny
 from tests.workflows.runs import assert_same
 
 
+@thorough
 def test_a_run_that_devices_share_goes_on_the_same_and_serves_every_command(gancli, tmp_path):
     arguments, evaluated = ("train", "digits", "--devices", 2, "--metrics", "modes"), {"evaluate_every": 10}
     assert gancli(*arguments, "--outdir", tmp_path / "whole", *tiny(steps=20, **evaluated))[0] == 0

@@ -19,7 +19,7 @@ from gancli.models.catalog import MODELS, Architecture
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.training.domain import Batch, Domain
 from gancli.training.state import split_state
-from tests.conftest import first_of
+from tests.conftest import first_of, thorough
 from tests.playing import SMALL, assert_close, assert_equal, begin, run, train_on, train_streamed
 
 LINEAR = {"game": "cycle", "model": "linear", "loss": "least-squares", "batch_size": 2, "penalty": ()}
@@ -226,6 +226,7 @@ def test_it_resumes_bit_for_bit(changes):
         assert not whole.memory  # a checkpoint holds no empty arrays
 
 
+@thorough
 def test_convolutional_networks_resume_bit_for_bit():
     data = data_of((16, 16, 1))
     game = laid_out(IMAGES | {"remat": True}, (16, 16, 1), is_images=True)

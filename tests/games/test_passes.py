@@ -18,7 +18,7 @@ from gancli.training.domain import Batch
 from gancli.training.feed import cursors
 from gancli.training.game import layout
 from gancli.training.state import TrainState
-from tests.conftest import first_of
+from tests.conftest import first_of, thorough
 from tests.playing import MMD, as_numbers, assert_equal, begin, play
 
 DATA = np.random.default_rng(0).integers(0, 256, (32, 8, 8, 1), np.uint8)
@@ -201,6 +201,7 @@ def test_a_programs_temporary_memory_falls():
     assert temporary_bytes(**game, microbatch=32) < 0.6 * temporary_bytes(**game)
 
 
+@thorough
 def test_temporary_memory_falls_with_a_penalty_on_gradients_whose_own_gradients_keep_more():
     """With batch normalization."""
     game = {"loss": "relativistic", "penalty": ("r1", "r2")}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.conftest import tiny
+from tests.conftest import thorough, tiny
 
 
 def test_dry_run_writes_nothing_and_measures(tmp_path, gancli):
@@ -47,6 +47,7 @@ def test_a_dry_run_is_no_longer_where_d_has_more_updates(k, steps, tmp_path, gan
     assert err == f"rehearsing {steps} steps of 20\n"
 
 
+@thorough
 def test_a_dry_run_expects_the_peak_of_memory_that_a_run_then_has(tmp_path, gancli):
     """Both are measured in processes of their own; networks whose weights and activations count, and an evaluation."""
     options = {"batch_size": 256, "generator_widths": "1000,1000", "log_every": 4, "steps": 8, "evaluate_every": 8}

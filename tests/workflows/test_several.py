@@ -18,7 +18,7 @@ from gancli.reporting import Silence
 from gancli.runs.folder import Run
 from gancli.runs.lock import LOCK, alone_in
 from gancli.workflows.several import Goal, train_all
-from tests.conftest import first_of, tiny
+from tests.conftest import first_of, thorough, tiny
 from tests.workflows.runs import wait_for
 
 SMALL = {"batch_size": 16, "generator_widths": (8,), "discriminator_widths": (8,), "log_every": 5, "num_steps": 10}
@@ -182,7 +182,11 @@ def test_a_signal_stops_every_run_after_saving(gancli, tmp_path, training, numbe
         assert samples(gancli, tmp_path / f"seed{seed}").shape == (5, 2)
 
 
-@pytest.mark.parametrize("numbers", [(signal.SIGKILL,), (signal.SIGINT, signal.SIGINT)], ids=["killed", "impatient"])
+@pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGKILL,), pytest.param((signal.SIGINT, signal.SIGINT), marks=thorough)],
+    ids=["killed", "impatient"],
+)
 def test_runs_save_though_nobody_waits_for_them(tmp_path, training, numbers):
     for number in numbers:
         training.send_signal(number)

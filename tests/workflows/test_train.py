@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gancli.runs.folder import Run
-from tests.conftest import first_of, tiny
+from tests.conftest import first_of, thorough, tiny
 from tests.workflows.runs import assert_same, final_state, wait_for
 
 
@@ -170,6 +170,7 @@ def test_divergence_stops_the_run_names_the_step_and_keeps_the_last_checkpoint(t
     jax.tree.map(np.testing.assert_array_equal, kept, final_state(folder, 20))
 
 
+@thorough
 def test_what_moves_keeps_its_course_when_a_run_goes_further(gancli, tmp_path):
     """A run that stopped at half of its schedule is the whole one; one that had ended keeps what it reached."""
     moving = {"final_rate": 0.1, "final_beta2": 0.99, "generator_widths": 8}

@@ -9,7 +9,7 @@ import pytest
 
 from gancli.data.catalog import DATASETS
 from gancli.data.kinds import ImageArchives
-from tests.conftest import first_of
+from tests.conftest import first_of, thorough
 from tests.data.archives import cifar_records, trust, write_idx_set
 from tests.data.test_folds import write_tfd
 
@@ -59,6 +59,7 @@ def test_a_published_configuration_trains_and_its_run_serves_every_command(gancl
     assert np.isfinite(json.loads(out)["log_likelihood"])
 
 
+@thorough
 @pytest.mark.usefixtures("_data")
 def test_a_resumed_convolutional_run_is_the_one_that_never_stopped(gancli):
     dataset, *options = NARROW["goodfellow2014-cifar10-conv"]

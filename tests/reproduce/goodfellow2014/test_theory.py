@@ -72,6 +72,7 @@ def test_a_sure_discriminator_leaves_one_loss_flat(monkeypatch):
     assert ratio.measured > 10
 
 
+@thorough
 def test_a_generator_that_runs_ahead_collapses():
     (check,) = theory.deliberate_collapse(0, rounds=100)
     assert check.holds, check.setting
@@ -108,6 +109,7 @@ def test_bad_input_is_one_line(gancli, arguments, message):
     assert err.startswith(f"error: {message}")
 
 
+@thorough
 def test_a_wasserstein_critic_approaches_the_shift_between_two_gaussians(monkeypatch):
     """The earth mover's distance of N(0, 1) and N(2, 1) is 2; of equal ones, 0 (Gulrajani et al. 2017).
 
