@@ -11,6 +11,7 @@ from gancli.files import (
     appearing,
     check_free,
     check_name,
+    keeping_nothing,
     read_arrays,
     read_json,
     remove_unfinished,
@@ -215,3 +216,15 @@ def test_a_file_is_in_the_way_and_a_pipe_is_not(tmp_path):
         with pytest.raises(GancliError) as caught:
             check_free(tmp_path, "--figure", overwrite=overwrite)
         assert str(caught.value) == f"'{tmp_path}' is a folder. Choose another --figure."
+
+
+def test_what_another_process_keeps_is_written_nowhere(tmp_path):
+    there = tmp_path / "there"
+    there.write_text("old")
+    with keeping_nothing():
+        write_atomically(there, "new")
+        write_atomically(tmp_path / "folder" / "other", "new")
+    assert there.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [there]
+    write_atomically(there, "new")
+    assert there.read_text() == "new"

@@ -176,15 +176,15 @@ def translate(
     side = likeness.side if likeness else None
     framing = _Framing(trained.game.config.crop, side, max_pixels)
     translator = _WithinMemory(translators.ways[begins], translators.weights[begins])
-    shown = list(itertools.islice((number for number, skip in enumerate(skipped) if not skip), SHOWN))
-    finished = itertools.count(1)
+    finished, drawable = itertools.count(1), itertools.count()
 
     def work(number: int) -> _Done:
         found = _Done()
         if not skipped[number]:
             found = _translated(translator, files[number], outputs[number], wanted, framing)
         reporter.advance("translating", next(finished), len(files))
-        return found if number in shown else replace(found, row=())
+        # Of several devices one may be ahead: more rows are kept than are shown.
+        return found if found.row and next(drawable) < 2 * SHOWN else replace(found, row=())
 
     found = each(work, len(files))
     translator.tell(reporter)
@@ -199,7 +199,7 @@ def translate(
         if one.broken is None
     ]
     _tell_unlike(done, ways[0], reporter)
-    rows = [one.row for one in found if one.row]
+    rows = [one.row for one in found if one.row][:SHOWN]
     if rows and hosts.leads():
         write_picture(sheet, _sheet(rows, ways[0], wanted))
     drawn = sheet if rows else None
