@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -24,6 +24,7 @@ from gancli.workflows import processes
 from gancli.workflows.train import TrainResult, new_run, resume_run
 
 CORES_PER_RUN = 2  # one run alone keeps two cores busy; what more give it is less than another run makes of them
+Outcome = TrainResult | GancliError  # what becomes of a run
 PATIENCE = 0.5  # seconds between two looks at whether somebody wants it all to stop
 
 
@@ -70,11 +71,14 @@ def train_all(
         Interrupted: a signal stopped it; every run is saved where it was.
         GancliError: a run failed; those beside it were stopped and saved.
     """
-    results = []
-    for found in _train(goals, reporter, data_dir, overwrite=overwrite, how=how, keep_going=False):
-        assert isinstance(found, TrainResult), "a failure is raised"
-        results.append(found)
-    return results
+    results: dict[int, TrainResult] = {}
+
+    def ended(index: int, outcome: Outcome) -> None:
+        assert isinstance(outcome, TrainResult), "a failure is raised"
+        results[index] = outcome
+
+    _train(goals, reporter, data_dir, overwrite=overwrite, how=how, keep_going=False, ended=ended)
+    return [results[index] for index in range(len(goals))]
 
 
 def try_all(
@@ -82,15 +86,20 @@ def try_all(
     reporter: Reporter,
     data_dir: Path | None,
     *,
+    ended: Callable[[int, Outcome], None],
     overwrite: bool = False,
     how: str | None = None,
-) -> list[TrainResult | GancliError]:
-    """Train several runs as :func:`train_all` does, and go on where one fails: what failed is in its place.
+) -> None:
+    """Train several runs as :func:`train_all` does, and go on where one fails.
+
+    Args:
+        goals, reporter, data_dir, overwrite, how: as there.
+        ended: is called when a run has ended, with its place among the goals and what became of it.
 
     Raises:
         Interrupted: a signal stopped it; every run is saved where it was.
     """
-    return _train(goals, reporter, data_dir, overwrite=overwrite, how=how, keep_going=True)
+    _train(goals, reporter, data_dir, overwrite=overwrite, how=how, keep_going=True, ended=ended)
 
 
 def _train(
@@ -101,25 +110,26 @@ def _train(
     overwrite: bool,
     how: str | None,
     keep_going: bool,
-) -> list[TrainResult | GancliError]:
+    ended: Callable[[int, Outcome], None],
+) -> None:
     how = how or _what_suits(goals)
     if how == "processes":
         workers = max((os.cpu_count() or 1) // CORES_PER_RUN, 2)
-        return _in_processes(goals, reporter, data_dir, workers, overwrite=overwrite, keep_going=keep_going)
-    results: list[TrainResult | GancliError] = []
-    for goal in goals:
+        _in_processes(goals, reporter, data_dir, workers, overwrite=overwrite, keep_going=keep_going, ended=ended)
+        return
+    for index, goal in enumerate(goals):
         if len(goals) > 1:
-            reporter.status(f"run {len(results) + 1} of {len(goals)}: {goal.folder}")
+            reporter.status(f"run {index + 1} of {len(goals)}: {goal.folder}")
         try:
-            results.append(train_towards(goal, reporter, data_dir, overwrite=overwrite))
+            outcome = train_towards(goal, reporter, data_dir, overwrite=overwrite)
         except Interrupted:
             raise
         except GancliError as error:
             if not keep_going:
                 raise
             reporter.warning(f"{goal.folder}: {error}")
-            results.append(error)
-    return results
+            outcome = error
+        ended(index, outcome)
 
 
 def _what_suits(goals: Sequence[Goal]) -> str:
@@ -177,11 +187,11 @@ def _in_processes(
     *,
     overwrite: bool,
     keep_going: bool,
-) -> list[TrainResult | GancliError]:
+    ended: Callable[[int, Outcome], None],
+) -> None:
     waiting = list(range(len(goals)))
     running: dict[Any, tuple[int, Any]] = {}
     steps = [0] * len(goals)
-    results: dict[int, TrainResult | GancliError] = {}
     failure: GancliError | None = None
     stopping = False
     total = sum(goal.config.num_steps for goal in goals)
@@ -219,13 +229,13 @@ def _in_processes(
                     reporter.warning(f"{goals[index].folder}: {content}")
                     continue
                 if kind == "result":
-                    results[index] = content
+                    ended(index, content)
                 elif kind == "failed" and not stopping:
                     failed = GancliError(content[0])
                     failed.exit_code = content[1]
-                    results[index] = failed
                     if keep_going:
                         reporter.warning(f"{goals[index].folder}: {failed}")
+                        ended(index, failed)
                     else:
                         failure = GancliError(f"{goals[index].folder}: {failed}")
                         failure.exit_code = failed.exit_code
@@ -240,7 +250,6 @@ def _in_processes(
             "stopped; every run is saved. Continue with --resume (reproduce and sweep: the same command).",
             stop.signal_number,
         )
-    return [results[index] for index in range(len(goals))]
 
 
 def train_seeds(

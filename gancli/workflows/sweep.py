@@ -23,7 +23,7 @@ from gancli.recipes.resolve import toml_of
 from gancli.reporting import Reporter
 from gancli.runs.folder import CONFIG, Run
 from gancli.workflows.budget import within
-from gancli.workflows.several import Goal, numbers_of, try_all
+from gancli.workflows.several import Goal, Outcome, numbers_of, try_all
 
 TABLE, PICTURE, SCRIPT = "sweep.csv", "sweep.png", "sweep.slurm"
 MEASURED = ("num_steps", "base_channels", "evaluate_every")  # what a time decides; all runs of a grid share it
@@ -111,15 +111,26 @@ def sweep(
     """
     members = settled(members, outdir, reporter, budget=budget, said=said, data_dir=data_dir, overwrite=overwrite)
     goals = [Goal(one.config, outdir / one.folder) for one in members]
-    results = try_all(goals, reporter, data_dir, overwrite=overwrite)
-    failures = [found if isinstance(found, GancliError) else None for found in results]
-    if all(failures) and failures[0]:
+    failures: dict[int, GancliError] = {}
+    found = {} if overwrite else _finished(members, goals)
+
+    def ended(index: int, outcome: Outcome) -> None:
+        """Write the table of the runs that have ended so far, if they did not all fail."""
+        failure = outcome if isinstance(outcome, GancliError) else None
+        if failure:
+            failures[index] = failure
+        if failure or index not in found:
+            found[index] = _row(members[index], goals[index], failure)
+        if len(failures) < len(found):
+            write_atomically(outdir / TABLE, _csv([found[index] for index in sorted(found)]))
+
+    try_all(goals, reporter, data_dir, ended=ended, overwrite=overwrite)
+    if len(failures) == len(goals):
         raise failures[0]
-    rows = [_row(*one) for one in zip(members, goals, failures, strict=True)]
+    rows = [found[index] for index in range(len(goals))]
     metric = members[0].config.metrics[0]
     lower = METRICS[metric].lower_is_better
     ranked = _ranked(rows, lower_is_better=lower)
-    write_atomically(outdir / TABLE, _csv(rows))
     drawn = _picture(rows, ranked, metric, outdir / PICTURE)
     return Sweep(score_name(metric), lower, rows, ranked, outdir / TABLE, drawn)
 
@@ -192,6 +203,16 @@ def write_script(members: Sequence[Member], outdir: Path, data_dir: Path | None)
         ),
     )
     return script
+
+
+def _finished(members: Sequence[Member], goals: Sequence[Goal]) -> dict[int, Row]:
+    """Return the rows of the runs that an earlier command brought to their end, by their place in the grid."""
+    rows = {
+        index: _row(member, goal, None)
+        for index, (member, goal) in enumerate(zip(members, goals, strict=True))
+        if (goal.folder / CONFIG).is_file()
+    }
+    return {index: row for index, row in rows.items() if row.steps >= goals[index].config.num_steps}
 
 
 def _row(member: Member, goal: Goal, failure: GancliError | None) -> Row:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import statistics
 import subprocess
 
@@ -95,6 +96,26 @@ def test_a_run_that_fails_is_named_and_the_others_go_on(gancli, tmp_path):
         ("done", "20", ""),
     ]
     assert "not measured" in out
+
+
+def test_the_table_has_what_has_ended_while_other_runs_train(gancli, swept, tmp_path, monkeypatch):
+    folder = tmp_path / "s"
+    shutil.copytree(swept, folder)
+    shutil.rmtree(folder / "loss=hinge" / "seed1")
+    (folder / "sweep.csv").unlink()
+    tables = []
+    write = workflow.write_atomically
+
+    def kept(path, content):
+        write(path, content)
+        if path.name == "sweep.csv":
+            tables.append([row["run"] for row in rows(folder)])
+
+    monkeypatch.setattr(workflow, "write_atomically", kept)
+    assert gancli("sweep", "ring", *GRID, "--outdir", folder, *OPTIONS)[0] == 0
+    every = [f"loss={loss}/seed{seed}" for loss in ("hinge", "non-saturating") for seed in (0, 1)]
+    assert tables[0] == [every[0], *every[2:]]  # what an earlier command trained, before the missing one trains
+    assert tables[1:] == [every] * 3
 
 
 def test_where_every_run_fails_the_first_failure_is_the_answer(gancli, tmp_path):
