@@ -23,6 +23,7 @@ from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.metrics import modes
 from gancli.metrics.inputs import Answers, Asked, Classes, KeptClasses, Questioned, Way, identify
 from gancli.metrics.moments import Gaussian, Moments
+from gancli.metrics.probe import linear_classifier
 from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter, Watch, show_shape
 from gancli.sampling.completions import complete, draw_questions
@@ -38,6 +39,7 @@ class Reference:
         self._reporter, self._batch_size = reporter, batch_size
         self._described: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._gaussians: dict[str, Gaussian] = {}
+        self._classifiers: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
         self._closest: dict[int, float] = {}
 
     @property
@@ -84,6 +86,16 @@ class Reference:
             self._gaussians[extractor.identity] = Moments.of(self.describe(extractor)[0]).compute()
         return self._gaussians[extractor.identity]
 
+    def classes_of(self, extractor: Extractor) -> Callable[[np.ndarray], np.ndarray]:
+        """Return what finds the classes ``[n]`` of features ``[n, F]``, learned from those of the images."""
+        if extractor.identity not in self._classifiers:
+            dataset = self.images.dataset
+            assert dataset is not None, "the images have classes"
+            known = dataset.labels >= 0
+            features = self.describe(extractor)[0]
+            self._classifiers[extractor.identity] = linear_classifier(features[known], dataset.labels[known])
+        return self._classifiers[extractor.identity]
+
     def closest(self, count: int, watch: Watch) -> float:
         """Return the distance of the two closest of the first ``count`` images, Euclidean in [0, 1] pixels."""
         if count not in self._closest:
@@ -109,6 +121,7 @@ class EvaluationInputs:
     batch_size: int = 1000
     load_run_data: Callable[[str], Dataset] | None = None  # a split of what the run was trained on
     translators: Translators | None = None  # of a run that translates; samples are images of A, the reference is B's
+    training: Reference | None = None  # of a run that translates to classes: what tells classes learns from these
     # Of a finished run: examples of training and questions [N, ...] to what is likely by least squares [N, *shape].
     load_predictor: Callable[[Dataset], Callable[[np.ndarray, np.ndarray], np.ndarray]] | None = None
     # Of a run: what finds the features [N, F] of examples [N, *shape] by its encoder; None: it has none.
@@ -212,7 +225,14 @@ class EvaluationInputs:
         """Return held-out images of a run that translates to classes, each translated to another one and back."""
         assert self.translators is not None, "the metric needs translators"
         assert self.images.dataset is not None, "the images have classes"
-        return asked_of(self.translators, self.images.dataset, self.images.pixels())
+        return asked_of(self.translators, self.images.dataset, self.images.pixels(), self._learned_classes)
+
+    def _learned_classes(self) -> tuple[dict[str, Any], Callable[[np.ndarray], np.ndarray]]:
+        """Return what finds classes ``[n]`` in images ``[n, H, W, C]`` in [0, 1], and what a protocol tells of it."""
+        assert self.training is not None, "a run that translates to classes has training images"
+        find = self.training.classes_of(self.extractor)
+        about = {"classifier": "logistic regression", "learned_from": self.training.identity()}
+        return about, lambda images: find(self.features_of(images))
 
     @property
     def reference_gaussian(self) -> Gaussian:

@@ -1,6 +1,8 @@
 """Held-out images on their way from one domain to another, or to another class, and which classes they have then."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -41,10 +43,20 @@ def answers_of(translators: Translators, way: Way, pairs: Dataset) -> Answers:
     return Answers(way.others, way.translated, again, to_unit(target.examples[rows[:, 0]]), pairs)
 
 
-def asked_of(translators: Translators, dataset: Dataset, images: np.ndarray) -> Asked:
-    """Return images ``[n, H, W, C]``, uint8, of a data set, each translated to another class and back.
+def asked_of(
+    translators: Translators,
+    dataset: Dataset,
+    images: np.ndarray,
+    learned: Callable[[], tuple[dict[str, Any], Callable[[np.ndarray], np.ndarray]]],
+) -> Asked:
+    """Return images of a data set, each translated to another class and back, and the classes seen in them.
 
-    The classes that its built-in classifier finds in them are known where it has one.
+    Args:
+        translators: the one that goes to classes.
+        dataset: what the images are of.
+        images: ``[n, H, W, C]``, uint8.
+        learned: returns what finds the classes ``[n]`` of images ``[n, H, W, C]`` in [0, 1], and what a protocol tells
+            of it, for data without a built-in classifier.
     """
     (way,), (weights,) = translators.ways, translators.weights
     own, labels = to_unit(images), dataset.labels[: len(images)]
@@ -52,9 +64,11 @@ def asked_of(translators: Translators, dataset: Dataset, images: np.ndarray) -> 
     translated = translate(way, weights, own, labels=asked)
     back = translate(way, weights, translated, labels=labels)
     name, _ = CLASSIFIED.get(dataset.name, ("", None))
-    if not name or len(dataset.classes) != CLASSIFIERS[name].num_classes:
-        return Asked(own, labels, asked, translated, back, "", None)
-    return Asked(own, labels, asked, translated, back, CLASSIFIERS[name].identity, _classified(name, translated))
+    if name and len(dataset.classes) == CLASSIFIERS[name].num_classes:
+        about, classes = {"classifier": CLASSIFIERS[name].identity}, partial(_classified, name)
+    else:
+        about, classes = learned()
+    return Asked(own, labels, asked, translated, back, classes(translated), classes(own), about)
 
 
 def kept_classes(way: Way, source: Dataset | None, target: Dataset | None) -> KeptClasses | None:

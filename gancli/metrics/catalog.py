@@ -200,19 +200,20 @@ METRICS: Registry[MetricEntry] = Registry(
         ),
         "attributes": MetricEntry(
             label="attributes",
-            flag="Distance of translations from the classes asked for, cycle error, sources found.",
+            flag="Distance of translations from the classes asked for, cycle error, sources found, classes seen.",
             measure=lazy("gancli.metrics.attributes:measure"),
             columns={"kid": "lower", "cycle": "lower"},
             also={
                 **dict.fromkeys(("sources_found", "classes_seen"), "higher"),
                 **{"fid": "lower", "kid_untranslated": "", "fid_untranslated": ""},
+                **{"classes_seen_untranslated": "", "classes_right": ""},
             },
             row=lazy("gancli.metrics.attributes:row"),
             key="kid",
             ranks_by="kernel distance of translations",
             needs=(Need.ATTRIBUTES,),
             fewest=4,  # two images of two classes
-            summary="Distance of translations from images of the class asked for; cycle error; sources found.",
+            summary="Distance of translations from the class asked for; cycle error; sources found; classes seen.",
             use="For --game attributes. Compare with the distance of the images as they are, which stands beside.",
             cite=("binkowski2018mmd", "heusel2017ttur", "choi2018stargan"),
         ),

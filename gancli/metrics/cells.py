@@ -24,6 +24,8 @@ WORDS = {
     "fid_nearest": "Fréchet distance of the nearest training pair",
     "sources_found": "share of sources found",
     "classes_seen": "share of classes seen",
+    "classes_seen_untranslated": "share of classes seen in images as they are",
+    "classes_right": "share of images whose class is found",
     "classes_kept_ab": "share of classes kept, A to B",
     "classes_kept_ba": "share of classes kept, B to A",
 }

@@ -175,8 +175,9 @@ class Asked(NamedTuple):
     asked: "np.ndarray"  # [n], the classes of the translations
     translated: "np.ndarray"
     back: "np.ndarray"
-    classifier: str  # name and version of the classifier of the data; empty: they have none
-    seen: "np.ndarray | None"  # [n], the classes that it finds in the translations
+    seen: "np.ndarray"  # [n], the classes that a classifier of the data finds in the translations
+    seen_before: "np.ndarray"  # [n], in the images
+    classifier: dict[str, Any]  # what a protocol says of it
 
 
 class Questioned(NamedTuple):

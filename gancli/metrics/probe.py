@@ -49,16 +49,21 @@ def standardized(features: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np
     return (features - mean) / scale, (test - mean) / scale
 
 
-def linear_error(features: np.ndarray, labels: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:
-    """Return the test error of logistic regression on standardized features ``[n, F]``."""
+def linear_classifier(features: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what finds the classes ``[m]`` of features ``[m, F]``: logistic regression on standardized ``[n, F]``."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    known, asked = standardized(features, test)
+    known, _ = standardized(features, features)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # its last iterations change few classes
-        found = LogisticRegression(max_iter=MOST_ITERATIONS).fit(known, labels).predict(asked)
-    return float(np.mean(found != truth))
+        fitted = LogisticRegression(max_iter=MOST_ITERATIONS).fit(known, labels)
+    return lambda asked: fitted.predict(standardized(features, asked)[1])
+
+
+def linear_error(features: np.ndarray, labels: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:
+    """Return the test error of logistic regression on standardized features ``[n, F]``."""
+    return float(np.mean(linear_classifier(features, labels)(test) != truth))
 
 
 def nearest_error(features: np.ndarray, labels: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:

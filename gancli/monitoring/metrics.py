@@ -56,12 +56,15 @@ class Monitor:
         dataset = datasets[game.domains[0].name]
         self._dataset = dataset
         empty = layout(game).params
-        self._latents, self._source, self._reference = None, None, None
+        self._latents, self._source, self._reference, self._training = None, None, None, None
         if ways_of(game):
             parts = {name: one.other("validation") for name, one in datasets.items()}
             held_out = (*parts.values(), *parts.values()) if goes_to_classes(game) else both_domains(parts)
             self._source, target = (ImageSet.of_dataset(one.first(config.evaluate_samples)) for one in held_out)
             self._reference = Reference(target, target.name, reporter)
+            if goes_to_classes(game):
+                images = ImageSet.of_dataset(dataset)
+                self._training = Reference(images, images.name, reporter)
         else:
             self._latents = draw_latents(Pair.of(game, empty).draws, config.evaluate_samples, config.seed)
         if self._latents is not None and dataset.is_images:
@@ -99,6 +102,7 @@ class Monitor:
             seed=config.seed,
             load_run_data=self._dataset.other,
             translators=translators,
+            training=self._training,
         )
         return inputs
 

@@ -21,7 +21,7 @@ from gancli.features.catalog import FEATURES
 from gancli.files import check_free, write_atomically
 from gancli.games.encodes import ENCODER
 from gancli.games.prediction import Regression, first_weights, train_predictor
-from gancli.games.translates import Translators, ways_of
+from gancli.games.translates import Translators, goes_to_classes, ways_of
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.inputs import Measured
 from gancli.metrics.statistics import Statistics, holds_statistics
@@ -193,6 +193,7 @@ def evaluate(
         figure=figure,
         pair=trained.pair if trained and not translates else None,
         translators=Translators.of(trained.game, trained.weights) if trained and translates else None,
+        training=_training(trained, data_dir, reporter) if trained else None,
     )
     for name in metrics:
         if reason := missing(name, material):
@@ -315,6 +316,14 @@ def _open_reference(
     if trained is not None:
         return ImageSet.of_dataset(trained.load_data(data_dir, cure="or name what to compare with by --against"))
     return opened(f"{samples.dataset.name}/train") if samples.dataset else None
+
+
+def _training(trained: Trained, data_dir: Path | None, reporter: Reporter) -> Reference | None:
+    """Return the training images of a run that translates to classes; of other runs nothing learns from them."""
+    if not goes_to_classes(trained.game):
+        return None
+    images = ImageSet.of_dataset(trained.load_data(data_dir))
+    return Reference(images, images.name, reporter)
 
 
 def _reference_name(reference: ImageSet | Statistics, against: str | None) -> str:

@@ -71,7 +71,9 @@ def test_a_run_keeps_its_classes_a_picture_of_each_and_what_it_measures(trained)
     found = line["attributes"]
     assert set(found) == {
         *("fid", "kid", "fid_untranslated", "kid_untranslated", "cycle", "sources_found", "classes"),
+        *("classes_seen", "classes_seen_untranslated", "classes_right"),
     }
+    assert (found["classes_right"], found["classes_seen_untranslated"]) == (1, 0)  # such images are easily told apart
     assert found["classes"] == 3
     assert found["fid_untranslated"] > 0
     assert run.scores() == {4: found["kid"]}
@@ -138,6 +140,9 @@ def test_it_is_evaluated_by_what_it_measures_while_it_trains(trained, gancli):
     assert found["classes"] == 3
     assert 0 <= found["sources_found"] <= 1
     assert found["protocol"]["n"] == 6
+    assert found["protocol"]["classifier"] == "logistic regression"
+    assert found["protocol"]["learned_from"]["count"] == 12
+    assert found["classes_right"] == 1
     for metric, reason in (
         ("--translation", "needs translations: a run with --game cycle, contrastive or paired"),
         ("--fid", "is of samples, and a run that translates draws none; take attributes"),

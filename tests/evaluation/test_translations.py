@@ -84,16 +84,21 @@ def test_each_image_goes_to_another_class_and_back_and_is_classified(monkeypatch
     monkeypatch.setattr(translations, "translate", lambda way, weight, images, labels: by_class[labels])
     way: Any = SimpleNamespace(target=SimpleNamespace(learned_classes=tuple(range(10))))
     anything: Any = (None,)
-    found = asked_of(Translators((way,), anything), digits, digits.examples)
+
+    def darkness():
+        return {"classifier": "darkness"}, lambda images: (images.mean(axis=(1, 2, 3)) < 0.5).astype(int)
+
+    found = asked_of(Translators((way,), anything), digits, digits.examples, darkness)
     np.testing.assert_array_equal(found.images, to_unit(digits.examples))
     assert (found.asked != found.labels).all()
     np.testing.assert_array_equal(found.translated, by_class[found.asked])
     np.testing.assert_array_equal(found.back, by_class[digits.labels])
-    assert found.seen is not None
     assert (found.seen == found.asked).mean() > 0.9
-    assert found.classifier == "digits-classifier-1"
+    assert (found.seen_before == found.labels).mean() > 0.9
+    assert found.classifier == {"classifier": "digits-classifier-1"}
     ring = load("ring", "validation").first(40)
     pairs_of_digits = dataclasses.replace(digits, classes=tuple(map(str, range(100))))
     for unknown in (ring, pairs_of_digits):
-        other = asked_of(Translators((way,), anything), unknown, digits.examples)
-        assert (other.classifier, other.seen) == ("", None)
+        other = asked_of(Translators((way,), anything), unknown, digits.examples, darkness)
+        assert other.classifier == {"classifier": "darkness"}
+        np.testing.assert_array_equal(other.seen_before, digits.examples.mean(axis=(1, 2, 3)) < 127.5)

@@ -18,10 +18,11 @@ def images_of(labels: np.ndarray, seed: int = 0) -> np.ndarray:
     return patterns + SHADES[labels][:, None, None, None]
 
 
-def asked_for(translated, back, seen=None) -> Asked:
+def asked_for(translated, back, seen=LABELS, before=LABELS) -> Asked:
     asked = others_in_turn(LABELS, (0, 1, 2))
     images = images_of(LABELS)
-    return Asked(images, LABELS, asked, translated(images, asked), back(images), "classifier-1", seen)
+    about = {"classifier": "classifier-1"}
+    return Asked(images, LABELS, asked, translated(images, asked), back(images), seen, before, about)
 
 
 def measured(found: Asked):
@@ -82,16 +83,20 @@ def test_sources_are_found_one_by_one():
     images = np.arange(4.0).reshape(4, 1, 1, 1)
     labels = np.zeros(4, int)
     translated = images + np.array([0.1, -0.6, 0.4, 5.0]).reshape(4, 1, 1, 1)
-    assert sources_found(Asked(images, labels, labels, translated, images, "", None)) == 0.75
+    assert sources_found(Asked(images, labels, labels, translated, images, labels, labels, {})) == 0.75
 
 
 def test_classes_that_the_classifier_sees_are_counted_and_named():
     asked = others_in_turn(LABELS, (0, 1, 2))
     seen = np.where(np.arange(30) < 24, asked, LABELS)
-    found = measured(asked_for(to_shade, lambda images: images, seen))
-    assert found.values["classes_seen"] == 0.8
+    before = np.where(np.arange(30) < 3, asked, LABELS)
+    found = measured(asked_for(to_shade, lambda images: images, seen, before))
+    shares = {"classes_seen": 0.8, "classes_seen_untranslated": 0.1, "classes_right": 0.9}
+    assert {name: found.values[name] for name in shares} == shares
     assert found.protocol == {"n": 30, "classifier": "classifier-1"}
-    assert found.text.endswith("; classes seen 80.0%")
+    assert found.text.endswith(
+        "; classes seen 80.0%, untranslated 10.0%; the classifier is right on 90.0% of the images"
+    )
     assert row(found.values)["classes seen ↑"] == "80.0%"
 
 
@@ -101,10 +106,11 @@ def test_a_class_of_one_image_has_no_distance():
 
 
 def test_a_row_has_the_distance_beside_that_without_translation():
-    values = {"kid": 0.1234, "kid_untranslated": 0.3, "cycle": 0.04567, "sources_found": 0.25}
+    values = {"kid": 0.1234, "kid_untranslated": 0.3, "cycle": 0.04567, "sources_found": 0.25, "classes_seen": 0.5}
     assert row(values) == {
         "KID ↓": "0.123",
         "untranslated": "0.3",
         "cycle ↓": "0.0457",
         "sources found ↑": "25.0%",
+        "classes seen ↑": "50.0%",
     }
