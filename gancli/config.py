@@ -25,7 +25,7 @@ DENSE: When = {"model": ("mlp", "maxout-conv")}
 WIDTHS: When = {"model": ("mlp", "maxout-conv", "noisy-mlp")}
 MAXOUT_CONV: When = {"model": ("maxout-conv",)}
 CONVOLUTIONAL: When = {"model": ("dcgan", "resnet")}
-WIDENED: When = {"model": ("dcgan", "resnet", "resnet-translator", "unet-translator")}
+WIDENED: When = {"model": ("dcgan", "resnet", "resnet-translator", "unet-translator", "ugatit")}
 MOVING: When = {"moves": (True,)}  # what has a --final- value, and --top-k
 IMAGES: When = {"data": ("images", "your images")}
 YOUR_IMAGES: When = {"data": ("your images",)}
@@ -179,6 +179,13 @@ class TrainConfig:
         "Weight of the identity loss: how far an image of the target is from its translation.",
         GAME,
         only=UNPAIRED,
+        least=0,
+    )
+    attention_weight: float = setting(
+        1000.0,
+        "Weight of the attention loss: how well a translator tells its images from those of the target.",
+        GAME,
+        only={"game": ("cycle",), "model": ("ugatit",)},
         least=0,
     )
     history: int = setting(
@@ -411,16 +418,16 @@ class TrainConfig:
     )
     blocks: int = setting(
         1,
-        "Residual blocks: of resnet at each size, of resnet-translator in all.",
+        "Residual blocks: of resnet at each size, of resnet-translator in all, of ugatit in each half.",
         MAPS,
-        only={"model": ("resnet", "resnet-translator")},
+        only={"model": ("resnet", "resnet-translator", "ugatit")},
         least=1,
     )
     patch_layers: int = setting(
         0,
         "Strided layers of the discriminator: 3 see patches of 70x70 pixels, 2 of 34x34, 1 of 16x16; 0: by the size.",
         MAPS,
-        only={"model": ("resnet-translator", "unet-translator")},
+        only={"model": ("resnet-translator", "unet-translator", "ugatit")},
         least=0,
         most=5,
     )

@@ -41,20 +41,20 @@ def ordered(tree: Any, zero: jax.Array) -> Any:
     return jax.tree.map(lambda leaf: leaf + zero.astype(leaf.dtype), tree)
 
 
-def rematerialized(layer: Callable[..., Any], module: Any, x: jax.Array, *constants: Any) -> Any:
+def rematerialized(layer: Callable[..., Any], module: Any, x: Any, *constants: Any) -> Any:
     """Return ``layer(module, x, *constants)``; when rematerializing, keep nothing inside for the backward pass.
 
     Args:
         layer: a function without state of its own.
         module: modules or a tuple of them; gradients reach their parameters.
-        x: the input; gradients reach it, too.
+        x: the input, an array or a tree of them; gradients reach it, too.
         constants: whatever else ``layer`` needs; no gradient reaches them.
     """
     if not is_rematerializing():
         return layer(module, x, *constants)
     graph, params = nnx.split(module)
 
-    def run(params: Any, x: jax.Array, constants: Any) -> Any:
+    def run(params: Any, x: Any, constants: Any) -> Any:
         return layer(nnx.merge(graph, params), x, *constants)
 
     def back(kept: Any, cotangents: Any) -> Any:

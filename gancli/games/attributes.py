@@ -58,7 +58,7 @@ class Attributes:
         (domain,) = domains
         config, loss, family = settled(config, domain, files or {}, plays=("k", "updates"))
         built = nnx.eval_shape(lambda: _networks(config, family, domain, nnx.Rngs(0)))
-        made = patches.players(config, built, domain, (GENERATOR,))
+        made = patches.players(config, family, built, domain, (GENERATOR,))
         translator, critic = (under_rule(made[name], config) for name in (GENERATOR, DISCRIMINATOR))
         way = Translates(translator, domain, domain)
         scores = Scores(critic, domain, loss, family.convolves, domain.num_classes)

@@ -60,7 +60,7 @@ class Contrastive:
         a, b = domains
         config, loss, family = settled(config, a, files or {})
         built = nnx.eval_shape(lambda: _networks(config, family, b, nnx.Rngs(0)))
-        made = patches.players(config, built, a, (GENERATOR,))
+        made = patches.players(config, family, built, a, (GENERATOR,))
         scores = Scores(made[DISCRIMINATOR], b, loss, family.convolves)
         way = Translates(made[GENERATOR], a, b)
         players = tuple(made[name] for name in (GENERATOR, DISCRIMINATOR, PROJECTOR))

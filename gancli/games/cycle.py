@@ -18,9 +18,10 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.games import patches
 from gancli.games.pair import Scores
-from gancli.games.passes import translated
+from gancli.games.passes import attended, translated
 from gancli.games.patches import PATCHES, discriminator_gradients, generator_loss, remembered, settled
 from gancli.games.translates import Translates
+from gancli.losses.attention import told_apart
 from gancli.losses.objective import Objective
 from gancli.models.catalog import Architecture
 from gancli.own_files import Files
@@ -40,6 +41,7 @@ class Forth(NamedTuple):
     translations: tuple[jax.Array, jax.Array]  # of B's images, in A; of A's, in B
     cycle_loss: jax.Array  # []
     identity_loss: jax.Array  # []; zero where it has no weight
+    attention_loss: jax.Array  # []; zero of translators without attention
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,12 @@ class Cycle:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         a, b = domains
-        config, loss, family = settled(config, a, files or {})
+        config, loss, family = settled(config, a, files or {}, attends=True)
         means = {domain.name: np.zeros(domain.shape) for domain in domains}
         built = nnx.eval_shape(lambda: _networks(config, family, domains, means, nnx.Rngs(0)))
-        made = patches.players(config, built, a, TRANSLATORS)
+        made = patches.players(config, family, built, a, TRANSLATORS)
         makers, critics = (tuple(made[name] for name in names) for names in (TRANSLATORS, DISCRIMINATORS))
-        ways = Translates(makers[0], a, b), Translates(makers[1], b, a)
+        ways = tuple(Translates(*ends, attends=family.attends) for ends in ((makers[0], a, b), (makers[1], b, a)))
         first, second = (
             Scores(critic, domain, loss, family.convolves) for critic, domain in zip(critics, domains, strict=True)
         )
@@ -85,12 +87,16 @@ class Cycle:
         """Translate batches ``[B, *shape]`` of both domains, there and back, and each by the other's translator."""
         (to_b, to_a), (ab, ba) = self.translates, (translators[name] for name in TRANSLATORS)
         apart = partial(patches.apart, self.domains[0])
-        in_b, in_a = translated(to_b, ab, a), translated(to_a, ba, b)
-        cycle = apart(translated(to_a, ba, in_b), a) + apart(translated(to_b, ab, in_a), b)
-        identity = jnp.zeros(())
-        if self.config.identity_weight:
-            identity = apart(translated(to_b, ab, b), b) + apart(translated(to_a, ba, a), a)
-        return Forth((in_a, in_b), cycle, identity)
+        in_b, in_a = attended(to_b, ab, a), attended(to_a, ba, b)
+        cycle = apart(translated(to_a, ba, in_b.images), a) + apart(translated(to_b, ab, in_a.images), b)
+        identity = attention = jnp.zeros(())
+        if self.config.identity_weight or self.family.attends:
+            same_b, same_a = attended(to_b, ab, b), attended(to_a, ba, a)
+            if self.config.identity_weight:
+                identity = apart(same_b.images, b) + apart(same_a.images, a)
+            if self.family.attends:
+                attention = told_apart(in_b.logits, same_b.logits) + told_apart(in_a.logits, same_a.logits)
+        return Forth((in_a.images, in_b.images), cycle, identity, attention)
 
     def step(self, state: TrainState, batches: Mapping[str, Batch]) -> tuple[TrainState, dict[str, jax.Array]]:
         """Update both translators, then both discriminators, which see the translations just made or earlier ones.
@@ -135,7 +141,8 @@ class Cycle:
             "/".join(f"{measured[f'{name}_loss']:.3f}" for name in names) for names in (TRANSLATORS, DISCRIMINATORS)
         )
         same = f" identity {measured['identity_loss']:.3f}" if "identity_loss" in measured else ""
-        return f"loss D {critics} G {makers} cycle {measured['cycle_loss']:.3f}{same}"
+        looks = f" attention {measured['attention_loss']:.3f}" if "attention_loss" in measured else ""
+        return f"loss D {critics} G {makers} cycle {measured['cycle_loss']:.3f}{same}{looks}"
 
     def concluded(self, measured: Mapping[str, float]) -> dict[str, str]:
         """Return nothing, see :meth:`derived`."""
@@ -156,7 +163,7 @@ def translator_gradients(
         key: of the noise, augmentations and dropout.
 
     Returns:
-        Gradients by player; translations in A and in B; the adversarial halves, and both other losses without weight.
+        Gradients by player; translations in A and in B; the adversarial halves, and all other losses without weight.
     """
     config = game.config
     keys = jax.random.split(key, 4)
@@ -174,6 +181,9 @@ def translator_gradients(
         if config.identity_weight:
             total = total + config.identity_weight * forth.identity_loss
             measured["identity_loss"] = forth.identity_loss
+        if game.family.attends:
+            total = total + config.attention_weight * forth.attention_loss
+            measured["attention_loss"] = forth.attention_loss
         return total, (forth, measured)
 
     translators = {name: weights[name] for name in TRANSLATORS}

@@ -50,7 +50,7 @@ class Paired:
         (pairs,) = domains
         config, loss, family = settled(config, pairs, files or {})
         built = nnx.eval_shape(lambda: _networks(config, family, pairs, nnx.Rngs(0)))
-        made = patches.players(config, built, pairs, (GENERATOR,))
+        made = patches.players(config, family, built, pairs, (GENERATOR,))
         source, target = (replace(pairs, name=name, shape=_single(pairs)) for name in (A, B))
         way = Translates(made[GENERATOR], source, target, has_noise=family.has_noise)
         scores = Scores(made[DISCRIMINATOR], pairs, loss, family.convolves)

@@ -17,6 +17,7 @@ from gancli.games.pair import Draws, Scores
 from gancli.games.translates import Translates
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.penalties import squared_gradient_norms
+from gancli.models.layers.attention import Attended
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.registry import Registry
 from gancli.salts import PENALTY
@@ -73,6 +74,19 @@ def encoded(translates: Translates, translator: Params, x: jax.Array) -> tuple[j
     return microbatched(run, translator, x, None, config.microbatch)
 
 
+def attended(translates: Translates, translator: Params, x: jax.Array) -> Attended:
+    """Return the translations of examples ``[B, *shape]`` with their attention; see :meth:`Translates.attend`."""
+    config = translates.player.config
+    dtype = PRECISIONS[config.precision]
+
+    def run(translator: Params, x: jax.Array, key: None) -> Attended:
+        del key
+        with rematerializing(config.remat):
+            return translates.attend(translator, x, dtype)
+
+    return microbatched(run, translator, x, None, config.microbatch)
+
+
 def scored(
     scores: Scores, discriminator: Params, packs: jax.Array, key: jax.Array, classes: Classes = None
 ) -> DiscriminatorOutput:
@@ -121,7 +135,7 @@ def gradient_norms(
 ) -> jax.Array:
     """Return ``||∇a(x)||²`` of D's output at every one of packs ``[B, ...]``, with dropout, float32 ``[B]``.
 
-    Of a D of patches a(x) is the mean of its outputs.
+    Of a D of patches a(x) is the mean of its outputs, of one with others inside the sum of these means.
     """
     config = scores.player.config
     dtype = PRECISIONS[config.precision]
@@ -130,8 +144,9 @@ def gradient_norms(
         packs, classes = inputs
 
         def output(x: jax.Array) -> jax.Array:
-            outputs = scores.score(discriminator, x, key, classes, dtype).outputs
-            return outputs if outputs.ndim == 1 else outputs.mean(axis=1)
+            found = scores.score(discriminator, x, key, classes, dtype)
+            total = found.outputs if found.outputs.ndim == 1 else found.outputs.mean(axis=1)
+            return sum((one.mean(axis=1) for one in found.more), total)
 
         with rematerializing(config.remat):
             return squared_gradient_norms(output, packs)

@@ -29,14 +29,19 @@ PATCHES = "patches"  # the kind of discriminator
 
 
 def players(
-    config: TrainConfig, networks: dict[str, nnx.Module], domain: Domain, makers: tuple[str, ...]
+    config: TrainConfig,
+    family: Architecture,
+    networks: dict[str, nnx.Module],
+    domain: Domain,
+    makers: tuple[str, ...],
 ) -> dict[str, Player]:
     """Return the players of networks, by name; the weights of ``makers`` are averaged.
 
     Those whose names begin with ``discriminator`` have its learning rate, its updates and its bounds.
     """
     epoch = max(domain.num_examples // domain.rows_per_step, 1)
-    bounds = tuple(name for name in config.penalty if PENALTIES[name].bound)
+    chosen = tuple(name for name in config.penalty if PENALTIES[name].bound)
+    bounds = tuple(dict.fromkeys(chosen + family.discriminator_bounds))
     made = {}
     for name, network in networks.items():
         scores = name.startswith("discriminator")
@@ -48,7 +53,7 @@ def players(
             rate,
             Pace(epoch, config.moving_steps * (config.k if scores else 1)),
             averaged=name in makers and config.ema_decay > 0,
-            bounds=bounds if scores else (),
+            bounds=bounds if scores else family.translator_bounds if name in makers else (),
         )
     return made
 
@@ -75,7 +80,8 @@ def generator_loss_and_found(
         return scored(scores, discriminator, scores.seen(x, noise_key), dropout_key)
 
     both = [found(x, key) for x, key in zip((real, fake), keys, strict=True)]
-    return scores.objective.generator(*(one.outputs.reshape(-1) for one in both)), both[1]
+    losses: list[Any] = [scores.objective.generator(*outputs) for outputs in zip(*map(_outputs, both), strict=True)]
+    return sum(losses[1:], losses[0]), both[1]
 
 
 def discriminator_gradients(
@@ -97,15 +103,21 @@ def discriminator_gradients(
 
     def minimized(discriminator: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
         found = scored_twice(scores, discriminator, both[0], both[1], dropout_key)
-        outputs = [one.outputs.reshape(-1) for one in found]
-        loss = half(*outputs)
+        outputs = [_outputs(one) for one in found]
+        losses = [half(*pair) for pair in zip(*outputs, strict=True)]
+        loss = sum(losses[1:], losses[0])
         penalty = penalized(scores, discriminator, both[0], both[1], key, step=step)
-        d_real, d_fake = (jnp.mean(scores.objective.shown(one)) for one in outputs)
+        d_real, d_fake = (jnp.mean(scores.objective.shown(one[0])) for one in outputs)
         more, measured = also(found[0]) if also else (0.0, {})
         measured |= {"loss": loss, "penalty": penalty, "d_real": d_real, "d_fake": d_fake}
         return loss + penalty + more, measured
 
     return jax.grad(minimized, has_aux=True)(discriminator)
+
+
+def _outputs(found: Any) -> list[jax.Array]:
+    """Return the outputs in what a discriminator found, flat, for each of those that are inside of it."""
+    return [one.reshape(-1) for one in (found.outputs, *found.more)]
 
 
 def histories(config: TrainConfig, domains: Iterable[Domain]) -> dict[str, History]:
@@ -131,9 +143,16 @@ def remembered(
 
 
 def settled(
-    config: TrainConfig, domain: Domain, files: Files, plays: Collection[str] = ()
+    config: TrainConfig, domain: Domain, files: Files, plays: Collection[str] = (), *, attends: bool = False
 ) -> tuple[TrainConfig, Objective, Architecture]:
     """Return the configuration of a game with its penalty weight, which goes by the size of images, its loss and model.
+
+    Args:
+        config: of the game.
+        domain: of images.
+        files: of the user's own, by option.
+        plays: see :func:`check`.
+        attends: whether the game trains the attention of translators that have it.
 
     Raises:
         UsageError: the configuration makes no such game; see :func:`check`.
@@ -142,7 +161,13 @@ def settled(
     check(config, loss, plays)
     if config.penalty_weight is None:
         config = replace(config, penalty_weight=weight_by_size(domain.shape))
-    return config, loss, architecture(config.model, files.get("model"))
+    family = architecture(config.model, files.get("model"))
+    if family.attends and not attends:
+        raise UsageError(
+            f"--game {config.game} does not train attention, which --model {config.model} has. Take --game cycle, or "
+            f"another model."
+        )
+    return config, loss, family
 
 
 def check(config: TrainConfig, loss: Objective, plays: Collection[str] = ()) -> None:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from gancli.errors import UsageError
+from gancli.models.layers.attention import Attended
 from gancli.training.domain import Classes, Domain
 from gancli.training.game import Game
 from gancli.training.player import Player, cast
@@ -27,6 +28,7 @@ class Translates:
     source: Domain
     target: Domain
     has_noise: bool = False  # whether there are several answers: then keys of random numbers decide which
+    attends: bool = False  # whether it tells where it looks
 
     @property
     def num_classes(self) -> int:
@@ -48,6 +50,14 @@ class Translates:
         network: Any = self.player.network(translator, dtype)
         beside = (key,) if self.has_noise else () if classes is None else (classes.astype(dtype),)
         return cast(network(x.astype(dtype), *beside), jnp.float32)
+
+    def attend(self, translator: Params, x: jax.Array, dtype: Any = jnp.float32) -> Attended:
+        """Return the translations of examples ``[B, *shape]`` and the attention: empty where there is none."""
+        if not self.attends:
+            count = len(x)
+            return Attended(self.translate(translator, x, dtype), jnp.zeros((count, 0)), jnp.zeros((count, 0, 0)))
+        network: Any = self.player.network(translator, dtype)
+        return cast(network.attended(x.astype(dtype)), jnp.float32)
 
     def encode(self, translator: Params, x: jax.Array, dtype: Any = jnp.float32) -> tuple[jax.Array, ...]:
         """Return the maps ``[B, h, w, C]`` of layers of a translator that shows them, float32."""

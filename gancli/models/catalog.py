@@ -34,6 +34,9 @@ class Architecture(Entry):
     translator: Builder | None = None
     class_translator: Builder | None = None  # of a translator to classes: it also takes their number
     has_noise: bool = False  # whether its translator also takes a key, which decides among several answers
+    attends: bool = False  # whether its translator also has ``attended``, see gancli.models.layers.attention.Attended
+    translator_bounds: tuple[str, ...] = ()  # what holds the weights of translators: "rho", see gancli.training.player
+    discriminator_bounds: tuple[str, ...] = ()  # of discriminators, beside those of --penalty: "spectral-norm"
     # Settings it brings in the place of the data set's.
     defaults: dict[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
 
@@ -222,6 +225,25 @@ MODELS: Registry[Architecture] = Registry(
             use="For --game paired: shortcuts carry edges from the image to its translation.",
             cite=("isola2017image", "ronneberger2015unet", "ulyanov2016instance"),
             defaults={name: value for name, value in _TRANSLATING.items() if name != "blocks"},
+        ),
+        "ugatit": Architecture(
+            None,
+            {"patches": lazy("gancli.models.ugatit:discriminator")},
+            convolves=True,
+            translator=lazy("gancli.models.ugatit:translator"),
+            attends=True,
+            translator_bounds=("rho",),
+            discriminator_bounds=("spectral-norm",),
+            summary="Residual translators with attention, two discriminators a domain (Kim et al. 2020, U-GAT-IT).",
+            use="For --game cycle where shapes must change: selfies to anime. The light form of the paper.",
+            cite=("kim2020ugatit", "zhou2016learning", "miyato2018spectral", "johnson2016perceptual"),
+            defaults=_TRANSLATING
+            | {
+                "generator_learning_rate": 1e-4,
+                "discriminator_learning_rate": 1e-4,
+                "identity_weight": 10.0,
+                "history": 0,
+            },
         ),
     },
 )

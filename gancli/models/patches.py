@@ -75,9 +75,19 @@ def receptive_field(strided: int) -> int:
 
 
 def strided_layers(config: TrainConfig, data_shape: Shape) -> int:
-    """Return how many layers of the discriminator halve the image: as configured, or by the size of the images."""
+    """Return how many layers of the discriminator halve the image: as configured, or by the size of the images.
+
+    Raises:
+        UsageError: images are too small for so many.
+    """
     side = min(data_shape[:2])
-    return config.patch_layers or next(count for least, count in LAYERS_FROM.items() if side >= least)
+    strided = config.patch_layers or next(count for least, count in LAYERS_FROM.items() if side >= least)
+    if (least := 2 ** (strided + 2)) > side:
+        raise UsageError(
+            f"--patch-layers {strided} needs images of at least {least} pixels, got {data_shape[0]}x{data_shape[1]}. "
+            f"Take fewer layers."
+        )
+    return strided
 
 
 def discriminator(
@@ -96,11 +106,6 @@ def discriminator(
     del data_mean
     check_images(config, data_shape, 1, 1)
     strided = strided_layers(config, data_shape)
-    if (least := 2 ** (strided + 2)) > min(data_shape[:2]):
-        raise UsageError(
-            f"--patch-layers {strided} needs images of at least {least} pixels, got {data_shape[0]}x{data_shape[1]}. "
-            f"Take fewer layers."
-        )
     init = uniform_init(config.discriminator_init_range, INIT)
     return PatchDiscriminator(
         data_shape[-1],

@@ -31,6 +31,7 @@ from gancli.models.layers.parts import (
     uniform_init,
 )
 from gancli.models.layers.pyramid import pyramid
+from gancli.models.layers.spatial import doubled, halved
 from gancli.models.mlp import Shape
 
 SLOPE = 0.2  # of the leaky rectifiers, below zero
@@ -39,19 +40,6 @@ INIT = nnx.initializers.he_normal()
 
 def _activation(x: jax.Array) -> jax.Array:
     return nnx.leaky_relu(x, SLOPE)
-
-
-def doubled(x: jax.Array) -> jax.Array:
-    """Return ``[B, 2 H, 2 W, C]``: every pixel of ``[B, H, W, C]`` four times."""
-    batch, height, width, channels = x.shape
-    wide = jnp.broadcast_to(x[:, :, None, :, None], (batch, height, 2, width, 2, channels))
-    return wide.reshape(batch, 2 * height, 2 * width, channels)
-
-
-def halved(x: jax.Array) -> jax.Array:
-    """Return ``[B, H / 2, W / 2, C]``: the means of 2 x 2 pixels."""
-    batch, height, width, channels = x.shape
-    return x.reshape(batch, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
 
 
 class Block(nnx.Module):

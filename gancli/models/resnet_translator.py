@@ -40,10 +40,10 @@ class Block(nnx.Module):
         return x + instance_normalized(second(reflected(branch, 1)))
 
 
-class Translator(nnx.Module):
-    """Images ``[B, H, W, C]`` to images of the same shape, whose sides are multiples of 4 of at least 16 pixels.
+class Encoder(nnx.Module):
+    """The first half of a translator: images ``[B, H, W, C]`` to maps ``[B, H/4, W/4, 4 base_channels]``.
 
-    One for ``num_classes`` also takes classes ``[B, K]``, one-hot.
+    The sides of images are multiples of 4, at least 16 pixels.
     """
 
     multiple = MULTIPLE
@@ -58,20 +58,12 @@ class Translator(nnx.Module):
         bounded: bool,
         init: Init,
         rngs: nnx.Rngs,
-        num_classes: int = 0,
     ):
-        widths = [base_channels, 2 * base_channels, 4 * base_channels]
-        self.first = Convolution(channels + num_classes, base_channels, size=7, init=init, rngs=rngs)
-        steps = itertools.pairwise(widths)
+        self.widths = (base_channels, 2 * base_channels, 4 * base_channels)
+        self.first = Convolution(channels, base_channels, size=7, init=init, rngs=rngs)
+        steps = itertools.pairwise(self.widths)
         self.down = nnx.List([Convolution(i, o, size=3, stride=2, padding=1, init=init, rngs=rngs) for i, o in steps])
-        self.blocks = nnx.List([Block(widths[-1], init=init, rngs=rngs) for _ in range(blocks)])
-        self.up = nnx.List(
-            [
-                TransposedConvolution(i, o, size=4, stride=2, padding=1, init=init, rngs=rngs)
-                for i, o in itertools.pairwise(widths[::-1])
-            ]
-        )
-        self.last = Convolution(base_channels, channels, size=7, init=init, rngs=rngs)
+        self.blocks = nnx.List([Block(self.widths[-1], init=init, rngs=rngs) for _ in range(blocks)])
         self.bounded = bounded
 
     def encoded(self, x: jax.Array, classes: jax.Array | None = None) -> tuple[jax.Array, ...]:
@@ -94,12 +86,44 @@ class Translator(nnx.Module):
             found += [x] if place in (0, len(self.blocks) - 1) else []
         return tuple(found)
 
+
+class Translator(Encoder):
+    """Images ``[B, H, W, C]`` to images of the same shape, whose sides are multiples of 4 of at least 16 pixels.
+
+    One for ``num_classes`` also takes classes ``[B, K]``, one-hot.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        base_channels: int,
+        blocks: int,
+        *,
+        bounded: bool,
+        init: Init,
+        rngs: nnx.Rngs,
+        num_classes: int = 0,
+    ):
+        super().__init__(channels + num_classes, base_channels, blocks, bounded=bounded, init=init, rngs=rngs)
+        self.up = nnx.List(
+            [
+                TransposedConvolution(i, o, size=4, stride=2, padding=1, init=init, rngs=rngs)
+                for i, o in itertools.pairwise(self.widths[::-1])
+            ]
+        )
+        self.last = Convolution(base_channels, channels, size=7, init=init, rngs=rngs)
+
     def __call__(self, x: jax.Array, classes: jax.Array | None = None) -> jax.Array:
         x = self.encoded(x, classes)[-1]
         for layer in self.up:
             x = rematerialized(_activated, layer, x)
-        x = self.last(reflected(x, 3))
-        return 0.5 * (jnp.tanh(x) + 1.0) if self.bounded else x
+        return shown(self.last, x, bounded=self.bounded)
+
+
+def shown(layer: Convolution, x: jax.Array, *, bounded: bool) -> jax.Array:
+    """Return the images ``[B, H, W, C]`` that a last convolution of 7 pixels makes of maps ``[B, H, W, O]``."""
+    x = layer(reflected(x, 3))
+    return 0.5 * (jnp.tanh(x) + 1.0) if bounded else x
 
 
 def _normalized_first(layer: Convolution, x: jax.Array) -> jax.Array:

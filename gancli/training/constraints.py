@@ -28,6 +28,15 @@ def clip(params: Params, largest: float) -> Params:
     return jax.tree.map(lambda leaf: jnp.clip(leaf, -largest, largest), params)
 
 
+def limit_rho(params: Params) -> Params:
+    """Cut every ``rho``, which is a share, to [0, 1] (Kim et al. 2020, §3.1.1)."""
+
+    def limit(path: tuple[Any, ...], leaf: jax.Array) -> jax.Array:
+        return jnp.clip(leaf, 0.0, 1.0) if path[-1].key == "rho" else leaf
+
+    return jax.tree_util.tree_map_with_path(limit, params)
+
+
 FIRST_TURNS = 20  # of the power iteration, before the first step
 
 

@@ -10,7 +10,7 @@ from flax import nnx
 
 from gancli.config import TrainConfig
 from gancli.training.catalog import OPTIMIZERS, Pace
-from gancli.training.constraints import clip, limit_columns, spectrally_normalized, turned, with_directions
+from gancli.training.constraints import clip, limit_columns, limit_rho, spectrally_normalized, turned, with_directions
 from gancli.training.optimizers import optimistic
 from gancli.training.spikes import guard
 from gancli.training.state import Params
@@ -26,7 +26,7 @@ class Player:
     learning_rate: float
     pace: Pace
     averaged: bool = False
-    bounds: tuple[str, ...] = ()  # on weights: "clip", "spectral-norm"
+    bounds: tuple[str, ...] = ()  # on weights: "clip", "spectral-norm", "rho"
     optimistic: bool = False  # whether its optimizer looks ahead by its last update
     looks_back: bool = False  # whether it has slow weights, to which it returns
 
@@ -65,6 +65,8 @@ class Player:
             params = limit_columns(params, self.config.max_column_norm)
         if "clip" in self.bounds:
             params = clip(params, self.config.clip_limit)
+        if "rho" in self.bounds:
+            params = limit_rho(params)
         if "spectral-norm" in self.bounds:
             params = turned(params)
         return params, state

@@ -18,6 +18,7 @@ class DiscriminatorOutput(NamedTuple):
 
     outputs: jax.Array  # [B], of patches [B, P]; higher means more real
     features: jax.Array  # [B, F], of an intermediate layer
+    more: tuple[jax.Array, ...] = ()  # [B, P'] each, of others inside of it; each has an adversarial loss of its own
 
 
 @runtime_checkable

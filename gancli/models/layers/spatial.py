@@ -17,3 +17,16 @@ def instance_normalized(x: jax.Array) -> jax.Array:
     centered = wide - jnp.mean(wide, axis=(1, 2), keepdims=True)
     variance = jnp.mean(centered**2, axis=(1, 2), keepdims=True)
     return (centered * jax.lax.rsqrt(variance + NORM_EPSILON)).astype(x.dtype)
+
+
+def doubled(x: jax.Array) -> jax.Array:
+    """Return ``[B, 2 H, 2 W, C]``: every pixel of ``[B, H, W, C]`` four times."""
+    batch, height, width, channels = x.shape
+    wide = jnp.broadcast_to(x[:, :, None, :, None], (batch, height, 2, width, 2, channels))
+    return wide.reshape(batch, 2 * height, 2 * width, channels)
+
+
+def halved(x: jax.Array) -> jax.Array:
+    """Return ``[B, H / 2, W / 2, C]``: the means of 2 x 2 pixels."""
+    batch, height, width, channels = x.shape
+    return x.reshape(batch, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
