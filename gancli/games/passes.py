@@ -18,7 +18,7 @@ from gancli.games.translates import Translates
 from gancli.losses.catalog import PENALTIES
 from gancli.losses.penalties import squared_gradient_norms
 from gancli.models.layers.attention import Attended
-from gancli.models.layers.parts import DiscriminatorOutput
+from gancli.models.layers.parts import DiscriminatorOutput, outputs_of
 from gancli.registry import Registry
 from gancli.salts import PENALTY
 from gancli.training.domain import Classes, Domain
@@ -135,7 +135,7 @@ def gradient_norms(
 ) -> jax.Array:
     """Return ``||∇a(x)||²`` of D's output at every one of packs ``[B, ...]``, with dropout, float32 ``[B]``.
 
-    Of a D of patches a(x) is the mean of its outputs, of one with others inside the sum of these means.
+    Of a D of patches a(x) is the mean of its outputs, of one that is several the sum of these means.
     """
     config = scores.player.config
     dtype = PRECISIONS[config.precision]
@@ -144,9 +144,9 @@ def gradient_norms(
         packs, classes = inputs
 
         def output(x: jax.Array) -> jax.Array:
-            found = scores.score(discriminator, x, key, classes, dtype)
-            total = found.outputs if found.outputs.ndim == 1 else found.outputs.mean(axis=1)
-            return sum((one.mean(axis=1) for one in found.more), total)
+            first, *others = outputs_of(scores.score(discriminator, x, key, classes, dtype))
+            first = first if first.ndim == 1 else first.mean(axis=1)
+            return sum((one.mean(axis=1) for one in others), first)
 
         with rematerializing(config.remat):
             return squared_gradient_norms(output, packs)

@@ -1,5 +1,7 @@
 """What games of translation share: discriminators of patches, what they minimize, and what they see."""
 
+import functools
+import operator
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +21,7 @@ from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
 from gancli.models.catalog import Architecture, architecture
+from gancli.models.layers.parts import outputs_of
 from gancli.own_files import Files
 from gancli.training.catalog import Pace
 from gancli.training.domain import Domain
@@ -80,8 +83,8 @@ def generator_loss_and_found(
         return scored(scores, discriminator, scores.seen(x, noise_key), dropout_key)
 
     both = [found(x, key) for x, key in zip((real, fake), keys, strict=True)]
-    losses: list[Any] = [scores.objective.generator(*outputs) for outputs in zip(*map(_outputs, both), strict=True)]
-    return sum(losses[1:], losses[0]), both[1]
+    outputs = [_outputs(one) for one in both]
+    return _summed(scores.objective.generator, *outputs), both[1]
 
 
 def discriminator_gradients(
@@ -104,8 +107,7 @@ def discriminator_gradients(
     def minimized(discriminator: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
         found = scored_twice(scores, discriminator, both[0], both[1], dropout_key)
         outputs = [_outputs(one) for one in found]
-        losses = [half(*pair) for pair in zip(*outputs, strict=True)]
-        loss = sum(losses[1:], losses[0])
+        loss = _summed(half, *outputs)
         penalty = penalized(scores, discriminator, both[0], both[1], key, step=step)
         d_real, d_fake = (jnp.mean(scores.objective.shown(one[0])) for one in outputs)
         more, measured = also(found[0]) if also else (0.0, {})
@@ -116,8 +118,13 @@ def discriminator_gradients(
 
 
 def _outputs(found: Any) -> list[jax.Array]:
-    """Return the outputs in what a discriminator found, flat, for each of those that are inside of it."""
-    return [one.reshape(-1) for one in (found.outputs, *found.more)]
+    """Return the outputs in what a discriminator found, those of patches and images alike."""
+    return [one.reshape(-1) for one in outputs_of(found)]
+
+
+def _summed(loss: Any, real: list[jax.Array], fake: list[jax.Array]) -> jax.Array:
+    """Return the sum of a loss over discriminators, each of which gave outputs ``[N]``."""
+    return functools.reduce(operator.add, (loss(*pair) for pair in zip(real, fake, strict=True)))
 
 
 def histories(config: TrainConfig, domains: Iterable[Domain]) -> dict[str, History]:

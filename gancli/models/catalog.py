@@ -24,7 +24,7 @@ class Architecture(Entry):
     Builders take ``(config, data_shape, bounded, data_mean, rngs)``. A generator maps latents ``[B, Z]`` to examples
     ``[B, *data_shape]``, in [0, 1] where they are ``bounded``; a translator maps examples to examples; a discriminator,
     called with examples and the key of its dropout (or None), returns a
-    :class:`gancli.models.layers.parts.DiscriminatorOutput`.
+    :class:`gancli.models.layers.parts.DiscriminatorOutput`, or if it is several, a ``SeveralOutput``.
     """
 
     generator: Builder | None  # None: the family translates

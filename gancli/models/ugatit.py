@@ -20,7 +20,7 @@ from gancli.compute.remat import rematerialized
 from gancli.config import TrainConfig
 from gancli.models.layers.attention import ActivationMaps, Attended
 from gancli.models.layers.layer_instance import AdaptiveLayerInstanceNorm, LayerInstanceNorm
-from gancli.models.layers.parts import DiscriminatorOutput, Init, uniform_init
+from gancli.models.layers.parts import Init, SeveralOutput, uniform_init
 from gancli.models.layers.spatial import doubled, reflected
 from gancli.models.mlp import Shape
 from gancli.models.patches import SLOPE, check_images, strided_layers
@@ -149,12 +149,12 @@ class Discriminator(nnx.Module):
         )
         self.bounded = bounded
 
-    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> DiscriminatorOutput:
+    def __call__(self, x: jax.Array, key: jax.Array | None = None) -> SeveralOutput:
         del key  # it has no dropout
         x = 2.0 * x - 1.0 if self.bounded else x
         outputs, logits, maps = self.whole(x)
         local, local_logits, _ = self.local(x)
-        return DiscriminatorOutput(outputs, maps.reshape(len(x), -1), (logits, local, local_logits))
+        return SeveralOutput(outputs, maps.reshape(len(x), -1), (logits, local, local_logits))
 
 
 def _leaky(layer: Convolution, x: jax.Array) -> jax.Array:

@@ -17,7 +17,6 @@ class ClassifierOutput(NamedTuple):
     outputs: jax.Array  # [B], of patches [B, P]; higher means more real
     features: jax.Array  # [B, F], of an intermediate layer
     logits: jax.Array  # [B, K], of the classes
-    more: tuple[jax.Array, ...] = ()  # see DiscriminatorOutput
 
 
 class Classifier(nnx.Module):
@@ -70,8 +69,7 @@ class AuxiliaryClassifier(nnx.Module):
 
     def __call__(self, x: jax.Array, key: jax.Array | None = None) -> ClassifierOutput:
         found = self.inside(x, key)
-        logits = self.classes(found.features).astype(jnp.float32)
-        return ClassifierOutput(found.outputs, found.features, logits, found.more)
+        return ClassifierOutput(found.outputs, found.features, self.classes(found.features).astype(jnp.float32))
 
 
 def _width(network: nnx.Module, data_shape: tuple[int, ...]) -> int:

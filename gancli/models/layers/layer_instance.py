@@ -41,10 +41,8 @@ class LayerInstanceNorm(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(channels))
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return (
-            layer_instance_normalized(x, self.rho[...]) * self.scale[...][None, None, None]
-            + self.bias[...][None, None, None]
-        )
+        scale, bias = (one[...][None, None, None] for one in (self.scale, self.bias))
+        return layer_instance_normalized(x, self.rho[...]) * scale + bias
 
 
 class AdaptiveLayerInstanceNorm(nnx.Module):

@@ -18,7 +18,19 @@ class DiscriminatorOutput(NamedTuple):
 
     outputs: jax.Array  # [B], of patches [B, P]; higher means more real
     features: jax.Array  # [B, F], of an intermediate layer
-    more: tuple[jax.Array, ...] = ()  # [B, P'] each, of others inside of it; each has an adversarial loss of its own
+
+
+class SeveralOutput(NamedTuple):
+    """What a discriminator finds that is several, each of which has an adversarial loss of its own."""
+
+    outputs: jax.Array  # [B, P], of the first one; higher means more real
+    features: jax.Array  # [B, F], of an intermediate layer
+    others: tuple[jax.Array, ...]  # outputs [B, P'] of each of the others
+
+
+def outputs_of(found: Any) -> tuple[jax.Array, ...]:
+    """Return the outputs in what a discriminator found: one array, or those of each that is inside of it."""
+    return (found.outputs, *found.others) if isinstance(found, SeveralOutput) else (found.outputs,)
 
 
 @runtime_checkable
