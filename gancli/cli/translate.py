@@ -33,6 +33,13 @@ def translate(
     answers: Annotated[
         int, typer.Option("-n", metavar="N", help="Answers to each image, of a run whose translator has noise.")
     ] = 1,
+    attention: Annotated[
+        bool,
+        typer.Option(
+            "--attention",
+            help="Also write where the translator looks, as colors over each image; of a run of --model ugatit.",
+        ),
+    ] = False,
     sheet: Annotated[
         Path | None,
         typer.Option(
@@ -68,6 +75,8 @@ def translate(
       gancli translate facades labels/ -n 3 --output houses/
 
       gancli translate ages photo.png --to 60-69 --output older/
+
+      gancli translate anime selfies/ --to B --attention --output faces/
     """
     wanted = parse_step(step)
     together = hosts.met(coordinator, processes, process)
@@ -84,6 +93,7 @@ def translate(
             output,
             reporter,
             answers=answers,
+            attention=attention,
             sheet=sheet,
             skip_existing=skip_existing,
             overwrite=overwrite,

@@ -69,7 +69,8 @@ class Cycle:
         built = nnx.eval_shape(lambda: _networks(config, family, domains, means, nnx.Rngs(0)))
         made = patches.players(config, family, built, a, TRANSLATORS)
         makers, critics = (tuple(made[name] for name in names) for names in (TRANSLATORS, DISCRIMINATORS))
-        ways = tuple(Translates(*ends, attends=family.attends) for ends in ((makers[0], a, b), (makers[1], b, a)))
+        attends = family.attends
+        ways = Translates(makers[0], a, b, attends=attends), Translates(makers[1], b, a, attends=attends)
         first, second = (
             Scores(critic, domain, loss, family.convolves) for critic, domain in zip(critics, domains, strict=True)
         )

@@ -51,6 +51,20 @@ def translate(
     return together(in_blocks(partial(_translate, translates), translator, len(images), block, read))
 
 
+@partial(jax.jit, static_argnames=("translates",))
+def _heat(translates: Translates, translator: Params, x: jax.Array) -> jax.Array:
+    heat = translates.attend(translator, translates.source.to_model(x)).heat[..., None]
+    return jax.image.resize(heat, (*x.shape[:-1], 1), "linear")
+
+
+def attention(translates: Translates, translator: Params, images: np.ndarray, block: int = BLOCK) -> np.ndarray:
+    """Return where a translator looks in images ``[N, H, W, C]``, uint8 or in [0, 1]: float32 ``[N, H, W, 1]``.
+
+    On no scale; higher is more. The translator has attention.
+    """
+    return together(in_blocks(partial(_heat, translates), translator, len(images), block, lambda rows: (images[rows],)))
+
+
 def bytes_per_pixel(translates: Translates, translator: Params) -> float:
     """Return how much temporary memory a pixel of an image takes while it is translated, as far as XLA tells.
 

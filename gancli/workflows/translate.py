@@ -5,6 +5,7 @@ Or into images of the classes of one domain.
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +26,7 @@ from gancli.errors import GancliError, UsageError
 from gancli.evaluation.likeness import read_likeness
 from gancli.files import write_atomically
 from gancli.games.translates import Translates, Translators
+from gancli.imaging.heat import heated
 from gancli.imaging.pixels import jpeg_bytes, png_bytes, to_uint8, webp_bytes
 from gancli.imaging.sheets import Heading, grid, tile
 from gancli.registry import suggestion
@@ -33,6 +35,7 @@ from gancli.runs.folder import LIKENESS, PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.outputs import STILLS, choose_output, write_picture
 from gancli.sampling.tiles import OVERLAP, SIDE, count_tiles, in_tiles
+from gancli.sampling.translations import attention as attention_of
 from gancli.sampling.translations import bytes_per_pixel
 from gancli.sampling.translations import translate as translated
 from gancli.training.state import Params
@@ -53,12 +56,13 @@ FORMATS: dict[str, Callable[[np.ndarray], bytes]] = {
 
 
 class Answer(NamedTuple):
-    """One of those to each image."""
+    """One of the pictures that are made of each image."""
 
     heading: str  # of the sheet
     suffix: str = ""  # of the image's name
     seed: int = 0  # of a translator with noise
     label: int | None = None  # of the class that is asked for; None: the translator has none
+    looks: bool = False  # whether it is where the translator looks, in the place of a translation
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Translation:
 
     name: str
     outputs: tuple[Path, ...]  # one for each answer; empty: nothing was to be written
+    attention: Path | None  # where the translator looks; None: nothing was to be written
     size: tuple[int, int] | None  # width and height; None: it was skipped
     unlike: float | None = None  # above 1: farther from the training images than images held out; None: not known
 
@@ -95,6 +100,7 @@ class TranslateResult:
             {"name": one.name}
             | ({"output": str(one.outputs[0])} if one.outputs else {})
             | ({"answers": [str(path) for path in one.outputs]} if len(one.outputs) > 1 else {})
+            | ({"attention": str(one.attention)} if one.attention else {})
             | ({"width": one.size[0], "height": one.size[1]} if one.size else {"skipped": True})
             | ({"unlike": round(one.unlike, 3)} if one.unlike is not None else {})
             for one in self.images
@@ -119,6 +125,7 @@ def translate(
     reporter: Reporter,
     *,
     answers: int = 1,
+    attention: bool = False,
     sheet: Path | None = None,
     skip_existing: bool = False,
     overwrite: bool = False,
@@ -139,6 +146,7 @@ def translate(
         output: a folder; None: only the sheet is written.
         reporter: receives progress.
         answers: to each image, of a run whose translator has noise.
+        attention: also write where the translator looks, of a run whose translator has attention.
         sheet: a picture of images and translations; None: ``pictures/translated.png`` in the folder of the run.
         skip_existing: leave out images whose translation is there already.
         overwrite: replace files that exist.
@@ -162,6 +170,9 @@ def translate(
     trained = Trained.load(folder, step=step, ema=ema)
     translators = Translators.of(trained.game, trained.weights)
     begins, ways, wanted = _asked(to, trained, translators, answers)
+    if attention:
+        _check_attends(translators.ways[begins])
+        wanted.append(Answer("attention", "-attention", looks=True))
     sheet = choose_output(sheet, folder / PICTURES / "translated.png", overwrite=overwrite, option="--sheet")
     files = one_or_more(source)
     outputs = _outputs(files, source, output, [one.suffix for one in wanted])
@@ -194,7 +205,7 @@ def translate(
     if likeness and (seen := {number: one.framed for number, one in enumerate(found) if one.framed is not None}):
         ratios = dict(zip(seen, likeness.ratios(np.stack(list(seen.values()))).tolist(), strict=True))
     done = [
-        Translation(files[number].name, outputs[number], one.size, ratios.get(number))
+        Translation(files[number].name, *_divided(outputs[number], wanted), one.size, ratios.get(number))
         for number, one in enumerate(found)
         if one.broken is None
     ]
@@ -239,7 +250,10 @@ def _translated(
         return _Done(broken=str(getattr(error, "strerror", None) or error))
     height, width, _ = image.shape
     padded = _padded(image, translator.multiple, translator.smallest)
-    found = [to_uint8(translator(padded, answer)[:height, :width]) for answer in wanted]
+    made = [translator(padded, answer)[:height, :width] for answer in wanted]
+    found = [
+        to_uint8(heated(image, one[..., 0]) if answer.looks else one) for one, answer in zip(made, wanted, strict=True)
+    ]
     for path, answer in zip(paths, found, strict=False):
         write_atomically(path, FORMATS[path.suffix.lower()](_with_alpha(answer, alpha)))
     framed = None
@@ -264,6 +278,8 @@ class _WithinMemory:
         labels = None if wanted.label is None else np.array([wanted.label], np.int32)
 
         def run(part: np.ndarray) -> np.ndarray:
+            if wanted.looks:
+                return attention_of(self._way, self._weights, part[None], block=1)[0]
             return translated(self._way, self._weights, part[None], block=1, seed=wanted.seed, labels=labels)[0]
 
         if image.shape not in self._tiled:
@@ -312,6 +328,22 @@ def _asked(
     return begins, (names[begins], names[1 - begins]), wanted
 
 
+def _check_attends(way: Translates) -> None:
+    """Raise a UsageError unless a translator tells where it looks."""
+    if not way.attends:
+        raise UsageError(
+            f"--attention is for runs whose translator has attention maps, such as those of --model ugatit; --model "
+            f"{way.player.config.model} has none."
+        )
+
+
+def _divided(paths: tuple[Path, ...], wanted: Sequence[Answer]) -> tuple[tuple[Path, ...], Path | None]:
+    """Return the files of translations, and that of where the translator looks, if any."""
+    if paths and wanted[-1].looks:
+        return paths[:-1], paths[-1]
+    return paths, None
+
+
 def _of_classes(to: str | None, counts: Mapping[str, int]) -> list[Answer]:
     """Return an answer of the class asked for, or of all; ``counts`` are the training images of each, by name."""
     names = list(counts)
@@ -357,7 +389,11 @@ def _outputs(
         raise UsageError(f"--output '{output}' is a file. Choose a folder.")
     kept = [Path(one.name).suffix.lower() in FORMATS for one in files]
     paths = [output / (one.name if keeps else f"{one.name}.png") for one, keeps in zip(files, kept, strict=True)]
-    return [tuple(path.with_stem(f"{path.stem}{suffix}") for suffix in suffixes) for path in paths]
+    outputs = [tuple(path.with_stem(f"{path.stem}{suffix}") for suffix in suffixes) for path in paths]
+    twice = next((path for path, count in Counter(itertools.chain(*outputs)).items() if count > 1), None)
+    if twice:
+        raise UsageError(f"two of the images in '{source}' would be written to '{twice}'. Rename one of them.")
+    return outputs
 
 
 def _read(one: ImageFile, channels: int, max_pixels: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -415,6 +451,6 @@ def _sheet(rows: Sequence[Sequence[np.ndarray]], source: str, wanted: Sequence[A
     tiles = np.stack([tile(image, side) for images in rows for image in images])
     answers = len(rows[0]) - 1
     in_row = min(max(GROUPS // answers, 1), len(rows))
-    texts = [f"to {one.heading}" for one in wanted]
+    texts = [one.heading if one.looks else f"to {one.heading}" for one in wanted]
     heading = (Heading(source), *(Heading(text, columns=texts.count(text)) for text in dict.fromkeys(texts)))
     return grid(tiles, (1 + answers) * in_row, headings=[heading] * in_row)
