@@ -56,7 +56,7 @@ def test_commands_stand_in_panels(gancli):
             "model",
             False,
             "",
-            ["mlp", "maxout-conv", "dcgan", "resnet", "noisy-mlp", "resnet-translator", "unet-translator"],
+            ["mlp", "maxout-conv", "dcgan", "resnet", "noisy-mlp", "resnet-translator", "unet-translator", "ugatit"],
         ),
         ("data set", False, "dig", ["digits"]),
         (("r1", "r2", "clip"), True, "r1,", ["r1,r2", "r1,clip"]),

@@ -26,7 +26,7 @@ USAGE = [
     (
         ["digits", "--model", "mpl"],
         "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet, noisy-mlp, "
-        "resnet-translator, unet-translator.",
+        "resnet-translator, unet-translator, ugatit.",
     ),
     (
         ["digits", "--updates", "both"],

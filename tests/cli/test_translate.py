@@ -1,5 +1,6 @@
 """``--game cycle`` and ``gancli translate``: from two folders of images to translations of any image."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -10,11 +11,13 @@ import pytest
 from PIL import Image
 
 from gancli.games.translates import Translators
+from gancli.imaging.heat import heated
 from gancli.imaging.pixels import to_uint8
 from gancli.runs.checkpoints import digest
+from gancli.runs.exported import TRANSLATORS, write_translators
 from gancli.runs.folder import Run
 from gancli.runs.trained import Trained
-from gancli.sampling.translations import translate
+from gancli.sampling.translations import attention, translate
 from gancli.training.game import layout
 from gancli.training.state import split_state
 from tests.playing import assert_equal
@@ -49,6 +52,22 @@ def trained(images, tmp_path_factory) -> Path:
     with pytest.raises(SystemExit) as stop:
         entry_point([str(word) for word in ("train", images, "--outdir", folder, "--steps", 4, *NETWORKS, *STEPS)])
     assert not stop.value.code
+    return folder
+
+
+@pytest.fixture(scope="module")
+def attending(trained, tmp_path_factory) -> Path:
+    """Exported translators with attention, of any weights: to train them takes long to compile."""
+    record = Run.open(trained).record
+    record = dataclasses.replace(record, config=dataclasses.replace(record.config, model="ugatit", history=0))
+    shapes, rng = layout(record.game()).params, np.random.default_rng(0)
+    own = {
+        name: jax.tree.map(lambda leaf: rng.normal(0, 0.2, leaf.shape).astype(np.float32), shapes[name])
+        for name in ("generator_ab", "generator_ba")
+    }
+    folder = tmp_path_factory.mktemp("ugatit")
+    (folder / "config.json").write_text(record.to_json())
+    write_translators(folder / TRANSLATORS, own, 0, ema=True)
     return folder
 
 
@@ -199,6 +218,54 @@ def test_translations_do_not_lie_among_the_images(trained, images, gancli):
     code, _, err = gancli("translate", trained, images / "testA", "--to", "B", "-o", images / "testA", "--overwrite")
     assert code == 2
     assert err == f"error: --output '{images / 'testA'}' is where the images lie. Choose another folder.\n"
+
+
+def test_where_it_looks_lies_beside_each_translation(attending, images, gancli):
+    command = ("translate", attending, images / "testA", "--to", "B", "--quiet", "--json")
+    code, out, err = gancli(*command, "--attention", "-o", "out", "--sheet", "s.png")
+    assert (code, err) == (0, "")
+    first = json.loads(out)["images"][0]
+    assert (first["output"], first["attention"]) == ("out/0.png", "out/0-attention.png")
+    assert "answers" not in first
+    assert [path.name for path in sorted(Path("out").iterdir())] == [
+        *(f"{number}{end}.png" for number in range(3) for end in ("-attention", "")),
+    ]
+    assert gancli(*command, "-o", "plain", "--sheet", "t.png")[0] == 0
+    np.testing.assert_array_equal(pixels("out/0.png"), pixels("plain/0.png"))
+    loaded = Trained.load(attending, step="latest", ema=True)
+    both = Translators.of(loaded.game, loaded.weights)
+    image = pixels(images / "testA" / "0.png")
+    heat = attention(both.ways[0], both.weights[0], image[None], block=1)
+    assert heat.shape == (1, 16, 16, 1)
+    np.testing.assert_array_equal(pixels("out/0-attention.png"), to_uint8(heated(image, heat[0, ..., 0])))
+    # Of any size, as translations are; and what is there already is left.
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (21, 30, 3), np.uint8)).save("photo.jpg")
+    command = ("translate", attending, "photo.jpg", "--to", "A", "--attention", "-o", "own", "--sheet", "u.png", "-q")
+    assert gancli(*command)[0] == 0
+    assert pixels("own/photo-attention.jpg").shape == (21, 30, 3)
+    assert gancli(*command[:5], "--sheet", "one.png", "-q")[0] == 0
+    assert pixels("u.png").shape[1] > pixels("one.png").shape[1]  # a column more
+    Path("own/photo-attention.jpg").unlink()
+    assert gancli(*command[:-2], "v.png", "-q", "--skip-existing")[0] == 0
+    assert Path("own/photo-attention.jpg").is_file()
+
+
+def test_a_run_without_attention_has_no_such_maps(trained, images, gancli):
+    assert gancli("translate", trained, images / "testA", "--to", "B", "--attention") == (
+        *(2, ""),
+        "error: --attention is for runs whose translator has attention maps, such as those of --model ugatit; --model "
+        "resnet-translator has none.\n",
+    )
+
+
+def test_no_translation_takes_the_place_of_another(trained, images, gancli):
+    Path("photos").mkdir()
+    for name in ("a.gif", "a.gif.png"):
+        Image.fromarray(np.zeros((16, 16), np.uint8)).save(f"photos/{name}")
+    assert gancli("translate", trained, "photos", "--to", "B", "-o", "out") == (
+        *(2, ""),
+        "error: two of the images in 'photos' would be written to 'out/a.gif.png'. Rename one of them.\n",
+    )
 
 
 def test_other_runs_translate_nothing_and_this_one_draws_nothing(trained, digits_run, images, gancli):

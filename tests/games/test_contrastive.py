@@ -97,6 +97,14 @@ def test_it_resumes_bit_for_bit():
     assert game.told({name: float(values[0]) for name, values in report.items()}).startswith("loss D ")
 
 
+def test_a_translator_whose_attention_it_does_not_train_is_refused():
+    with pytest.raises(UsageError) as caught:
+        laid_out(model="ugatit")
+    assert str(caught.value) == (
+        "--game contrastive does not train attention, which --model ugatit has. Take --game cycle, or another model."
+    )
+
+
 def test_a_translator_that_shows_no_layers_is_refused():
     with pytest.raises(UsageError) as caught:
         laid_out(model="unet-translator")

@@ -16,7 +16,8 @@ from gancli.games.pair import Pair
 from gancli.games.patches import apart, discriminator_gradients
 from gancli.games.translates import Translators
 from gancli.models.catalog import MODELS, Architecture
-from gancli.models.layers.parts import DiscriminatorOutput
+from gancli.models.layers.attention import Attended
+from gancli.models.layers.parts import DiscriminatorOutput, SeveralOutput
 from gancli.training.domain import Batch, Domain
 from gancli.training.state import split_state
 from tests.conftest import first_of, thorough
@@ -50,11 +51,36 @@ class Score(nnx.Module):
         return DiscriminatorOutput(jnp.repeat(self.linear(x), 3, axis=1), x)
 
 
+class Looking(Map):
+    """The same, with logits ``[B, 2]`` of the source that are linear, too."""
+
+    def __init__(self, rngs: nnx.Rngs):
+        super().__init__(rngs)
+        self.classes = nnx.Linear(2, 2, rngs=rngs)
+
+    def attended(self, x):
+        return Attended(self.linear(x), self.classes(x), x)
+
+
+class Both(Score):
+    """The same score, and beside it another one of two patches, ``[B, 2]``."""
+
+    def __init__(self, rngs: nnx.Rngs):
+        super().__init__(rngs)
+        self.other = nnx.Linear(2, 2, rngs=rngs)
+
+    def __call__(self, x, key=None):
+        return SeveralOutput(jnp.repeat(self.linear(x), 3, axis=1), x, (self.other(x),))
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _family():
     linear = Architecture(None, {"patches": lambda *parts: Score(parts[-1])}, translator=lambda *parts: Map(parts[-1]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(MODELS._entries, "linear", linear)
+        critics = {"patches": lambda *parts: Both(parts[-1])}
+        looking = Architecture(None, critics, translator=lambda *parts: Looking(parts[-1]), attends=True)
+        patch.setitem(MODELS._entries, "looking", looking)
         yield
 
 
@@ -155,6 +181,58 @@ def test_translators_descend_on_the_published_loss(changes):
         )
 
 
+@pytest.mark.parametrize("changes", [{}, {"identity_weight": 0.0}], ids=str)
+def test_attention_and_several_discriminators_add_their_losses(changes):
+    """Kim et al. 2020, §3.2: every discriminator has a loss of its own, and translators tell source from target."""
+    game, state = linear(model="looking", attention_weight=20.0, **changes)
+    a, b = points(2, 3), points(2, 4)
+    gradients, _, measured = translator_gradients(game, state.params, a, b, jax.random.key(0))
+
+    def apply(part, x):
+        return x @ part["kernel"] + part["bias"][None]
+
+    def wanted(own):
+        params = state.params | own
+        total = written_down(params, a, b, game.config)  # with the first of both discriminators
+        attention = 0.0
+        for name, critic, source, target in (
+            ("generator_ab", "discriminator_b", a, b),
+            ("generator_ba", "discriminator_a", b, a),
+        ):
+            fake = apply(params[name]["linear"], source)
+            total += 0.5 * jnp.mean((apply(params[critic]["other"], fake) - 1) ** 2)
+            attention -= jnp.mean(jax.nn.log_sigmoid(apply(params[name]["classes"], source)))
+            attention -= jnp.mean(jax.nn.log_sigmoid(-apply(params[name]["classes"], target)))
+        return total + 20.0 * attention, attention
+
+    assert_close(
+        gradients, jax.grad(wanted, has_aux=True)({name: state.params[name] for name in NAMES[:2]})[0], atol=1e-4
+    )
+    np.testing.assert_allclose(measured["attention_loss"], wanted({})[1], rtol=1e-5)
+    assert ("identity_loss" in measured) == bool(game.config.identity_weight)
+    told = {f"{name}_loss": 0.0 for name in NAMES} | {name: float(value) for name, value in measured.items()}
+    assert game.told(told).endswith(f" attention {float(measured['attention_loss']):.3f}")
+
+
+def test_several_discriminators_descend_on_the_sum_and_a_penalty_takes_the_sum_of_their_means():
+    game, state = linear(model="looking", penalty=("r1",), penalty_weight=0.5)
+    real, fake = points(4, 5), points(4, 6)
+    scores, own = game.scores_of[0], state.params["discriminator_a"]
+
+    def loss(own):
+        halves = []
+        for part in ("linear", "other"):
+            apply = lambda x, part=own[part]: x @ part["kernel"] + part["bias"][None]  # noqa: E731
+            halves.append(0.5 * jnp.mean((apply(real) - 1) ** 2) + 0.5 * jnp.mean(apply(fake) ** 2))
+        slope = own["linear"]["kernel"][:, 0] + own["other"]["kernel"].mean(axis=1)
+        return sum(halves) + 0.25 * jnp.sum(slope**2), sum(halves)
+
+    gradients, found = discriminator_gradients(scores, own, real, fake, jax.random.key(0))
+    (_, value), wanted = jax.value_and_grad(loss, has_aux=True)(own)
+    assert_close(gradients, wanted, atol=1e-5)
+    np.testing.assert_allclose(found["loss"], value, rtol=1e-6)
+
+
 def test_a_discriminator_descends_on_least_squares_of_all_patches():
     game, state = linear()
     real, fake = points(4, 5), points(4, 6)
@@ -227,9 +305,10 @@ def test_it_resumes_bit_for_bit(changes):
 
 
 @thorough
-def test_convolutional_networks_resume_bit_for_bit():
+@pytest.mark.parametrize("model", ["resnet-translator", "ugatit"])
+def test_convolutional_networks_resume_bit_for_bit(model):
     data = data_of((16, 16, 1))
-    game = laid_out(IMAGES | {"remat": True}, (16, 16, 1), is_images=True)
+    game = laid_out(IMAGES | {"remat": True, "model": model}, (16, 16, 1), is_images=True)
     whole, _ = run(game, begin(game), 0, 4, data)
     half, _ = run(game, begin(game), 0, 1, data)
     assert_equal(run(game, half, 1, 4, data)[0], whole)
@@ -277,7 +356,8 @@ def test_it_draws_no_samples_but_translates():
         ({"updates": "simultaneous"}, "--updates simultaneous does nothing in the game 'cycle'. Leave it out."),
         (
             {"model": "dcgan"},
-            "--model dcgan does not translate images. Use: resnet-translator, unet-translator, linear.",
+            "--model dcgan does not translate images. Use: resnet-translator, unet-translator, ugatit, linear, "
+            "looking.",
         ),
     ],
     ids=lambda one: str(one) if isinstance(one, dict) else "",

@@ -11,7 +11,7 @@ from flax import nnx
 
 from gancli.errors import UsageError
 from gancli.models.layers.parts import BatchStats
-from gancli.models.resnet import Block, discriminator, doubled, generator, halved
+from gancli.models.resnet import Block, discriminator, generator
 from gancli.recipes.resolve import resolve
 
 SMALL = dataclasses.replace(resolve("mnist", None, {"model": "resnet"}), latent_size=6, base_channels=4)
@@ -47,14 +47,6 @@ def test_there_are_blocks_at_every_size(shape, smallest, channels, blocks):
     assert x.shape == (3, *shape)
     judged = jax.eval_shape(lambda x: build(shape, blocks=blocks)[1](x), x)
     assert (judged.outputs.shape, judged.features.shape) == ((3,), (3, channels[-1]))
-
-
-def test_doubling_and_halving():
-    x = jnp.arange(2 * 2 * 3 * 2, dtype=jnp.float32).reshape(2, 2, 3, 2)
-    np.testing.assert_array_equal(doubled(x), np.repeat(np.repeat(x, 2, axis=1), 2, axis=2))
-    np.testing.assert_array_equal(halved(doubled(x)), x)
-    y = jax.random.normal(jax.random.key(0), (2, 4, 6, 2))
-    assert float(jnp.vdot(doubled(x), y)) == pytest.approx(4 * float(jnp.vdot(x, halved(y))), rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_runs_own_file_has_every_setting_and_warns_of_none(tmp_path):
         (
             {"model": "mpl"},
             "unknown model 'mpl'. Did you mean 'mlp'? Known: mlp, maxout-conv, dcgan, resnet, noisy-mlp, "
-            "resnet-translator, unet-translator.",
+            "resnet-translator, unet-translator, ugatit.",
         ),
         (
             {"loss": "hinge", "margin": 2.0},

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.training.constraints import clip, limit_columns, spectrally_normalized, turned, with_directions
+from gancli.training.constraints import clip, limit_columns, limit_rho, spectrally_normalized, turned, with_directions
 
 PARAMS = {
     "hidden": {0: {"linear": {"kernel": jax.random.normal(jax.random.key(0), (7, 5)), "bias": jnp.ones(5)}}},
@@ -61,3 +61,14 @@ def test_no_column_grows_longer_than_its_limit():
         np.testing.assert_allclose(np.linalg.norm(after, axis=0), np.minimum(lengths, 1.5), rtol=1e-5)
         np.testing.assert_allclose(after * np.maximum(lengths, 1.5), before * 1.5, rtol=1e-5)
     np.testing.assert_array_equal(found["dense"]["bias"], params["dense"]["bias"])
+
+
+def test_a_share_is_cut_to_the_unit_interval_and_nothing_else_is():
+    params = {
+        "norms": {0: {"rho": jnp.array([-0.5, 0.25, 1.5]), "scale": jnp.array([7.0])}},
+        "kernel": jnp.array([-2.0]),
+    }
+    found = limit_rho(params)
+    np.testing.assert_array_equal(found["norms"][0]["rho"], [0.0, 0.25, 1.0])
+    np.testing.assert_array_equal(found["norms"][0]["scale"], [7.0])
+    np.testing.assert_array_equal(found["kernel"], [-2.0])

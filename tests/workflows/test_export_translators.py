@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 from gancli.cli.console import TerminalReporter
 from gancli.recipes.resolve import resolve
 from gancli.workflows.train import new_run
+from tests.conftest import thorough
 
 SMALL = {"base_channels": 2, "num_steps": 2, "evaluate_every": 0, "log_every": 2, "batch_size": 1}
 
@@ -27,8 +28,8 @@ def photos(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def cycle(tmp_path_factory):
+@pytest.fixture(scope="module", params=["resnet-translator", pytest.param("ugatit", marks=thorough)])
+def cycle(request, tmp_path_factory):
     """A run of two steps, whose images are gone."""
     folder, rng = tmp_path_factory.mktemp("cycle"), np.random.default_rng(1)
     for name in ("horses", "zebras"):
@@ -36,7 +37,13 @@ def cycle(tmp_path_factory):
         for number in range(4):
             image = rng.integers(0, 256, (16, 16, 3), np.uint8)
             Image.fromarray(image).save(folder / "secret" / name / f"{number}.png")
-    options = SMALL | {"game": "cycle", "blocks": 1, "to_domain": str(folder / "secret" / "zebras"), "held_out": 0.5}
+    options = SMALL | {
+        "game": "cycle",
+        "model": request.param,
+        "blocks": 1,
+        "to_domain": str(folder / "secret" / "zebras"),
+        "held_out": 0.5,
+    }
     new_run(resolve(str(folder / "secret" / "horses"), None, options), folder / "run", TerminalReporter(quiet=True))
     shutil.rmtree(folder / "secret")
     return folder / "run"
@@ -86,7 +93,7 @@ def test_where_images_lie_is_not_told_and_it_cannot_be_trained_on(gancli, tmp_pa
     for name in ("config.json", "README.md"):
         assert "secret" not in (out / name).read_text()
     card = (out / "README.md").read_text().splitlines()
-    assert "# horses to zebras by resnet-translator" in card
+    assert f"# horses to zebras by {json.loads((out / 'config.json').read_text())['config']['model']}" in card
     assert json.loads((out / "config.json").read_text())["config"]["to_domain"] == "./zebras"
     code, _, err = gancli("translate", out, out, "--to", "zebras", "--step", 1)
     assert (code, err) == (2, f"error: --step 1: '{out}' was exported, and holds step 2 alone.\n")

@@ -1,10 +1,11 @@
-"""Reflected edges and instance normalization."""
+"""Reflected edges, instance normalization, doubling and halving."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from gancli.models.layers.spatial import instance_normalized, reflected
+from gancli.models.layers.spatial import doubled, halved, instance_normalized, reflected
 
 
 def test_edges_are_mirrored_at_the_outermost_pixel():
@@ -27,3 +28,11 @@ def test_statistics_are_taken_in_float32():
     found = instance_normalized(x)
     assert found.dtype == jnp.bfloat16
     assert abs(float(found.astype(jnp.float32).mean())) < 0.01
+
+
+def test_doubling_and_halving():
+    x = jnp.arange(2 * 2 * 3 * 2, dtype=jnp.float32).reshape(2, 2, 3, 2)
+    np.testing.assert_array_equal(doubled(x), np.repeat(np.repeat(x, 2, axis=1), 2, axis=2))
+    np.testing.assert_array_equal(halved(doubled(x)), x)
+    y = jax.random.normal(jax.random.key(0), (2, 4, 6, 2))
+    assert float(jnp.vdot(doubled(x), y)) == pytest.approx(4 * float(jnp.vdot(x, halved(y))), rel=1e-5)
