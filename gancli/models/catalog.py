@@ -235,7 +235,7 @@ MODELS: Registry[Architecture] = Registry(
             translator_bounds=("rho",),
             discriminator_bounds=("spectral-norm",),
             summary="Residual translators with attention, two discriminators a domain (Kim et al. 2020, U-GAT-IT).",
-            use="For --game cycle where shapes must change: selfies to anime. The light form of the paper.",
+            use="For --game cycle; `gancli translate --attention` shows where it looks. The light form of the paper.",
             cite=("kim2020ugatit", "zhou2016learning", "miyato2018spectral", "johnson2016perceptual"),
             defaults=_TRANSLATING
             | {

@@ -64,7 +64,7 @@ TECHNIQUES = {
     "instance_noise": Technique(lambda run: run.instance_noise, ("sonderby2017amortised", "arjovsky2017principled")),
     "init_range": Technique(
         lambda run: (
-            run.model not in ("dcgan", "resnet-translator")
+            run.model not in ("dcgan", "resnet-translator", "unet-translator", "ugatit")
             and None in (run.generator_init_range, run.discriminator_init_range)
         ),
         ("he2015delving",),
