@@ -62,11 +62,11 @@ class Looking(Map):
         return Attended(self.linear(x), self.classes(x), x)
 
 
-class Both(Score):
-    """The same score, and beside it another one of two patches, ``[B, 2]``."""
+class Both(nnx.Module):
+    """The score of three patches, and beside it another one of two, ``[B, 2]``."""
 
     def __init__(self, rngs: nnx.Rngs):
-        super().__init__(rngs)
+        self.linear = nnx.Linear(2, 1, rngs=rngs)
         self.other = nnx.Linear(2, 2, rngs=rngs)
 
     def __call__(self, x, key=None):
