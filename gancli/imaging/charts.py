@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Each has a contrast of at least 3 on white and on the dark page of a report (WCAG 2.1, 1.4.11).
-COLORS = ("#2a78d6", "#c86a12", "#1f9d63", "#c2528b", "#8a63d2", "#7d7f86")
+COLORS = ("#2a78d6", "#c86a12", "#1f9d63", "#c2528b", "#8a63d2", "#7d7f86", "#8d8419", "#d9534f")
 INK = "#000001"  # of texts and axes; an SVG takes the color of the page around it instead
 MOST_POINTS = 400  # of a curve; of more, the highest and lowest are drawn
 FEW_POINTS = 40  # each of which is marked
