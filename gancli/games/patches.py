@@ -174,6 +174,13 @@ def settled(
             f"--game {config.game} does not train attention, which --model {config.model} has. Take --game cycle, or "
             f"another model."
         )
+    bounds = family.discriminator_bounds
+    other = [name for name in config.penalty if PENALTIES[name].sets_slope and name not in bounds]
+    if bounds and other:
+        raise UsageError(
+            f"--penalty {','.join(other)}: --model {config.model} sets the slope by {', '.join(bounds)}. Leave it out "
+            f"(r1 and r2 go with it)."
+        )
     return config, loss, family
 
 

@@ -214,6 +214,21 @@ def test_attention_and_several_discriminators_add_their_losses(changes):
     assert game.told(told).endswith(f" attention {float(measured['attention_loss']):.3f}")
 
 
+def test_a_model_bounds_the_weights_of_its_players_beside_the_penalty():
+    for penalty in ((), ("r1",), ("spectral-norm",)):
+        game = laid_out(IMAGES | {"model": "ugatit", "penalty": penalty}, (16, 16, 3), is_images=True)
+        bounds = {player.name: player.bounds for player in game.players}
+        assert [bounds[name] for name in NAMES[:2]] == [("rho",)] * 2
+        assert [bounds[name] for name in NAMES[2:]] == [("spectral-norm",)] * 2
+    with pytest.raises(UsageError) as caught:
+        laid_out(IMAGES | {"model": "ugatit", "penalty": ("r1", "clip")}, (16, 16, 3), is_images=True)
+    assert str(caught.value) == (
+        "--penalty clip: --model ugatit sets the slope by spectral-norm. Leave it out (r1 and r2 go with it)."
+    )
+    plain = laid_out(IMAGES, (16, 16, 3), is_images=True)
+    assert not any(player.bounds for player in plain.players)
+
+
 def test_several_discriminators_descend_on_the_sum_and_a_penalty_takes_the_sum_of_their_means():
     game, state = linear(model="looking", penalty=("r1",), penalty_weight=0.5)
     real, fake = points(4, 5), points(4, 6)
