@@ -82,7 +82,7 @@ def begin(game: Game, means: Mapping[str, np.ndarray]) -> TrainState:
     @jax.jit
     def build(key: jax.Array) -> TrainState:
         networks = game.networks(nnx.Rngs(jax.random.fold_in(key, 0)), means)
-        params = {player.name: player.start(networks[player.name]) for player in game.players}
+        params = {player.name: _strong(player.start(networks[player.name])) for player in game.players}
         return TrainState(
             step=jnp.zeros((), jnp.int32),
             key=jax.random.fold_in(key, 1),
@@ -94,6 +94,14 @@ def begin(game: Game, means: Mapping[str, np.ndarray]) -> TrainState:
         )
 
     return build(jax.random.key(game.config.seed))
+
+
+def _strong(params: Params) -> Params:
+    """Return weights of the same values, none of a weak type, as ``jnp.full(3, 0.5)`` has.
+
+    The first update would change that type, and whatever takes the weights would be compiled once more.
+    """
+    return jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), params)
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from gancli.training.game import layout, update
 from tests.playing import as_numbers, assert_equal
@@ -28,6 +29,23 @@ def test_the_seed_decides_the_first_state():
     assert_equal(first_state(), first_state())
     one, another = (as_numbers(state.params[LEFT]["kernel"]) for state in (first_state(), first_state(other)))
     assert not np.array_equal(one, another)
+
+
+class Halves(Toy):
+    """Its weights are made from a number of Python, whose type is weak: a float of any precision."""
+
+    def networks(self, rngs, means):
+        made = super().networks(rngs, means)
+        for network in made.values():
+            nnx.update(network, jax.tree.map(lambda leaf: jnp.full(leaf.shape, 0.5), nnx.state(network)))
+        return made
+
+
+def test_no_weight_begins_with_a_weak_type_which_the_first_step_would_change():
+    game = Halves.build(CONFIG, DOMAINS)
+    made = game.networks(nnx.Rngs(0), {domain.name: np.zeros(domain.shape) for domain in DOMAINS})
+    assert all(leaf.weak_type for network in made.values() for leaf in jax.tree.leaves(nnx.state(network)))
+    assert not any(leaf.weak_type for leaf in jax.tree.leaves(layout(game)))
 
 
 @pytest.mark.parametrize("moved", [(CRITIC,), (LEFT, RIGHT), (RIGHT,)], ids=str)

@@ -49,9 +49,7 @@ class AdaptiveLayerInstanceNorm(nnx.Module):
     """The same, scaled and shifted by ``[B, C]`` that the image decides: AdaLIN."""
 
     def __init__(self, channels: int):
-        # Of the weak type that jnp.full has by itself, weights would change it in the first steps, and each time the
-        # step would be compiled again.
-        self.rho = nnx.Param(jnp.full(channels, ADAPTIVE_RHO, jnp.float32))
+        self.rho = nnx.Param(jnp.full(channels, ADAPTIVE_RHO))
 
     def __call__(self, x: jax.Array, scale: jax.Array, bias: jax.Array) -> jax.Array:
         return layer_instance_normalized(x, self.rho[...]) * scale[:, None, None] + bias[:, None, None]
