@@ -1,5 +1,6 @@
 """``gancli sweep``: the runs of a grid, trained, tabled and ranked."""
 
+import contextlib
 import csv
 import io
 import math
@@ -207,19 +208,15 @@ def write_script(members: Sequence[Member], outdir: Path, data_dir: Path | None)
 
 def _finished(members: Sequence[Member], goals: Sequence[Goal]) -> dict[int, Row]:
     """Return the rows of the runs that an earlier command brought to their end, by their place in the grid."""
-    rows = {
-        index: _row(member, goal, None)
-        for index, (member, goal) in enumerate(zip(members, goals, strict=True))
-        if (goal.folder / CONFIG).is_file()
-    }
-    return {index: row for index, row in rows.items() if row.steps >= goals[index].config.num_steps}
+    rows = [_row(member, goal, None) for member, goal in zip(members, goals, strict=True)]
+    return {index: row for index, row in enumerate(rows) if row.steps >= row.member.config.num_steps}
 
 
 def _row(member: Member, goal: Goal, failure: GancliError | None) -> Row:
     lines: list[dict[str, Any]] = []
     scores: dict[int, float] = {}
     best, found = None, None
-    if (goal.folder / CONFIG).is_file():  # else it failed before it began
+    with contextlib.suppress(GancliError):  # it has not begun, or its record is damaged
         run = Run.open(goal.folder)
         lines, scores = run.metrics(), run.scores()
         best = run.best_step(scores) if scores else None

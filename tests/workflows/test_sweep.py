@@ -118,6 +118,18 @@ def test_the_table_has_what_has_ended_while_other_runs_train(gancli, swept, tmp_
     assert tables[1:] == [every] * 3
 
 
+def test_a_run_whose_record_is_damaged_is_named_and_the_others_are_ranked(gancli, swept, tmp_path):
+    folder = tmp_path / "s"
+    shutil.copytree(swept, folder)
+    record = folder / "loss=hinge" / "seed0" / "config.json"
+    record.write_text("{")
+    code, out, err = gancli("sweep", "ring", *GRID, "--outdir", folder, *OPTIONS)
+    assert code == 1
+    assert err.startswith(f"warning: {record.parent}: cannot read {record}: ")
+    assert [row["status"] for row in rows(folder)] == ["failed", "done", "done", "done"]
+    assert out.count("failed: ") == 1
+
+
 def test_where_every_run_fails_the_first_failure_is_the_answer(gancli, tmp_path):
     code, out, err = gancli("sweep", "ring", "--grid", "batch-size=60000,70000", "--outdir", tmp_path / "s", "--quiet")
     assert (code, out) == (2, "")
