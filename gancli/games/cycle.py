@@ -199,7 +199,7 @@ def _networks(
     means: Mapping[str, np.ndarray],
     rngs: nnx.Rngs,
 ) -> dict[str, nnx.Module]:
-    build_translator = family.translating(config.model)
+    build_translator = family.translating(config.model, attends=True)
     build_critic = family.discriminator(PATCHES, config.model)
     parts = [(config, domain.shape, domain.bounded, means[domain.name], rngs) for domain in domains]
     made = {name: build_translator(*part) for name, part in zip(TRANSLATORS, parts, strict=True)}

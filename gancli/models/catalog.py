@@ -37,6 +37,7 @@ class Architecture(Entry):
     attends: bool = False  # whether its translator also has ``attended``, see gancli.models.layers.attention.Attended
     translator_bounds: tuple[str, ...] = ()  # what holds the weights of translators: "rho", see gancli.training.player
     discriminator_bounds: tuple[str, ...] = ()  # of discriminators, beside those of --penalty: "spectral-norm"
+    own_init: bool = False  # whether first weights are those of its paper; else they are as in He et al. 2015
     # Settings it brings in the place of the data set's.
     defaults: dict[str, Any] = field(default_factory=dict, hash=False, compare=False, kw_only=True)
 
@@ -51,14 +52,15 @@ class Architecture(Entry):
             raise UsageError(f"--model {name} draws no samples: it translates images. Use: {able}.")
         return self.generator
 
-    def translating(self, name: str) -> Builder:
-        """Return what builds a translator.
+    def translating(self, name: str, *, attends: bool = False) -> Builder:
+        """Return what builds a translator; ``attends``: for a game that also trains those with attention.
 
         Raises:
             UsageError: the family, called ``name``, has none.
         """
         if self.translator is None:
-            able = ", ".join(other for other, family in MODELS.items() if family.translator)
+            fits = {other: family for other, family in MODELS.items() if attends or not family.attends}
+            able = ", ".join(other for other, family in fits.items() if family.translator)
             raise UsageError(f"--model {name} does not translate images. Use: {able}.")
         return self.translator
 
@@ -179,6 +181,7 @@ MODELS: Registry[Architecture] = Registry(
             lazy("gancli.models.dcgan:generator"),
             {"scorer": lazy("gancli.models.dcgan:discriminator")},
             convolves=True,
+            own_init=True,
             summary="Strided and transposed convolutions, the generator batch-normalized (Radford et al. 2016).",
             use="For images of 8 to 256 pixels on a modest machine; the default for your own images.",
             cite=("radford2016unsupervised",),
@@ -208,6 +211,7 @@ MODELS: Registry[Architecture] = Registry(
                 "plain patches": lazy("gancli.models.patches:plain_discriminator"),
             },
             convolves=True,
+            own_init=True,
             translator=lazy("gancli.models.resnet_translator:translator"),
             class_translator=lazy("gancli.models.resnet_translator:translator"),
             summary="A residual translator of images, and a discriminator of patches (Zhu et al. 2017, CycleGAN).",
@@ -219,6 +223,7 @@ MODELS: Registry[Architecture] = Registry(
             None,
             {"patches": lazy("gancli.models.patches:discriminator")},
             convolves=True,
+            own_init=True,
             translator=lazy("gancli.models.unet_translator:translator"),
             has_noise=True,
             summary="A U-Net with dropout for latents, and a discriminator of patches (Isola et al. 2017, pix2pix).",
@@ -230,6 +235,7 @@ MODELS: Registry[Architecture] = Registry(
             None,
             {"patches": lazy("gancli.models.ugatit:discriminator")},
             convolves=True,
+            own_init=True,
             translator=lazy("gancli.models.ugatit:translator"),
             attends=True,
             translator_bounds=("rho",),

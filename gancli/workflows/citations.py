@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gancli.bibliography import BIBLIOGRAPHY
 from gancli.config import TrainConfig
@@ -15,8 +15,10 @@ from gancli.losses.catalog import LOSSES, PENALTIES
 from gancli.metrics.catalog import METRICS
 from gancli.models.catalog import MODELS
 from gancli.recipes.resolve import uses
-from gancli.registry import Entry, Registry
+from gancli.registry import Registry
 from gancli.training.catalog import OPTIMIZERS
+
+T = TypeVar("T")
 
 OF_ALL = ("goodfellow2014gan", "jax2018", "flax2020")
 
@@ -64,7 +66,7 @@ TECHNIQUES = {
     "instance_noise": Technique(lambda run: run.instance_noise, ("sonderby2017amortised", "arjovsky2017principled")),
     "init_range": Technique(
         lambda run: (
-            run.model not in ("dcgan", "resnet-translator", "unet-translator", "ugatit")
+            any(not family.own_init for family in _chosen(MODELS, run.model))
             and None in (run.generator_init_range, run.discriminator_init_range)
         ),
         ("he2015delving",),
@@ -92,7 +94,7 @@ def keys(config: TrainConfig) -> Iterator[str]:
     yield from libraries
 
 
-def _chosen(registry: Registry[Any], names: str | tuple[str, ...]) -> list[Entry]:
+def _chosen(registry: Registry[T], names: str | tuple[str, ...]) -> list[T]:
     names = (names,) if isinstance(names, str) else names
     return [registry[name] for name in names if name in registry]
 

@@ -118,3 +118,9 @@ def test_what_does_not_fit_is_refused():
         laid_out(LINEAR | {"loss": "mmd"})
     with pytest.raises(UsageError, match=r"^--k 2 does nothing in the game 'paired'\. Leave it out\.$"):
         laid_out(LINEAR | {"k": 2})
+    with pytest.raises(UsageError) as caught:
+        laid_out(LINEAR | {"model": "dcgan"})
+    # Those that attend are left out: this game does not train attention.
+    assert str(caught.value) == (
+        "--model dcgan does not translate images. Use: resnet-translator, unet-translator, linear."
+    )

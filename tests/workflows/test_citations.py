@@ -54,6 +54,9 @@ def test_techniques_beside_the_entries_are_cited_where_they_are_used():
     assert {"lin2018pacgan", "mirza2014conditional"} <= keys(packing=2, conditional=True)
     assert {"ioffe2015batch", "mescheder2018which", "huang2024r3gan"} <= keys(model="dcgan")
     assert "zhang2019fixup" in keys(model="resnet", batch_norm=False)
+    assert "he2015delving" in keys(generator_init_range=None)
+    for model in ("dcgan", "unet-translator", "ugatit", "mine.py:model"):
+        assert "he2015delving" not in keys(model=model, generator_init_range=None)
     assert keys(loss="mine.py:loss", model="mine.py:model") >= {"goodfellow2014gan", "alpaydin1998digits"}
 
 

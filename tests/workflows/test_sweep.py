@@ -122,10 +122,10 @@ def test_a_run_whose_record_is_damaged_is_named_and_the_others_are_ranked(gancli
     folder = tmp_path / "s"
     shutil.copytree(swept, folder)
     record = folder / "loss=hinge" / "seed0" / "config.json"
-    record.write_text("{")
+    record.write_text("{}")
     code, out, err = gancli("sweep", "ring", *GRID, "--outdir", folder, *OPTIONS)
     assert code == 1
-    assert err.startswith(f"warning: {record.parent}: cannot read {record}: ")
+    assert err == f"warning: {record.parent}: cannot read {record}: it has no 'gancli'.\n"
     assert [row["status"] for row in rows(folder)] == ["failed", "done", "done", "done"]
     assert out.count("failed: ") == 1
 
