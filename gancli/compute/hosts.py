@@ -34,7 +34,7 @@ HEARTBEAT_TIMEOUT = 60  # seconds without a sign of a process, until JAX takes i
 SHUTDOWN_TIMEOUT = 10  # seconds that a process which ends waits for the others
 LONGEST_PREPARATION = 3600.0  # seconds that processes may differ in loading the data
 SAID = "gancli"  # what keys of the store begin with
-LAST_WORDS = 10  # seconds that a process which failed waits for those that hear of it
+LAST_WORDS = 60  # seconds that a process which failed waits for those that hear of it: they may still load their data
 GLANCE = 1000  # milliseconds between two looks at what others said
 FAILED, OVER, GOES_ON = "failed", "over", "goes on"  # what the leader tells after its part of a chunk
 HEARD = 2  # answers ago: all processes have that one, since they computed the chunks after it with the leader
@@ -121,13 +121,14 @@ def leads() -> bool:
 
 
 def fail(message: str) -> None:
-    """Tell the other processes that this one ends, and wait a moment for those that listen."""
+    """Tell the other processes that this one ends, and take leave of those that listen, which end, too."""
     client = _client()
     if client is None:
         return
     with contextlib.suppress(RuntimeError):  # some are gone, or do not listen
         client.key_value_set(f"{SAID}/failed/{index()}", message)
         client.wait_at_barrier(f"{SAID}/end", 1000 * LAST_WORDS)
+        jax.distributed.shutdown()  # else the first one out aborts the others before they say why they end
 
 
 def compare(parts: Mapping[str, str], own: str) -> list[str]:
