@@ -4,44 +4,34 @@ Or into images of the classes of one domain.
 """
 
 import itertools
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gancli.compute import devices, hosts
 from gancli.compute.blocks import each
-from gancli.data.class_names import find
 from gancli.data.images.decode import MAX_PIXELS, check_pixels, decode, frame
 from gancli.data.images.find import ImageFile
 from gancli.data.images.framed import one_or_more
-from gancli.data.two_domains import LETTERS, domain_names
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.likeness import read_likeness
 from gancli.files import write_atomically
-from gancli.games.translates import Translates, Translators
+from gancli.games.translates import Translators
 from gancli.imaging.heat import heated
 from gancli.imaging.pixels import jpeg_bytes, png_bytes, to_uint8, webp_bytes
 from gancli.imaging.sheets import Heading, grid, tile
-from gancli.registry import suggestion
 from gancli.reporting import Reporter, number_of
 from gancli.runs.folder import LIKENESS, PICTURES
 from gancli.runs.trained import Trained
 from gancli.sampling.outputs import STILLS, choose_output, write_picture
-from gancli.sampling.tiles import OVERLAP, SIDE, count_tiles, in_tiles
-from gancli.sampling.translations import attention as attention_of
-from gancli.sampling.translations import bytes_per_pixel
-from gancli.sampling.translations import translate as translated
-from gancli.training.state import Params
+from gancli.sampling.whole_or_tiled import WholeOrTiled
+from gancli.workflows.answers import Answer, asked, check_attends
 
-ALL = "all"  # classes
-ANY_CLASS = "any class"  # what images are that go to a class
 SHOWN, GROUPS = 30, 3  # images of a sheet, and how many stand in a row
 TILE = 128  # pixels of an image on a sheet, at most
 NAMED = 3  # images that a message names
@@ -53,16 +43,6 @@ FORMATS: dict[str, Callable[[np.ndarray], bytes]] = {
     ".jpeg": jpeg_bytes,
     ".webp": lambda image: webp_bytes([image]),
 }
-
-
-class Answer(NamedTuple):
-    """One of the pictures that are made of each image."""
-
-    heading: str  # of the sheet
-    suffix: str = ""  # of the image's name
-    seed: int = 0  # of a translator with noise
-    label: int | None = None  # of the class that is asked for; None: the translator has none
-    looks: bool = False  # whether it is where the translator looks, in the place of a translation
 
 
 @dataclass(frozen=True)
@@ -169,9 +149,9 @@ def translate(
     devices.keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     translators = Translators.of(trained.game, trained.weights)
-    begins, ways, wanted = _asked(to, trained, translators, answers)
+    begins, ways, wanted = asked(to, trained, translators, answers)
     if attention:
-        _check_attends(translators.ways[begins])
+        check_attends(translators.ways[begins])
         wanted.append(Answer("attention", "-attention", looks=True))
     sheet = choose_output(sheet, folder / PICTURES / "translated.png", overwrite=overwrite, option="--sheet")
     files = one_or_more(source)
@@ -186,7 +166,7 @@ def translate(
     likeness = read_likeness(folder / LIKENESS, translators.ways[begins].source.name)
     side = likeness.side if likeness else None
     framing = _Framing(trained.game.config.crop, side, max_pixels)
-    translator = _WithinMemory(translators.ways[begins], translators.weights[begins])
+    translator = WholeOrTiled(translators.ways[begins], translators.weights[begins])
     finished, drawable = itertools.count(1), itertools.count()
 
     def work(number: int) -> _Done:
@@ -237,7 +217,7 @@ class _Done:
 
 
 def _translated(
-    translator: "_WithinMemory", one: ImageFile, paths: Sequence[Path], wanted: Sequence[Answer], framing: _Framing
+    translator: WholeOrTiled, one: ImageFile, paths: Sequence[Path], wanted: Sequence[Answer], framing: _Framing
 ) -> _Done:
     """Translate an image, and write what came out.
 
@@ -250,7 +230,7 @@ def _translated(
         return _Done(broken=str(getattr(error, "strerror", None) or error))
     height, width, _ = image.shape
     padded = _padded(image, translator.multiple, translator.smallest)
-    made = [translator(padded, answer)[:height, :width] for answer in wanted]
+    made = [_answered(translator, padded, answer)[:height, :width] for answer in wanted]
     found = [
         to_uint8(heated(image, one[..., 0]) if answer.looks else one) for one, answer in zip(made, wanted, strict=True)
     ]
@@ -264,77 +244,10 @@ def _translated(
     return _Done((width, height), None, (image, *found), framed)
 
 
-class _WithinMemory:
-    """Translates images ``[H, W, C]`` as a whole, or in tiles where they do not fit into half of the free memory."""
-
-    def __init__(self, way: Translates, weights: Params):
-        self._way, self._weights = way, weights
-        network: Any = way.player.network(weights)
-        self.multiple, self.smallest = getattr(network, "multiple", 1), getattr(network, "smallest", 1)
-        self.channels = way.source.shape[-1]
-        self._tiled: dict[tuple[int, ...], tuple[float, int] | None] = {}  # by size: bytes needed and free; None: whole
-
-    def __call__(self, image: np.ndarray, wanted: Answer) -> np.ndarray:
-        labels = None if wanted.label is None else np.array([wanted.label], np.int32)
-
-        def run(part: np.ndarray) -> np.ndarray:
-            if wanted.looks:
-                return attention_of(self._way, self._weights, part[None], block=1)[0]
-            return translated(self._way, self._weights, part[None], block=1, seed=wanted.seed, labels=labels)[0]
-
-        if image.shape not in self._tiled:
-            self._tiled[image.shape] = self._too_large(image.shape)
-        return in_tiles(run, image, SIDE, OVERLAP) if self._tiled[image.shape] else run(image)
-
-    @cached_property
-    def _bytes_per_pixel(self) -> float:
-        return bytes_per_pixel(self._way, self._weights)  # compiles a program
-
-    def _too_large(self, shape: tuple[int, ...]) -> tuple[float, int] | None:
-        free = devices.free_memory() if count_tiles(shape, SIDE, OVERLAP) > 1 else None
-        if free is None:
-            return None
-        needed = self._bytes_per_pixel * shape[0] * shape[1]
-        return (needed, free) if needed > free / 2 else None
-
-    def tell(self, reporter: Reporter) -> None:
-        """Warn of images that were translated in tiles."""
-        found = [(*sizes, shape) for shape, sizes in self._tiled.items() if sizes]
-        if found:
-            needed, free, (height, width, _) = max(found)
-            reporter.warning(
-                f"images of up to {width}x{height} were translated in tiles of {SIDE} pixels, since a whole one takes "
-                f"about {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB were free. Colors may differ "
-                f"between tiles; smaller images have none."
-            )
-
-
-def _asked(
-    to: str | None, trained: Trained, translators: Translators, answers: int
-) -> tuple[int, tuple[str, str], list[Answer]]:
-    """Return the number of the way, what both ends of it are called, and the answers to each image."""
-    ways = translators.ways
-    if ways[0].num_classes:
-        wanted = _of_classes(to, trained.run.record.data.classes or {})
-        if answers > 1:
-            raise UsageError(f"-n {answers} is for translators with noise, and this run has one answer of each class.")
-        return 0, (ANY_CLASS, wanted[0].heading if len(wanted) == 1 else ALL), wanted
-    names = domain_names(trained.game.config)
-    begins = _begins(to, names, len(ways))
-    if answers > 1 and not ways[begins].has_noise:
-        raise UsageError(f"-n {answers} is for translators with noise, and this run has one answer to each image.")
-    numbered = answers > 1
-    wanted = [Answer(names[1 - begins], f"-{seed + 1}" if numbered else "", seed) for seed in range(answers)]
-    return begins, (names[begins], names[1 - begins]), wanted
-
-
-def _check_attends(way: Translates) -> None:
-    """Raise a UsageError unless a translator tells where it looks."""
-    if not way.attends:
-        raise UsageError(
-            f"--attention is for runs whose translator has attention maps, such as those of --model ugatit; --model "
-            f"{way.player.config.model} has none."
-        )
+def _answered(translator: WholeOrTiled, image: np.ndarray, wanted: Answer) -> np.ndarray:
+    if wanted.looks:
+        return translator.attention(image)
+    return translator(image, seed=wanted.seed, label=wanted.label)
 
 
 def _divided(paths: tuple[Path, ...], wanted: Sequence[Answer]) -> tuple[tuple[Path, ...], Path | None]:
@@ -342,36 +255,6 @@ def _divided(paths: tuple[Path, ...], wanted: Sequence[Answer]) -> tuple[tuple[P
     if paths and wanted[-1].looks:
         return paths[:-1], paths[-1]
     return paths, None
-
-
-def _of_classes(to: str | None, counts: Mapping[str, int]) -> list[Answer]:
-    """Return an answer of the class asked for, or of all; ``counts`` are the training images of each, by name."""
-    names = list(counts)
-    learned = [name for name in names if counts[name]]
-    if to is None:
-        raise UsageError(f"name the class of the translations with --to: {', '.join(learned)}, or {ALL}.")
-    if to == ALL and ALL not in names:
-        plain = all(re.fullmatch(r"[\w-][\w.-]*", name) for name in names)  # as a part of a file's name
-        return [Answer(name, f"-{name if plain else names.index(name)}", label=names.index(name)) for name in learned]
-    label = find(names, to)
-    if names[label] not in learned:
-        raise UsageError(f"class '{to}' has no training images. The run translates to: {', '.join(learned)}.")
-    return [Answer(names[label], label=label)]
-
-
-def _begins(to: str | None, names: tuple[str, str], ways: int) -> int:
-    """Return which domain the way begins at, 0 or 1, by the other one: what the run calls it, or the letter."""
-    known = list(dict.fromkeys((*LETTERS, *names)))
-    if to is None and ways == 1:
-        return 0
-    if to is None:
-        raise UsageError(f"name the domain of the translations with --to: {' or '.join(names)}.")
-    for these in (names, LETTERS, tuple(letter.lower() for letter in LETTERS)):
-        if to in these:
-            if ways == 1 and these.index(to) == 0:
-                raise UsageError(f"the run translates {names[0]} to {names[1]} alone, not to {to}.")
-            return 1 - these.index(to)
-    raise UsageError(f"--to must be one of {', '.join(known)}, got '{to}'.{suggestion(to, known)}")
 
 
 def _outputs(

@@ -347,7 +347,7 @@ def test_images_that_are_unlike_those_of_training_are_named(trained, images, gan
 
 
 def test_an_image_for_which_memory_is_short_is_translated_in_tiles_and_said(trained, gancli, monkeypatch):
-    for module in ("gancli.workflows.translate", "gancli.sampling.tiles"):
+    for module in ("gancli.sampling.whole_or_tiled", "gancli.sampling.tiles"):
         monkeypatch.setattr(f"{module}.SIDE", 32)
         monkeypatch.setattr(f"{module}.OVERLAP", 8)
     image = np.random.default_rng(2).integers(0, 256, (40, 50, 3), np.uint8)
