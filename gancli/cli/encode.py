@@ -120,6 +120,7 @@ def _to_dict(result: "EncodeResult") -> dict[str, Any]:
         "distance": float(result.distances.mean()),
         "nearest_distance": float(result.nearest.mean()),
         "random_distance": float(result.random.mean()),
+        "classes_kept": result.kept,
         "limit": result.limit,
         "num_held_out": result.num_held_out,
         "images": images,
@@ -145,6 +146,8 @@ def _rows(result: "EncodeResult") -> list[tuple[str, object]]:
             f"training images, {result.random.mean():.2f} from random ones",
         )
     )
+    if result.kept is not None:
+        rows.append(("class kept", f"{result.kept:.1%} of reconstructions, as the data's classifier sees them"))
     drawable = result.representable
     if drawable is None:
         rows.append(("representable", f"unknown: only {result.num_held_out} images are held out"))

@@ -13,6 +13,7 @@ from gancli.data.labeled import draw_places
 from gancli.data.load import Dataset
 from gancli.data.synthetic import GaussianMixture, mixture
 from gancli.errors import GancliError
+from gancli.evaluation.classes import classes_seen
 from gancli.evaluation.image_sets import ImageSet, digest_of_draws
 from gancli.evaluation.translations import answers_of, asked_of, kept_classes, ways_of_images
 from gancli.features.cache import cached_features
@@ -307,13 +308,7 @@ class EvaluationInputs:
 
     def classify(self, examples: np.ndarray) -> np.ndarray | None:
         """Return the classes ``[n]`` of ``[n, *shape]`` in [0, 1] by the data's built-in classifier, if it has one."""
-        if self.run_dataset not in CLASSIFIED:
-            return None
-        network = classifier(*CLASSIFIED[self.run_dataset])
-        blocks = (
-            to_uint8(examples[start : start + self.batch_size]) for start in range(0, len(examples), self.batch_size)
-        )
-        return extract(network, blocks, len(examples), self.watch("classes of completions"))[1].argmax(axis=1)
+        return classes_seen(self.run_dataset, examples, self.watch("classes of completions"))
 
     def scores(self, examples: np.ndarray) -> np.ndarray:
         """Return the discriminator's logits ``[n]`` of examples ``[n, *data_shape]``, images in [0, 1]."""

@@ -10,6 +10,7 @@ from gancli.compute import devices
 from gancli.data.class_names import as_labels
 from gancli.data.load import Dataset
 from gancli.errors import UsageError
+from gancli.evaluation.classes import classes_seen
 from gancli.files import check_free, write_atomically
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.imaging.sheets import Heading, grid
@@ -41,6 +42,7 @@ class EncodeResult:
     num_held_out: int
     origin: str  # of the encoder: played, trained or kept
     explained: float  # share of the variance of z, on fresh samples
+    kept: float | None  # share of reconstructions of the image's class, as the data's classifier sees them; None: none
     step: int
     ema: bool
     notes: tuple[str, ...]
@@ -132,6 +134,7 @@ def encode(
         len(held_out),
         inverse.origin,
         inverse.explained,
+        _kept(dataset.name, to_unit(images), inferred.rebuilt),
         trained.step,
         trained.ema,
         trained.notes,
@@ -147,6 +150,12 @@ def _nearest(images: np.ndarray, dataset: Dataset) -> tuple[np.ndarray, np.ndarr
     """Return the distance to the nearest training image, and its row, ``[N]`` each."""
     found, rows = nearest(to_unit(images).reshape(len(images), -1), dataset.flat())
     return found[:, 0], rows[:, 0]
+
+
+def _kept(dataset: str, images: np.ndarray, rebuilt: np.ndarray) -> float | None:
+    """Return the share of images ``[N, H, W, C]`` whose class the data's classifier sees in the reconstruction, too."""
+    before, after = (classes_seen(dataset, one) for one in (images, rebuilt))
+    return None if before is None else float(np.mean(before == after))
 
 
 def _arrays(result: EncodeResult, inferred: Inferred, images: Images, *, features: bool) -> bytes:

@@ -60,6 +60,7 @@ def test_the_encoder_of_a_bidirectional_run_answers(gancli, played, tmp_path):
     np.testing.assert_allclose(arrays["distances"], [one["distance"] for one in found["images"]])
     np.testing.assert_array_equal(arrays["representable"], arrays["distances"] <= found["limit"])
     assert found["random_distance"] > found["nearest_distance"] > 0
+    assert 0 <= found["classes_kept"] <= 1
     assert not (played / "encoder").exists()
 
 
