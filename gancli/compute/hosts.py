@@ -121,7 +121,10 @@ def leads() -> bool:
 
 
 def fail(message: str) -> None:
-    """Tell the other processes that this one ends, and take leave of those that listen, which end, too."""
+    """Tell the other processes that this one ends, and take leave of them when they have heard it.
+
+    It waits for them for a minute at most.
+    """
     client = _client()
     if client is None:
         return

@@ -28,7 +28,11 @@ class Answer(NamedTuple):
 def asked(
     to: str | None, trained: Trained, translators: Translators, answers: int
 ) -> tuple[int, tuple[str, str], list[Answer]]:
-    """Return the number of the way, what both ends of it are called, and the answers to each image."""
+    """Return the number of the way, what both ends of it are called, and the answers to each image.
+
+    Raises:
+        UsageError: the run has no such domain, class or number of answers, or the domain is to be named.
+    """
     ways = translators.ways
     if ways[0].num_classes:
         wanted = _of_classes(to, trained.run.record.data.classes or {})

@@ -9,9 +9,13 @@ import pytest
 from PIL import Image
 
 from gancli.data.load import load
+from gancli.evaluation.classes import classes_seen
 from gancli.files import read_arrays
+from gancli.imaging.pixels import to_unit
 from gancli.metrics.probe import standardized
 from gancli.runs.folder import Run
+from gancli.runs.trained import Trained
+from gancli.sampling.draws import generate
 from tests.conftest import tiny, write_folder
 
 FEW = ("--steps", "20", "--quiet")
@@ -60,7 +64,9 @@ def test_the_encoder_of_a_bidirectional_run_answers(gancli, played, tmp_path):
     np.testing.assert_allclose(arrays["distances"], [one["distance"] for one in found["images"]])
     np.testing.assert_array_equal(arrays["representable"], arrays["distances"] <= found["limit"])
     assert found["random_distance"] > found["nearest_distance"] > 0
-    assert 0 <= found["classes_kept"] <= 1
+    drawn = np.clip(generate(Trained.load(played, step="latest", ema=True).pair, arrays["latents"]), 0, 1)
+    before, after = (classes_seen("digits", one) for one in (to_unit(load("digits", "test").examples), drawn))
+    assert found["classes_kept"] == pytest.approx(np.mean(np.asarray(before) == np.asarray(after)))
     assert not (played / "encoder").exists()
 
 
@@ -112,7 +118,11 @@ def test_a_damaged_encoder_is_trained_again_and_a_picture_is_drawn(gancli, finis
     (finished / "encoder" / "encoder.safetensors").write_bytes(b"nothing")
     code, out, _ = gancli(*command, "--overwrite", "--refine", 5)
     assert code == 0
-    assert json.loads(out)["encoder"] == "trained"
+    found = json.loads(out)
+    assert found["encoder"] == "trained"
+    code, out, _ = gancli(*(one for one in command if one != "--json"), "--overwrite", "--refine", 5)
+    assert code == 0
+    assert f"class kept     {found['classes_kept']:.1%} of reconstructions, as the data's classifier sees them\n" in out
     with Image.open(picture) as drawn:
         assert drawn.width > drawn.height
 
