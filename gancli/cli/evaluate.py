@@ -82,8 +82,8 @@ def evaluate(
     features: Annotated[
         str,
         typer.Option(
-            help=f"{', '.join(FEATURES)}. auto: the data's built-in classifier, else Inception-v3; "
-            "with --anomaly those of the run's discriminator.",
+            help=f"{', '.join(FEATURES)}. auto: those of the run's training, else the data's built-in classifier, "
+            "else Inception-v3; with --anomaly those of the run's discriminator.",
             autocompletion=lambda incomplete: [name for name in FEATURES if name.startswith(incomplete)],
             rich_help_panel=INPUT,
         ),

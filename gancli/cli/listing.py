@@ -27,8 +27,8 @@ def catalog(
         str | None,
         typer.Argument(
             metavar="KIND",
-            help="datasets, losses, penalties, models, optimizers, priors, paths, augmentations, presets, metrics or "
-            "features; with --cite, a run folder.",
+            help="datasets, games, updates, masks, losses, penalties, models, optimizers, priors, paths, "
+            "augmentations, presets, metrics or features; with --cite, a run folder.",
             autocompletion=_kinds,
         ),
     ] = None,

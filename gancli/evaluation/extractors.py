@@ -13,8 +13,20 @@ from gancli.metrics.statistics import Statistics
 from gancli.reporting import Reporter
 
 
-def choose_extractor(features: str, weights: Path | None, material: EvaluationInputs, reporter: Reporter) -> Extractor:
-    """Load the network that ``--features`` asks for; ``auto`` is the built-in classifier of the data if there is one.
+def choose_extractor(
+    features: str, weights: Path | None, material: EvaluationInputs, reporter: Reporter, trained_with: str = "auto"
+) -> Extractor:
+    """Load the network that ``--features`` asks for.
+
+    ``auto`` is that of a statistics file, else that of the run, else the built-in classifier of the data if there is
+    one, else Inception-v3, which is the one of ``weights``.
+
+    Args:
+        features: what ``--features`` says.
+        weights: file of Inception-v3's weights.
+        material: samples, and what they are compared with.
+        reporter: hears of a download.
+        trained_with: what ``--features`` said when the run was trained.
 
     Raises:
         UsageError: a statistics file was made with other features.
@@ -23,7 +35,7 @@ def choose_extractor(features: str, weights: Path | None, material: EvaluationIn
     source = material.reference.source if material.reference else None
     statistics = source if isinstance(source, Statistics) else None
     if features == "auto":
-        features = _features_of_data(material, statistics, weights)
+        features = _features_of_data(material, statistics, weights, trained_with)
     chosen = load_extractor(features, material.images.shape, weights, reporter)
     if statistics and material.reference:
         _check_statistics(statistics, chosen, material.reference.name)
@@ -51,10 +63,14 @@ def _classifier(name: str, shape: tuple[int, ...]) -> Extractor:
     return extractors.classifier(name, shape[-1] if name == "mnist" else None)
 
 
-def _features_of_data(material: EvaluationInputs, statistics: Statistics | None, weights: Path | None) -> str:
+def _features_of_data(
+    material: EvaluationInputs, statistics: Statistics | None, weights: Path | None, trained_with: str
+) -> str:
     if statistics:
         made_with = statistics.features or ""
         return next((name for name in FEATURES if made_with.startswith(name)), "inception-v3")
+    if weights is None and trained_with != "auto":
+        return trained_with
     data = material.dataset_name or material.run_dataset
     if material.samples and material.samples.dataset and not material.reference:
         data = material.samples.dataset.name

@@ -308,6 +308,8 @@ class EvaluationInputs:
 
     def classify(self, examples: np.ndarray) -> np.ndarray | None:
         """Return the classes ``[n]`` of ``[n, *shape]`` in [0, 1] by the data's built-in classifier, if it has one."""
+        if self.run_dataset not in CLASSIFIED:
+            return None
         return classes_seen(self.run_dataset, examples, self.watch("classes of completions"))
 
     def scores(self, examples: np.ndarray) -> np.ndarray:

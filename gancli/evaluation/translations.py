@@ -9,10 +9,10 @@ import numpy as np
 from gancli.data.catalog import CLASSIFIED
 from gancli.data.load import Dataset
 from gancli.data.pairs import sides
+from gancli.evaluation.classes import classes_seen
 from gancli.features.catalog import CLASSIFIERS
-from gancli.features.extractor import classifier, extract
 from gancli.games.translates import Translators
-from gancli.imaging.pixels import to_gray, to_uint8, to_unit
+from gancli.imaging.pixels import to_unit
 from gancli.metrics.attributes import others_in_turn
 from gancli.metrics.inputs import Answers, Asked, KeptClasses, Way
 from gancli.metrics.neighbors import nearest
@@ -65,7 +65,7 @@ def asked_of(
     back = translate(way, weights, translated, labels=labels)
     name, _ = CLASSIFIED.get(dataset.name, ("", None))
     if name and len(dataset.classes) == CLASSIFIERS[name].num_classes:
-        about, classes = {"classifier": CLASSIFIERS[name].identity}, partial(_classified, name)
+        about, classes = {"classifier": CLASSIFIERS[name].identity}, partial(classes_seen, dataset.name)
     else:
         about, classes = learned()
     return Asked(own, labels, asked, translated, back, classes(translated), classes(own), about)
@@ -84,12 +84,5 @@ def kept_classes(way: Way, source: Dataset | None, target: Dataset | None) -> Ke
     name, _ = CLASSIFIED[target.name]
     if len(target.classes) != CLASSIFIERS[name].num_classes:
         return None
-    found, before = (_classified(name, images) for images in (way.translated, way.images))
+    found, before = (classes_seen(target.name, images) for images in (way.translated, way.images))
     return KeptClasses(CLASSIFIERS[name].identity, labels, found, before)
-
-
-def _classified(name: str, images: np.ndarray) -> np.ndarray:
-    """Return the classes ``[n]`` of images ``[n, H, W, C]`` in [0, 1]; color is made gray for a classifier of gray."""
-    gray = CLASSIFIERS[name].shape[-1] == 1
-    pixels = to_uint8(to_gray(images) if gray and images.shape[-1] == 3 else images)
-    return extract(classifier(name), [pixels], len(pixels))[1].argmax(axis=1)

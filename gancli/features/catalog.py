@@ -55,7 +55,8 @@ FEATURES: Registry[FeaturesEntry] = Registry(
     "features",
     {
         "auto": FeaturesEntry(
-            summary="The built-in classifier of the data, else Inception-v3.", use="The default, without a download."
+            summary="Those of the run's training, else the built-in classifier of the data, else Inception-v3.",
+            use="The default. Only Inception-v3 is downloaded.",
         ),
         **{
             f"{name}-classifier": FeaturesEntry(

@@ -114,7 +114,8 @@ LOSSES: Registry[Objective] = Registry(
             Interpretation(TOTAL_VARIATION, "total_variation_bound", scale=0.5, offset=1.0, most=1.0),
             belief=None,
             summary="max(0, 1 - a(x)) + max(0, 1 + a(G(z))); G minimizes -a(G(z)) (Lim and Ye 2017).",
-            use="Take it first: best or nearly best on every data set here, and at home with spectral norms.",
+            use="Take it first for dense networks: best or nearly best on all images and on the grid. It goes "
+            "with spectral norms.",
             cite=("lim2017geometric",),
         ),
         "wasserstein": Objective(

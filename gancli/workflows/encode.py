@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gancli.compute import devices
+from gancli.data.catalog import CLASSIFIED
 from gancli.data.class_names import as_labels
 from gancli.data.load import Dataset
 from gancli.errors import UsageError
@@ -154,8 +155,10 @@ def _nearest(images: np.ndarray, dataset: Dataset) -> tuple[np.ndarray, np.ndarr
 
 def _kept(dataset: str, images: np.ndarray, rebuilt: np.ndarray) -> float | None:
     """Return the share of images ``[N, H, W, C]`` whose class the data's classifier sees in the reconstruction, too."""
+    if dataset not in CLASSIFIED:
+        return None
     before, after = (classes_seen(dataset, one) for one in (images, rebuilt))
-    return None if before is None else float(np.mean(before == after))
+    return float(np.mean(before == after))
 
 
 def _arrays(result: EncodeResult, inferred: Inferred, images: Images, *, features: bool) -> bytes:

@@ -172,10 +172,11 @@ def evaluate(
         place = trained.run.folder / PICTURES / "nearest.png"
         figure = choose_output(None, place, overwrite=overwrite, option="--figure")
     found = _open_reference(trained, samples, against, data_dir, opened)
+    usual = trained.game.config.features if trained else "auto"
     material = EvaluationInputs(
         samples=samples,
         reference=Reference(found, _reference_name(found, against), reporter, batch_size) if found else None,
-        load_extractor=lambda: choose_extractor(features, weights, material, reporter),
+        load_extractor=lambda: choose_extractor(features, weights, material, reporter, usual),
         reporter=reporter,
         num_samples=count,
         latents=latents,

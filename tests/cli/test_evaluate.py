@@ -69,6 +69,17 @@ def test_a_run_is_measured_by_its_own_metrics_where_none_is_named(digits_run, ga
     assert found == result(gancli, digits_run, "--fid", "--modes", "--samples", 100)
 
 
+def test_a_run_is_measured_by_the_features_of_its_training(digits_run, gancli):
+    shutil.copytree(digits_run, "run")
+    record = json.loads(Path("run/config.json").read_text())
+    record["config"]["features"] = "cifar10-classifier"
+    Path("run/config.json").write_text(json.dumps(record))
+    found = result(gancli, "run", "--fid", "--samples", 30)["metrics"]["fid"]
+    assert found["protocol"]["features"] == "cifar10-classifier-1 at 32 px"
+    named = result(gancli, "run", "--fid", "--samples", 30, "--features", "digits-classifier")["metrics"]["fid"]
+    assert named["protocol"]["features"] == "digits-classifier-1"
+
+
 def test_the_distance_is_that_of_the_samples_that_sample_writes(digits_run, gancli):
     gancli("sample", digits_run, "-n", 300, "--seed", 5, "--output", "s.npz")
     with np.load("s.npz") as arrays:

@@ -20,7 +20,7 @@ def test_what_exists_is_listed(gancli, kind):
 def test_losses_say_what_they_are_and_when_to_take_them(gancli):
     _, out, _ = gancli("list", "losses")
     assert "hinge              max(0, 1 - a(x)) + max(0, 1 + a(G(z))); G minimizes -a(G(z)) (Lim and Ye 2017).\n" in out
-    assert "\n                   Take it first: best or nearly best on every data set here" in out
+    assert "\n                   Take it first for dense networks: best or nearly best" in out
 
 
 def test_presets_say_what_they_reached_where_and_in_what_time(gancli):

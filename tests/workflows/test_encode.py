@@ -66,7 +66,7 @@ def test_the_encoder_of_a_bidirectional_run_answers(gancli, played, tmp_path):
     assert found["random_distance"] > found["nearest_distance"] > 0
     drawn = np.clip(generate(Trained.load(played, step="latest", ema=True).pair, arrays["latents"]), 0, 1)
     before, after = (classes_seen("digits", one) for one in (to_unit(load("digits", "test").examples), drawn))
-    assert found["classes_kept"] == pytest.approx(np.mean(np.asarray(before) == np.asarray(after)))
+    assert found["classes_kept"] == pytest.approx(np.mean(before == after))
     assert not (played / "encoder").exists()
 
 
