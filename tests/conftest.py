@@ -66,6 +66,8 @@ def tiny(**changes: object) -> list[str]:
         networks = {"latent_size": 4}
     if changes.get("loss") == "mmd":
         networks = {"generator_widths": 16, "latent_size": 4}
+    if changes.get("evaluate_every"):
+        options |= {"evaluate_samples": 200}
     values = options | networks | changes
     return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", str(value))] + [
         "--quiet"

@@ -27,6 +27,7 @@ from gancli.reporting import Watch, show_shape
 WEIGHTS = Path(__file__).parent / "weights"
 GRAY_AND_COLOR = (1, 3)  # channels that any network can take
 LARGEST = 128  # pixels of a side that a classifier of small images is shown
+BLOCK = 100  # images per call of a classifier: large blocks are hardly faster, and small sets would pay for a whole one
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def classifier(name: str, channels: int | None = None) -> Extractor:
         width=stacked * entry.widths[-1],
         num_classes=entry.num_classes**stacked,
         resize="none",
-        block=500 // stacked,
+        block=max(BLOCK // stacked, 1),
         params=params,
         apply=run,
     )
@@ -128,7 +129,7 @@ def classifier_at_scales(name: str, side: int) -> Extractor:
         width=len(scales) * entry.widths[-1],
         num_classes=entry.num_classes,
         resize="antialiased bilinear",
-        block=100,
+        block=BLOCK,
         params=params,
         apply=run,
         channels=(1, 3, 4),

@@ -18,7 +18,8 @@ def run(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("runs") / "conditional"
     options = {"conditional": True, "generator_widths": (32,), "discriminator_widths": (32,), "latent_size": 8}
-    options |= {"num_steps": 400, "batch_size": 50, "evaluate_every": 400, "sample_every": 400, "ema_decay": 0.9}
+    options |= {"num_steps": 400, "batch_size": 50, "evaluate_every": 400, "evaluate_samples": 200}
+    options |= {"sample_every": 400, "ema_decay": 0.9}
     options |= {"generator_learning_rate": 3e-3, "discriminator_learning_rate": 3e-3, "learning_rate_divisor": 1.0}
     new_run(resolve("digits", None, options), folder, TerminalReporter(quiet=True))
     return folder

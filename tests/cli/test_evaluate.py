@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,7 +220,9 @@ def test_copies_of_the_training_data_are_noticed(gancli):
     assert found["z"] < -10
 
 
-def test_inception_on_a_folder_and_its_statistics(gancli, weights):
+def test_inception_on_a_folder_and_its_statistics(gancli, weights, monkeypatch):
+    whole = extractor.inception_v3
+    monkeypatch.setattr(extractor, "inception_v3", lambda file: replace(whole(file), block=3))  # images at a time
     images = np.random.default_rng(0).integers(0, 256, (4, 20, 24, 3), dtype=np.uint8)
     write_folder("a", images[:3])
     write_folder("b", images[1:])

@@ -22,6 +22,7 @@ from tests.conftest import first_of, thorough, tiny
 from tests.workflows.runs import wait_for
 
 SMALL = {"batch_size": 16, "generator_widths": (8,), "discriminator_widths": (8,), "log_every": 5, "num_steps": 10}
+SMALL |= {"evaluate_every": 0}
 
 
 def goals(folder, seeds, **changes):
@@ -107,6 +108,7 @@ def test_runs_at_different_steps_all_get_where_they_should(gancli, tmp_path):
     assert steps == [5, 10]
 
 
+@thorough
 def test_streamed_runs_are_the_same_runs(gancli, tmp_path):
     reporter = TerminalReporter(quiet=True)
     streamed = train_all(goals(tmp_path / "streamed", (0, 1), stream="always"), reporter, None, how="in turn")
