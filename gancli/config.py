@@ -425,7 +425,8 @@ class TrainConfig:
     )
     patch_layers: int = setting(
         0,
-        "Strided layers of the discriminator: 3 see patches of 70x70 pixels, 2 of 34x34, 1 of 16x16; 0: by the size.",
+        "Strided layers of the discriminator: 3 see patches of 70x70 pixels, 2 of 34x34, 1 of 16x16; 0: by the size, "
+        "and with --game attributes as many as fit.",
         MAPS,
         only={"model": ("resnet-translator", "unet-translator", "ugatit")},
         least=0,

@@ -60,12 +60,22 @@ def test_other_examples_are_refused():
     assert str(caught.value) == "--model resnet-translator needs images, got examples of shape (2,)."
 
 
+def build_plain(shape, **changes):
+    return plain_discriminator(dataclasses.replace(SMALL, **changes), shape, True, np.zeros(shape), nnx.Rngs(0))
+
+
+@pytest.mark.parametrize(("pixels", "layers"), [(256, 5), (128, 5), (64, 4), (63, 3), (32, 3), (16, 2)])
+def test_the_plain_one_is_as_deep_as_images_allow_unless_configured(pixels, layers):
+    shape = (pixels, pixels, 3)
+    assert len(nnx.eval_shape(lambda: build_plain(shape)).layers) == layers + 1
+    assert len(nnx.eval_shape(lambda: build_plain(shape, patch_layers=1)).layers) == 2
+
+
 def test_without_normalization_it_sees_how_bright_an_image_is():
     shape, x = (16, 16, 1), jax.random.uniform(jax.random.key(0), (1, 16, 16, 1))
-    parts = (SMALL, shape, True, np.zeros(shape), nnx.Rngs(0))
-    network = plain_discriminator(*parts)
+    network = build_plain(shape)
     assert not network.normalizes
-    assert network(x).outputs.shape == discriminator(*parts)(x).outputs.shape
+    assert network(x).outputs.shape == build(shape, patch_layers=2)(x).outputs.shape
     # With no bias in its layers, twice as bright is twice as high.
     centered = 2 * x - 1
     np.testing.assert_allclose(network(centered + 0.5).outputs, 2 * network(x).outputs, rtol=1e-4, atol=1e-7)
