@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gancli.games.pair import Scores
 from gancli.losses.objective import Objective
 from gancli.training.game import Game
 
@@ -78,17 +77,17 @@ def ended(game: Game, lines: Sequence[Mapping[str, Any]]) -> Ended | None:
     if (since := stalled_since(lines)) is not None:
         cure = f"a lower --generator-learning-rate (now {config.generator_learning_rate:g})"
         return Ended("stalled", f"no gradient reaches G since step {since}, so it learns nothing", cure)
-    scores = getattr(game, "scores", None)
-    if not isinstance(scores, Scores):
+    objective = getattr(game, "objective", None)
+    if not isinstance(objective, Objective):
         return None
     cure = (
         f"more noise on what D sees (now --instance-noise {config.instance_noise:g})"
-        if scores.domain.is_images
+        if game.domains[0].is_images
         else f"a lower --discriminator-learning-rate (now {config.discriminator_learning_rate:g})"
     )
-    if (since := sure_since(scores.objective, lines)) is not None:
+    if (since := sure_since(objective, lines)) is not None:
         return Ended("imbalanced", f"D tells all samples from data since step {since}, so G learns little", cure)
-    if (step := beaten_at(scores.objective, lines)) is not None:
+    if (step := beaten_at(objective, lines)) is not None:
         reason = f"D tells all samples from data at step {step}, and G's gradient has all but vanished"
         return Ended("imbalanced", reason, cure)
     return None

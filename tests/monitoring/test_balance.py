@@ -90,11 +90,12 @@ def test_a_win_is_said_with_one_thing_to_try():
         "D tells all samples from data since step 10, so G learns little",
         "a lower --discriminator-learning-rate (now 0.05)",
     )
-    images = play(SMALL, (4, 4, 1), 20)
-    end = ended(images, fading(0.01))
-    assert end is not None
-    assert (end.name, end.cure) == ("imbalanced", "more noise on what D sees (now --instance-noise 0)")
-    assert ended(images, lines([0.1] * 5)) is None
+    for game in ("adversarial", "bidirectional"):
+        images = play(dataclasses.replace(SMALL, game=game), (4, 4, 1), 20)
+        end = ended(images, fading(0.01))
+        assert end is not None
+        assert (end.name, end.cure) == ("imbalanced", "more noise on what D sees (now --instance-noise 0)")
+        assert ended(images, lines([0.1] * 5)) is None
 
 
 def test_a_hopeless_game_is_warned_of_and_counts_in_the_verdict(gancli, tmp_path):
