@@ -62,7 +62,7 @@ def test_a_finished_run_has_nothing_left_to_do(straight, gancli):
 
 @pytest.mark.usefixtures("hangups_count")
 @pytest.mark.parametrize(
-    ("number", "code"), first_of([(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)], 2)
+    ("number", "code"), first_of([(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 )
 def test_a_signal_saves_and_the_run_goes_on_bit_for_bit(straight, gancli, start, tmp_path, number, code):
     folder = tmp_path / "run"
@@ -112,7 +112,7 @@ def test_a_run_that_trains_is_read_by_all_and_written_by_nobody_else(gancli, sta
     assert not (folder / ".lock").exists()
 
 
-@pytest.mark.parametrize("checkpoint_every", [7, 1], ids=["while training", "while saving"])
+@pytest.mark.parametrize("checkpoint_every", first_of([1, 7]), ids=["while saving", "while training"])
 def test_kill_9_loses_nothing_that_was_saved(gancli, start, tmp_path, checkpoint_every):
     folder = tmp_path / "run"
     process = start("train", "digits", "--outdir", folder, *tiny(steps=10_000_000, checkpoint_every=checkpoint_every))
@@ -130,6 +130,7 @@ def test_kill_9_loses_nothing_that_was_saved(gancli, start, tmp_path, checkpoint
     assert not list((folder / "checkpoints").glob("*tmp*"))
 
 
+@thorough  # as `tests/storm` does for other files
 def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(gancli, start, tmp_path):
     """A limit on file size stands in for the full disk: writes fail in the middle of a checkpoint."""
     folder = tmp_path / "run"
