@@ -130,7 +130,7 @@ def test_kill_9_loses_nothing_that_was_saved(gancli, start, tmp_path, checkpoint
     assert not list((folder / "checkpoints").glob("*tmp*"))
 
 
-@thorough  # as `tests/storm` does for other files
+@thorough  # tests/storm/test_full_disk.py fills the disk, too
 def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(gancli, start, tmp_path):
     """A limit on file size stands in for the full disk: writes fail in the middle of a checkpoint."""
     folder = tmp_path / "run"
