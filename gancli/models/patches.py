@@ -4,7 +4,6 @@ With three strided layers a patch has 70x70 pixels, with two 34x34, with one 16x
 """
 
 import itertools
-import math
 from dataclasses import replace
 
 import jax
@@ -22,7 +21,7 @@ from gancli.models.mlp import Shape
 INIT = nnx.initializers.normal(0.02)  # Isola et al. 2017, §6.2; Zhu et al. 2017, appendix 7.1
 SLOPE = 0.2  # of the leaky rectifiers, below zero
 WIDEST = 8  # times the base channels
-DEEPEST = 5  # strided layers, at most
+DEEPEST = 5  # strided layers, at most, as of --patch-layers
 LAYERS_FROM = {128: 3, 64: 2, 0: 1}  # strided layers, from this many pixels of the shorter side on
 
 
@@ -130,7 +129,7 @@ def plain_discriminator(
     more than texture, or a translator learns textures that it takes for classes (docs/translation.md, "Ages").
     """
     check_images(config, data_shape, 1, 1)
-    fitting = min(int(math.log2(min(data_shape[:2]))) - 2, DEEPEST)
+    fitting = min(min(data_shape[:2]).bit_length() - 3, DEEPEST)  # the last one leaves 4 pixels of a side
     config = replace(config, patch_layers=config.patch_layers or max(fitting, 1))
     return discriminator(config, data_shape, bounded, data_mean, rngs, normalizes=False)
 

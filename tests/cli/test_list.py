@@ -1,6 +1,7 @@
 """``gancli list``: what exists."""
 
 import json
+import re
 
 import pytest
 
@@ -15,6 +16,11 @@ def test_what_exists_is_listed(gancli, kind):
     assert [line.split()[0] for line in listed] == list(KINDS[kind].registry)
     assert all(len(line.split()) > 2 for line in listed)
     assert list(json.loads(gancli("list", kind, "--json")[1])) == list(KINDS[kind].registry)
+
+
+def test_the_help_names_every_kind(gancli):
+    words = re.findall(r"\w+", gancli("list", "--help")[1])
+    assert [kind for kind in KINDS if kind not in words] == []
 
 
 def test_losses_say_what_they_are_and_when_to_take_them(gancli):

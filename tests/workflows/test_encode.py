@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gancli.data.catalog import CLASSIFIED
 from gancli.data.load import load
 from gancli.evaluation.classes import classes_seen
 from gancli.files import read_arrays
@@ -111,7 +112,7 @@ def test_without_steps_the_kept_encoder_answers_and_folders_of_classes_give_labe
     assert list(arrays["names"]) == ["9/0000.png", "9/0001.png", "cat/0000.png", "cat/0001.png"]
 
 
-def test_a_damaged_encoder_is_trained_again_and_a_picture_is_drawn(gancli, finished, images, tmp_path):
+def test_a_damaged_encoder_is_trained_again_and_a_picture_is_drawn(gancli, finished, images, tmp_path, monkeypatch):
     picture = tmp_path / "r.png"
     command = ("encode", finished, images / "a.png", "--reconstruct", picture, "--json", *FEW)
     assert gancli(*command)[0] == 0
@@ -125,6 +126,9 @@ def test_a_damaged_encoder_is_trained_again_and_a_picture_is_drawn(gancli, finis
     assert f"class kept     {found['classes_kept']:.1%} of reconstructions, as the data's classifier sees them\n" in out
     with Image.open(picture) as drawn:
         assert drawn.width > drawn.height
+    monkeypatch.delitem(CLASSIFIED, "digits")  # without a classifier nothing is counted
+    code, out, _ = gancli(*command, "--overwrite")
+    assert (code, json.loads(out)["classes_kept"]) == (0, None)
 
 
 def test_refining_brings_reconstructions_nearer(gancli, finished, images, tmp_path):
