@@ -10,6 +10,7 @@ import numpy as np
 
 from gancli.compute import devices
 from gancli.compute.mesh import DeviceMesh
+from gancli.compute.programs import keep_compiled_programs
 from gancli.config import TrainConfig
 from gancli.games.catalog import GAMES
 from gancli.models.catalog import MODELS
@@ -41,7 +42,7 @@ def gancli_chunk(config: TrainConfig, images: np.ndarray, steps: int, *, streame
 
 def chunks_of(game: Game, images: dict[str, np.ndarray], steps: int, *, streamed: bool = False) -> Callable[[], None]:
     """Do the same for a game on images of its domains, by name."""
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     batches = {name: Batch(one, np.zeros(len(one), np.int32)) for name, one in images.items()}
     state = begin(game, {name: one.mean(axis=0) / 255 for name, one in images.items()})
     everywhere = DeviceMesh(game.config.devices).each()

@@ -24,7 +24,7 @@ from timing import interleave, print_machine, print_table
 
 from gancli.cli.console import TerminalReporter
 from gancli.cli.options import parse_seeds
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.recipes.resolve import data_kind, resolve
 from gancli.workflows.evaluate import evaluate
 from gancli.workflows.train import new_run
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("latents.jsonl"))
     parser.add_argument("--runs", type=Path, help="folder in which runs are kept; default: a temporary one")
     arguments = parser.parse_args()
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     names = arguments.variants.split(",") if arguments.variants else [*TRAINED, *DRAWN]
     with tempfile.TemporaryDirectory() as temporary:
         runs = arguments.runs or Path(temporary)

@@ -29,7 +29,7 @@ from timing import interleave, print_machine, print_table
 
 from gancli.cli.console import TerminalReporter
 from gancli.cli.options import parse_seeds
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.config import TrainConfig
 from gancli.losses.catalog import LOSSES
 from gancli.recipes.resolve import resolve
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--results", type=Path, default=Path("objectives.jsonl"))
     arguments = parser.parse_args()
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     rules = list(RULES) if arguments.rules == "all" else arguments.rules.split(",") if arguments.rules else []
     for what in arguments.what:
         losses = losses_for(what, arguments.losses)

@@ -1,4 +1,4 @@
-"""The machine: its devices, and where compiled programs are kept between runs."""
+"""The machine and its devices."""
 
 import os
 import platform
@@ -11,21 +11,9 @@ import jax
 import psutil
 
 from gancli.compute import hosts
-from gancli.compute.cache import cache_folder
 from gancli.compute.environment import recorded
 
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
-
-
-def keep_compiled_programs() -> None:
-    """Let XLA keep what it compiles on disk, unless ``JAX_COMPILATION_CACHE_DIR`` already says where.
-
-    The second run of a command then starts in a fraction of the time. An unwritable folder costs only that.
-    """
-    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
 def choose(wanted: int, *, even: bool, convolves: bool) -> int:

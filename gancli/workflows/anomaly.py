@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.class_names import find
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.extractors import load_extractor
@@ -132,7 +132,7 @@ def anomalies(
     if figure is not None and figure.suffix != ".png":
         raise UsageError(f"--figure must end in .png, got '{figure}'.")
     figure = choose_output(figure, folder / PICTURES / "anomaly.png", overwrite=overwrite, option="--figure")
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     _ = FEATURES[features]
     trained = Trained.load(folder, step=step, ema=ema)
     extractor = None

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.images.decode import decode, frame
 from gancli.data.images.find import ImageFile, find_images
 from gancli.data.load import load
@@ -104,7 +104,7 @@ def classify(
         raise UsageError(f"--output must end in .csv, got '{output}'.")
     if output is not None:
         check_free(output, "--output", overwrite=overwrite)
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     labeled = _labeled(Run.open(folder))
     trained = Trained.load(folder, step=step, ema=ema)
     classes = tuple(labeled.classes or {})

@@ -9,7 +9,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.errors import UsageError
 from gancli.files import check_free, write_atomically
 from gancli.games.inversion import onto_support
@@ -119,7 +119,7 @@ def edit(
         if save_direction.suffix != FILE:
             raise UsageError(f"--save-direction must end in {FILE}, got '{save_direction}'.")
         check_free(save_direction, "--save-direction", overwrite=overwrite)
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images:
         raise UsageError(f"the run in '{folder}' draws points, not images. Edit images with a run on images.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.catalog import CLASSIFIED
 from gancli.data.class_names import as_labels
 from gancli.data.load import Dataset
@@ -109,7 +109,7 @@ def encode(
         if reconstruct.suffix not in STILLS:
             raise UsageError(f"--reconstruct must end in .png or .webp, got '{reconstruct}'.")
         reconstruct = choose_output(reconstruct, reconstruct, overwrite=overwrite, option="--reconstruct")
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     found = read_for(trained, source, data_dir, reporter)
     images = found.pixels

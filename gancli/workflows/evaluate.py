@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gancli import __version__
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.images.decode import MAX_PIXELS
 from gancli.data.load import Dataset
 from gancli.errors import GancliError, UsageError
@@ -148,7 +148,7 @@ def evaluate(
         if path is not None:
             check_free(path, option, overwrite=overwrite)
     _ = FEATURES[features]
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     opened = partial(open_images, data_dir=data_dir, listener=reporter, max_pixels=max_pixels)
     trained, samples = _open_source(source, num_samples, step, ema, opened, data_dir)
     translates = trained is not None and ways_of(trained.game) is not None

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.catalog import is_path
 from gancli.errors import GancliError, UsageError
 from gancli.files import appearing, read_json, write_atomically
@@ -79,7 +79,7 @@ def export(
     if is_export(run):
         raise UsageError(f"'{run}' was exported already.")
     measured = _read_evaluation(evaluation) if evaluation else {}
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     trained = Trained.load(run, step=step, ema=ema)
     with appearing(output) as part:
         part.mkdir()

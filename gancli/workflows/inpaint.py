@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.images.framed import read_framed
 from gancli.errors import UsageError
 from gancli.files import write_atomically
@@ -94,7 +94,7 @@ def inpaint(
     if scale is not None and kind == ".npz":
         raise UsageError(f"--scale enlarges a sheet, so --output must end in .png or .webp, got '{output}'.")
     output = choose_output(output, folder / PICTURES / "completions.png", overwrite=overwrite)
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images:
         raise UsageError(f"the run in '{folder}' draws points, not images. Complete images with a run on images.")

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_uint8
 from gancli.imaging.sheets import Heading, grid
@@ -98,7 +98,7 @@ def interpolate(
     output = choose_output(output, folder / PICTURES / "interpolation.png", overwrite=overwrite)
     animated = output.suffix in ANIMATIONS
     check_animation(output)
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     if trained.is_images:
         check_sheet(scale, rows if animated else rows * frames, trained.domain.shape)

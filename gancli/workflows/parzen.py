@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.images.arrays import in_unit_range, read_samples
 from gancli.data.load import Dataset, framing_of, load, load_folds
 from gancli.errors import UsageError
@@ -96,7 +96,7 @@ def parzen(
     sigmas = parse_sigmas(sigma)
     if num_samples < 1:
         raise UsageError(f"--samples must be at least 1, got {num_samples}.")
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     if source.is_file():
         samples = read_samples(source)
         dataset_name = dataset_name or "mnist"

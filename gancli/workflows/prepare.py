@@ -14,6 +14,7 @@ from gancli import __version__, own_files
 from gancli.compute import devices, hosts
 from gancli.compute.environment import RECORDED
 from gancli.compute.mesh import DeviceMesh
+from gancli.compute.programs import keep_compiled_programs
 from gancli.config import AUTO, TrainConfig, option_name
 from gancli.data.load import Dataset
 from gancli.errors import UsageError
@@ -149,7 +150,7 @@ def prepare_new(
     setup = set_up(config, files, data_dir, reporter)
     game, datasets = setup.game, setup.datasets
     _introduce(game, datasets, outdir, reporter)
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     probe, monitor = _monitoring(game, datasets, reporter)
     for dataset in datasets.values():
         if said := few_images.augmentation_said(config, setup.config, dataset):
@@ -228,7 +229,7 @@ def prepare_resumed(
         check_data(dataset, run, "or choose another --outdir for a new run", domain=name)
     run = Run(outdir, dataclasses.replace(run.record, config=setup.config))
     game = setup.game
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     probe, monitor = _monitoring(game, datasets, reporter)
     placement = place(setup.config, setup.data_bytes)
     step, state = _last_state(run, setup, placement, reporter)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.class_names import as_labels
 from gancli.errors import UsageError
 from gancli.files import write_atomically
@@ -106,7 +106,7 @@ def sample(
         if given and kind not in STILLS:
             raise UsageError(f"{what}, so --output must end in .png or .webp, got '{output}'.")
     output = choose_place(output, kind, folder / PICTURES / "samples.png", overwrite=overwrite)
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     if not trained.is_images and (nearest or kind == ""):
         raise UsageError(f"the run in '{folder}' draws points, not images: --output must end in .png, .webp or .npz.")

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gancli.compute import devices, hosts
+from gancli.compute import hosts
 from gancli.compute.blocks import each
+from gancli.compute.programs import keep_compiled_programs
 from gancli.data.images.decode import MAX_PIXELS, check_pixels, decode, frame
 from gancli.data.images.find import ImageFile
 from gancli.data.images.framed import one_or_more
@@ -146,7 +147,7 @@ def translate(
         raise UsageError("--skip-existing is for the files in --output DIR. Give it, too.")
     if sheet is not None and sheet.suffix not in STILLS:
         raise UsageError(f"--sheet must end in .png or .webp, got '{sheet}'.")
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     translators = Translators.of(trained.game, trained.weights)
     begins, ways, wanted = asked(to, trained, translators, answers)

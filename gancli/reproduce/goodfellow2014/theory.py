@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import expit
 
-from gancli.compute import devices
+from gancli.compute.programs import keep_compiled_programs
 from gancli.config import TrainConfig
 from gancli.data.load import load
 from gancli.data.synthetic import GaussianMixture, mixture
@@ -73,7 +73,7 @@ PAIRS = {
 
 def check_theory(reporter: Reporter, seed: int = 0) -> list[Check]:
     """Check the paper's statements one by one; about two minutes on two processor cores."""
-    devices.keep_compiled_programs()
+    keep_compiled_programs()
     checks = []
     parts: tuple[Callable[[int], Iterator[Check]], ...] = (
         optimal_discriminator,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancli.compute.devices import cache_folder
+from gancli.compute.cache import cache_folder
 from gancli.data.catalog import SPLITS
 from gancli.data.images.decode import Framing
 from gancli.data.images.prepare import prepare
