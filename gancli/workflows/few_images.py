@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from gancli.config import AUTO, CONVOLUTIONAL, TrainConfig
+from gancli.config import AUTO, CONVOLUTIONAL, TRANSLATIONS, TrainConfig
 from gancli.data.catalog import is_path
 from gancli.data.load import Dataset
 from gancli.recipes.presets import FOR_SMALL_DATA
@@ -38,9 +38,11 @@ def augmentation_said(asked: TrainConfig, config: TrainConfig, dataset: Dataset)
 def warning(config: TrainConfig, dataset: Dataset) -> str | None:
     """Return a warning where D may memorize the images, for want of others and of augmentation.
 
-    Of a data set of the catalog only with the networks for which it was measured.
+    Of a data set of the catalog only with the networks for which it was measured, and not of games that translate: a
+    thousand images are usual there, and what augmentation is worth was not measured.
     """
     able = uses(config, "augment") and (is_path(config.dataset) or uses(config, "base_channels"))
+    able = able and config.game not in TRANSLATIONS
     if not dataset.is_images or len(dataset) >= FEW_IMAGES or config.augment or not able:
         return None
     return f"{_are_few(dataset)} to train on: D may memorize them. Try --augment {','.join(FOR_SMALL_DATA)}."

@@ -33,6 +33,7 @@ def test_few_images_without_augmentation_are_warned_of():
     assert few(FEW_IMAGES) is None
     assert few(10, augment=("translation",)) is None
     assert few(10, loss="mmd") is None  # nobody memorizes anything
+    assert few(10, game="cycle", model="resnet-translator") is None  # not measured there
     assert few(10, model="resnet")
     assert few(10, model="mlp") is None  # of the catalog, for convolutional networks alone: there it was measured
 
