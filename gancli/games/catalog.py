@@ -106,7 +106,7 @@ GAMES: Registry[GameEntry] = Registry(
             lazy("gancli.games.contrastive:Contrastive.build"),
             translates=True,
             summary="One translator between two sets of images, one way, by patches (Park et al. 2020, CUT).",
-            use="As cycle, for one direction at half the cost. --patch-weight 10 --identity-weight 0 is FastCUT.",
+            use="As cycle, for one direction. --patch-weight 10 --identity-weight 0 is FastCUT, which is cheaper.",
             cite=("park2020contrastive",),
             defaults={
                 "model": "resnet-translator",
