@@ -83,9 +83,10 @@ def write_folder(name: str, images: np.ndarray) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory):
-    """Keep compiled programs of the test session away from the user's, and share them between its tests."""
+    """Keep the cache of the test session away from the user's, and share compiled programs between its processes."""
     cache = tmp_path_factory.mktemp("cache")
-    os.environ |= {"XDG_CACHE_HOME": str(cache), "JAX_COMPILATION_CACHE_DIR": str(cache / "programs")}
+    shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else cache
+    os.environ |= {"XDG_CACHE_HOME": str(cache), "JAX_COMPILATION_CACHE_DIR": str(shared / "programs")}
     jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
