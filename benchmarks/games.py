@@ -18,6 +18,7 @@ from gancli.recipes.resolve import resolve
 from gancli.training.domain import Domain
 
 STEPS, REPETITIONS, COUNT = 30, 3, 200
+YOUR_IMAGES = os.getcwd()  # any folder has the defaults of your images
 MNIST: tuple[dict[str, Any], ...] = ({}, {"game": "completion"}, {"game": "completion", "packing": 1})
 TRANSLATION: tuple[dict[str, Any], ...] = tuple(
     {"game": game, "augment": ()} | weights
@@ -46,5 +47,5 @@ if __name__ == "__main__":
     for options in MNIST:
         print(f"MNIST, {options or 'plain'}: {milliseconds('mnist', (28, 28, 1), ('data',), options):.1f} ms a step")
     for options in TRANSLATION:
-        found = milliseconds(os.getcwd(), (64, 64, 3), ("a", "b"), options)
+        found = milliseconds(YOUR_IMAGES, (64, 64, 3), ("a", "b"), options)
         print(f"64 pixels, {options}: {found:.1f} ms a step")
