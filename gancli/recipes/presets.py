@@ -254,8 +254,8 @@ PRESETS: Registry[Preset] = Registry(
         "mnistm-cycle": Preset(
             dataset="mnist_m",
             summary="CycleGAN from MNIST-M to MNIST, without labels (Zhu et al. 2017; data of Ganin et al. 2016).",
-            reached="83.0 % and 82.5 % of classes kept by two seeds (10.8 % untranslated; the aim is 90 %), none permuted, "
-            "14 minutes of one core of an AMD EPYC.",
+            reached="83.0 % and 82.5 % of classes kept by two seeds (10.8 % untranslated; the aim is 90 %), none "
+            "permuted, 14 minutes of one core of an AMD EPYC.",
             use="To see how many classes a translation without pairs keeps.",
             cite=("zhu2017unpaired", "ganin2016domain"),
             settings=MODELS["resnet-translator"].defaults
