@@ -32,6 +32,7 @@ from gancli.cli.settings import (
     with_settings,
 )
 from gancli.config import TrainConfig
+from gancli.data.catalog import is_path
 from gancli.errors import UsageError
 from gancli.recipes.files import RECORD, is_run
 from gancli.recipes.request import Request
@@ -123,7 +124,7 @@ def train(
     seconds = None if time is None else parse_time(time)
     if seeds is not None and "seed" in typed:
         raise UsageError("--seeds and --seed exclude each other.")
-    if dataset and is_run(Path(dataset)):
+    if dataset and is_path(dataset) and is_run(Path(dataset)):
         if not resume:
             raise UsageError(
                 f"'{dataset}' is a run, no data set. Continue it with --resume, or begin another one like it with "

@@ -23,6 +23,16 @@ def test_a_run_knows_its_data_set(straight, gancli):
     )
 
 
+def test_a_name_of_the_catalog_means_a_data_set_also_where_a_run_has_that_name(straight, tmp_path, gancli, monkeypatch):
+    (tmp_path / "digits").symlink_to(straight)
+    monkeypatch.chdir(tmp_path)
+    for more in ((), ("--resume", "auto")):
+        code, out, _ = gancli("train", "digits", "--outdir", "new", "--print-config", *more)
+        assert (code, 'dataset = "digits"\n' in out) == (0, True)
+    code, _, err = gancli("train", "./digits", "--resume")
+    assert (code, err) == (0, "'digits' has its 40 steps; nothing to do. Go further with --steps.\n")
+
+
 def test_a_damaged_newest_checkpoint_is_said_and_passed_over(straight, tmp_path, gancli):
     folder = tmp_path / "run"
     gancli("train", "digits", "--outdir", folder, *tiny(steps=30))
