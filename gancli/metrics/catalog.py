@@ -172,7 +172,7 @@ METRICS: Registry[MetricEntry] = Registry(
             also={
                 **dict.fromkeys(("cycle", "kid_ab", "kid_ba", "fid_ab", "fid_ba"), "lower"),
                 **dict.fromkeys(("classes_kept_ab", "classes_kept_ba"), "higher"),
-                **dict.fromkeys(("kid_untranslated", "fid_untranslated"), ""),
+                **dict.fromkeys(("kid_untranslated", "fid_untranslated", "variety_ab", "variety_ba"), ""),
             },
             row=lazy("gancli.metrics.translation:row"),
             key="kid",

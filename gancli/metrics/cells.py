@@ -17,6 +17,8 @@ WORDS = {
     "fid_ba": "Fréchet distance, B to A",
     "fid": "Fréchet distance",
     "fid_untranslated": "Fréchet distance of images as they are",
+    "variety_ab": "variety of translations, A to B",
+    "variety_ba": "variety of translations, B to A",
     "cycle": "cycle error",
     "identity": "identity error",
     "l1": "L1 error",

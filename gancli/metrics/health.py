@@ -16,6 +16,9 @@ FEW_IMAGES, VERY_FEW_IMAGES = 10.0, 0.1  # distinct images as a multiple of the 
 # Below these, single samples are poor; set by runs whose pictures were looked at (docs/evaluation.md).
 FEW_NEAR_MODES = 0.5  # share of points within 3 standard deviations of a mode
 LOW_PRECISION = 0.4  # of images (Kynkäänniemi et al. 2019)
+# Below this, translations vary so little beside images of the target that they are taken for one; chosen by runs that
+# go well, which have 0.69 to 1.12 (docs/translation.md).
+ONE_ANSWER = 0.3
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,19 @@ def amounts_to(modes: Mapping[str, Any] | None, precision: float | None = None) 
     bad = ", ".join(one.text for one in found if one.name != HEALTHY)
     good = ", ".join(one.text for one in found if one.name == HEALTHY)
     return found[0].name, f"{bad} ({good})" if bad and good else bad or good
+
+
+def amounts_of_translations(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return that translations of images that differ are one image, and why; None where they are not, or not measured.
+
+    Args:
+        values: numbers of the metric ``translation``, as ``metrics.jsonl`` has them.
+    """
+    ways = {"A to B": values.get("variety_ab"), "B to A": values.get("variety_ba")}
+    alike = [f"{way} {found:.2f}" for way, found in ways.items() if found is not None and found < ONE_ANSWER]
+    if not alike:
+        return None
+    return COLLAPSE, f"translations vary little beside images of the target ({', '.join(alike)} of their variety)"
 
 
 def _of_modes(modes: Mapping[str, Any]) -> list[_Finding]:

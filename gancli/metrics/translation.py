@@ -4,14 +4,19 @@ Of both ways the distances of translations from images of the target domain (Heu
 beside the distance of the two domains as they are. The cycle error is the mean absolute difference of an image from
 what comes back, the identity error that of an image of the target domain from its translation; pixels are in [0, 1].
 Where images have classes and the target's data a classifier of them, also how many translations keep their class.
+
+A translator that gives every image one answer may be near the other domain, too. So the variety of translations is
+measured beside that of images of the target.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from gancli.metrics.frechet import frechet_of_two_samples
+from gancli.metrics.health import amounts_of_translations
 from gancli.metrics.inputs import Inputs, KeptClasses, Measured
 from gancli.metrics.kernel import squared_mmd_with_error
 
@@ -48,7 +53,9 @@ def measure(inputs: Inputs) -> Measured:
     values: dict[str, Any] = {}
     protocol = inputs.protocol()
     for place, (name, way) in enumerate(zip(WAYS, ways, strict=False)):
-        values |= distances(inputs.features_of(way.translated), own[1 - place], name, inputs.seed)
+        translated, target = inputs.features_of(way.translated), own[1 - place]
+        values |= distances(translated, target, name, inputs.seed)
+        values[f"variety_{name}"] = variety(translated, target)
         if way.back is not None:
             values[f"cycle_{name}"] = apart(way.back, way.images)
         values[f"identity_{name}"] = apart(way.same, way.others)
@@ -60,6 +67,16 @@ def measure(inputs: Inputs) -> Measured:
         found = [values[f"{kind}_{name}"] for name in WAYS if f"{kind}_{name}" in values]
         values |= {kind: sum(found) / len(found)} if found else {}
     return Measured("translation", values, protocol, inputs.draw, _text(values))
+
+
+def variety(translated: np.ndarray, target: np.ndarray) -> float | None:
+    """Return how much features ``[n, F]`` of translations vary beside those ``[m, F]`` of images of the target.
+
+    The root of the ratio of total variances: 0 where all translations are one image, 1 where they vary as much; None
+    where the images of the target do not vary.
+    """
+    own, others = (float(np.sum(np.var(one, axis=0, dtype=np.float64))) for one in (translated, target))
+    return math.sqrt(own / others) if others > 0 else None
 
 
 def classes_of(kept: KeptClasses) -> dict[str, Any]:
@@ -86,6 +103,8 @@ def _text(values: Mapping[str, Any]) -> str:
     )
     if "cycle" in values:
         text += f"; cycle error {values['cycle']:.3g}"
+    if found := amounts_of_translations(values):
+        text += f"; {': '.join(found)}"
     for name in WAYS:
         if f"classes_kept_{name}" in values:
             kept, before = (values[f"{kind}_{name}"] for kind in ("classes_kept", "classes_kept_untranslated"))

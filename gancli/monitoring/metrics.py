@@ -18,7 +18,7 @@ from gancli.games.pair import Pair
 from gancli.games.translates import Translators, goes_to_classes, ways_of
 from gancli.metrics.catalog import METRICS, json_name
 from gancli.metrics.cells import row
-from gancli.metrics.health import amounts_to
+from gancli.metrics.health import amounts_of_translations, amounts_to
 from gancli.reporting import Reporter
 from gancli.sampling.draws import draw_latents
 from gancli.training.game import Game, layout
@@ -42,6 +42,7 @@ def cells(metrics: Sequence[str], found: Mapping[str, Mapping[str, Any] | None])
     made = {label: cell for name in metrics for label, cell in row(name, found[json_name(name)]).items()}
     quality = found.get("precision_recall")
     amounts = amounts_to(found.get("modes"), quality["precision"] if quality else None)
+    amounts = amounts or amounts_of_translations(found.get("translation") or {})
     return made | ({"verdict": amounts[0]} if amounts else {})
 
 

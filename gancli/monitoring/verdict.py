@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gancli.config import TrainConfig
-from gancli.metrics.health import COLLAPSE, PARTIAL, POOR, amounts_to
+from gancli.metrics.health import COLLAPSE, PARTIAL, POOR, amounts_of_translations, amounts_to
 from gancli.monitoring.balance import ended
 from gancli.recipes.resolve import uses
 from gancli.training.game import Game
@@ -44,8 +44,11 @@ def verdict(game: Game, lines: Sequence[Mapping[str, Any]]) -> Verdict | None:
 
 
 def _of_samples(config: TrainConfig, lines: Sequence[Mapping[str, Any]]) -> Verdict | None:
-    """Return what the last evaluation of modes or precision amounts to."""
+    """Return what the last evaluation of modes, precision or translations amounts to."""
     for line in reversed(lines):
+        if translations := line.get("translation"):
+            alike = amounts_of_translations(translations)
+            return alike and Verdict(line["step"], *alike, cure=None)
         modes, quality = line.get("modes"), line.get("precision_recall")
         if modes or quality:
             found = amounts_to(modes, quality["precision"] if quality else None)

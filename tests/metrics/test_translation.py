@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from gancli.metrics.health import amounts_of_translations
 from gancli.metrics.inputs import KeptClasses, Way
 from gancli.metrics.kernel import squared_mmd
-from gancli.metrics.translation import classes_of, distances, measure, row
+from gancli.metrics.translation import classes_of, distances, measure, row, variety
 
 RNG = np.random.default_rng(0)
 
@@ -79,6 +80,23 @@ def test_one_way_has_no_way_back():
     assert (found["identity"], found["kid"]) == (pytest.approx(0.3), found["kid_ab"])
     assert not {name for name in found if name.startswith("cycle") or name.endswith("_ba")}
     assert list(row(found)) == ["KID A to B ↓", "untranslated", "identity ↓"]
+
+
+def test_a_translator_with_one_answer_has_no_variety_and_is_said_to_have_collapsed():
+    a, b = RNG.uniform(0, 0.5, (20, 2, 2, 1)), RNG.uniform(0.5, 1, (25, 2, 2, 1))
+    found = measured(a, b, lambda x: np.full_like(x, 0.7), lambda x: x - 0.5)
+    assert found["variety_ab"] == pytest.approx(0, abs=1e-9)
+    assert found["variety_ba"] == pytest.approx(b.mean(axis=(1, 2)).std() / a.mean(axis=(1, 2)).std())
+    reason = "translations vary little beside images of the target (A to B 0.00 of their variety)"
+    assert amounts_of_translations(found) == ("collapse", reason)
+    assert amounts_of_translations(measured(a, b, lambda x: x + 0.5)) is None
+    assert amounts_of_translations({}) is None  # of a run from before it was measured
+
+
+def test_variety_is_a_ratio_of_standard_deviations():
+    x = RNG.normal(size=(50, 3))
+    assert variety(0.25 * x + 7, x) == pytest.approx(0.25)
+    assert variety(x, np.ones((5, 3))) is None
 
 
 def test_classes_that_changed_places_are_found_by_their_best_matching():

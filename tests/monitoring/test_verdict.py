@@ -36,6 +36,15 @@ def test_nothing_is_known_without_an_evaluation():
     assert verdict(game(), [line(10, modes=None)]) is None  # it failed
 
 
+def test_translations_that_are_one_image_are_a_collapse():
+    alike = line(10, translation={"variety_ab": 0.9, "variety_ba": 0.1})
+    found = verdict(game(), [alike, line(20)])
+    reason = "translations vary little beside images of the target (B to A 0.10 of their variety)"
+    assert found == Verdict(10, "collapse", reason, None)
+    assert verdict(game(), [alike, line(20, translation={"variety_ab": 0.9, "variety_ba": 0.8})]) is None
+    assert verdict(game(), [line(10, translation={"kid": 0.1})]) is None
+
+
 def test_precision_takes_part_where_it_was_measured_beside_the_modes():
     poor = line(10, modes=FINE, precision_recall={"precision": 0.1, "recall": 0.9})
     found = verdict(game(num_steps=500), [poor])
