@@ -1,5 +1,6 @@
 """Compiled programs, which XLA keeps on disk from one command to the next."""
 
+import contextlib
 import functools
 import glob
 import os
@@ -66,14 +67,15 @@ def _remove_parts(name: str) -> int:
     folder = Path(jax.config.values["jax_compilation_cache_dir"])
     parts = [one for one in folder.glob(f"{glob.escape(name)}-*") if not _is_whole(one)]
     for part in parts:
-        part.unlink(missing_ok=True)
-    return len(parts)
+        with contextlib.suppress(OSError):  # another process was faster, or it may not be removed
+            part.unlink()
+    return sum(not part.exists() for part in parts)
 
 
 def _is_whole(program: Path) -> bool:
     try:
         zlib.decompress(program.read_bytes())
-    except zlib.error:  # of a program packed in another way, too, which is then compiled again
+    except (OSError, zlib.error):  # of a program packed in another way, too, which is then compiled again
         return False
     return True
 

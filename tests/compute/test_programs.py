@@ -77,6 +77,14 @@ def test_only_parts_of_its_name_go(tmp_path, shown):
     assert shown(entry("reading", "error: another")) == [entry("reading", "error: another")]  # no part is to blame
 
 
+def test_what_cannot_be_read_or_removed_ends_nothing(tmp_path, shown):
+    (tmp_path / "jit_f-1-cache").mkdir()
+    (tmp_path / "jit_f-2-cache").symlink_to(tmp_path / "gone")  # as where another process removes it first
+    assert shown(entry("reading", "error: incomplete")) == []
+    assert [one.name for one in tmp_path.iterdir()] == ["jit_f-1-cache"]
+    assert shown(entry("reading", "error: a folder")) == [entry("reading", "error: a folder")]
+
+
 def test_a_full_disk_is_one_line(tmp_path, shown, capsys):
     (tmp_path / "jit_f-1-cache").write_bytes(zlib.compress(b"a program")[:5])
     for _ in range(2):
