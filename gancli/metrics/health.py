@@ -16,8 +16,8 @@ FEW_IMAGES, VERY_FEW_IMAGES = 10.0, 0.1  # distinct images as a multiple of the 
 # Below these, single samples are poor; set by runs whose pictures were looked at (docs/evaluation.md).
 FEW_NEAR_MODES = 0.5  # share of points within 3 standard deviations of a mode
 LOW_PRECISION = 0.4  # of images (Kynkäänniemi et al. 2019)
-# Below this, translations vary so little beside images of the target that they are taken for one; chosen by runs that
-# go well, which have 0.69 to 1.12 (docs/translation.md).
+# Below this, translations vary so little beside images of the target that they are taken for one. Chosen, not measured:
+# the runs of docs/translation.md, none of which collapsed, have 0.69 to 1.12.
 ONE_ANSWER = 0.3
 
 

@@ -103,6 +103,8 @@ def _text(values: Mapping[str, Any]) -> str:
     )
     if "cycle" in values:
         text += f"; cycle error {values['cycle']:.3g}"
+    if known := [f"{values[f'variety_{name}']:.2f}" for name in WAYS if values.get(f"variety_{name}") is not None]:
+        text += f"; variety {', '.join(known)}"
     if found := amounts_of_translations(values):
         text += f"; {': '.join(found)}"
     for name in WAYS:

@@ -19,7 +19,12 @@ def features_of(images: np.ndarray) -> np.ndarray:
 
 
 def measured(a, b, forth, back=None, kept=None):
-    """Measure images ``[n, H, W, C]`` of two domains, and functions from each to the other, or from A to B alone."""
+    """Return the numbers of images ``[n, H, W, C]`` of two domains, and of functions from each to the other."""
+    return found_of(a, b, forth, back, kept).values
+
+
+def found_of(a, b, forth, back=None, kept=None):
+    """Measure images of two domains, and functions from each to the other, or from A to B alone."""
     ways = (Way(a, forth(a), back(forth(a)) if back else None, b, forth(b)),)
     if back:
         ways += (Way(b, back(b), forth(back(b)), a, back(a)),)
@@ -33,7 +38,7 @@ def measured(a, b, forth, back=None, kept=None):
         draw="",
         seed=0,
     )
-    return measure(inputs).values  # pyright: ignore[reportArgumentType]
+    return measure(inputs)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_shift_of_features_is_a_frechet_distance_of_its_square():
@@ -91,6 +96,14 @@ def test_a_translator_with_one_answer_has_no_variety_and_is_said_to_have_collaps
     assert amounts_of_translations(found) == ("collapse", reason)
     assert amounts_of_translations(measured(a, b, lambda x: x + 0.5)) is None
     assert amounts_of_translations({}) is None  # of a run from before it was measured
+
+
+def test_people_read_the_variety_and_then_what_it_amounts_to():
+    a, b = RNG.uniform(0, 0.5, (20, 2, 2, 1)), RNG.uniform(0.5, 1, (25, 2, 2, 1))
+    assert "; variety 1.0" in found_of(a, a, lambda x: x).text
+    alike = found_of(a, b, lambda x: np.full_like(x, 0.7)).text
+    reason = "translations vary little beside images of the target (A to B 0.00 of their variety)"
+    assert alike.endswith(f"; variety 0.00; collapse: {reason}")
 
 
 def test_variety_is_a_ratio_of_standard_deviations():
