@@ -147,7 +147,7 @@ GAMES: Registry[GameEntry] = Registry(
                 "metrics": ("attributes",),
                 "mirror": True,
                 "batch_size": 16,
-                # The paper's 1 and 1e-4 leave faces under a grid after as many steps (docs/translation.md).
+                # With a weight of 1 and rates of 2e-4, faces had a grid after as many steps (docs/translation.md).
                 "class_weight": 0.3,
                 "generator_learning_rate": 5e-4,
                 "discriminator_learning_rate": 5e-4,

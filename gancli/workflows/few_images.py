@@ -41,8 +41,8 @@ def warning(config: TrainConfig, dataset: Dataset) -> str | None:
     Of a data set of the catalog only with the networks for which it was measured, and not of games that translate: a
     thousand images are usual there, and what augmentation is worth was not measured.
     """
-    able = uses(config, "augment") and (is_path(config.dataset) or uses(config, "base_channels"))
-    able = able and config.game not in TRANSLATIONS
+    measured = is_path(config.dataset) or uses(config, "base_channels")
+    able = uses(config, "augment") and measured and config.game not in TRANSLATIONS
     if not dataset.is_images or len(dataset) >= FEW_IMAGES or config.augment or not able:
         return None
     return f"{_are_few(dataset)} to train on: D may memorize them. Try --augment {','.join(FOR_SMALL_DATA)}."
