@@ -105,6 +105,15 @@ def evaluate(
             rich_help_panel=INPUT,
         ),
     ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER|FILE.zip",
+            help="Masks of the test images of a run that translates, named as they are: white where a translation may "
+            "change them.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
     truncation: Annotated[
         str | None,
         typer.Option(
@@ -157,7 +166,9 @@ def evaluate(
     fail_on_collapse: Annotated[
         bool,
         typer.Option(
-            "--fail-on-collapse", help="Exit 4 if the verdict of --modes is collapse.", rich_help_panel=OUTPUT
+            "--fail-on-collapse",
+            help="Exit 4 if the verdict of --modes, or of --translation, is collapse.",
+            rich_help_panel=OUTPUT,
         ),
     ] = False,
     anomaly: Annotated[
@@ -221,7 +232,7 @@ def evaluate(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 4 collapse with --fail-on-collapse.
     """
-    chosen = [name for name in METRICS if flags[json_name(name)] or (name == "modes" and fail_on_collapse)]
+    chosen = [name for name in METRICS if flags[json_name(name)]]
     wanted = parse_step(step)
     others = {
         "--fail-on-collapse": fail_on_collapse,
@@ -229,6 +240,7 @@ def evaluate(
         "--all": everything,
         "--samples": samples is not None,
         "--labels": labels is not None,
+        "--masks": masks,
         "--batch-size": batch_size != BATCH_SIZE,
         "--max-pixels": max_pixels != defaults()["max_pixels"],
         "--save-statistics": save_statistics,
@@ -260,6 +272,7 @@ def evaluate(
             ("--all", everything),
             ("--reject", reject),
             ("--save-statistics", save_statistics),
+            ("--masks", masks),
             ("--fail-on-collapse", fail_on_collapse),
         ):
             if given:
@@ -311,7 +324,9 @@ def evaluate(
             reporter,
             everything=everything,
             save_statistics=save_statistics,
+            masks=masks,
             reject=reject,
+            judge=fail_on_collapse,
             **options,
         )
     if not leads:

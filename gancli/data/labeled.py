@@ -1,7 +1,6 @@
 """Which training images have a class, where few do: drawn from a seed, or named by a table."""
 
 import csv
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,14 +64,14 @@ def draw_places(labels: np.ndarray, num_classes: int, count: int, seed: int) -> 
     return np.sort(np.concatenate(drawn)).astype(np.int32)
 
 
-def choose(labels: str, dataset: Dataset, seed: int, names: Callable[[], Sequence[str]] | None = None) -> Labeled:
+def choose(labels: str, dataset: Dataset, seed: int) -> Labeled:
     """Return the labeled ones among training images.
 
     Args:
-        labels: how many are drawn, or a table ``FILE.csv`` of images and classes.
+        labels: how many are drawn, or a table ``FILE.csv`` of images and classes. It names images by their files or,
+            where they have none, by their places, from 0.
         dataset: the training split.
         seed: of the draw.
-        names: returns the files of the training images; None: a table names their places, from 0.
 
     Raises:
         UsageError: ``labels`` is neither, or does not suit the images.
@@ -88,13 +87,16 @@ def choose(labels: str, dataset: Dataset, seed: int, names: Callable[[], Sequenc
     known = dataset.classes if len(dataset.classes) > 1 else in_order(name for _, name in found)
     if len(known) < 2:
         raise UsageError(f"--labels {labels} must name at least two classes, got {len(known)}.")
-    place_of = _by_name(names(), dataset) if names else {str(place): place for place in range(len(dataset))}
+    files = dataset.files()
+    names = map(str, range(len(dataset))) if files is None else (one.file.name for one in files)
+    place_of = {name: place for place, name in enumerate(names)}
+    assert len(place_of) == len(dataset), "every training image has a file"
     chosen: dict[int, int] = {}
     for image, name in found:
         if image not in place_of:
             raise UsageError(
                 f"--labels {labels} names '{image}', which is no training image of '{dataset.name}'. "
-                + ("Take it out, or train on all images with --held-out 0." if names else "Give its place, from 0.")
+                + ("Take it out, or train on all images with --held-out 0." if files else "Give its place, from 0.")
             )
         label = find(known, name)
         if chosen.setdefault(place_of[image], label) != label:
@@ -104,11 +106,6 @@ def choose(labels: str, dataset: Dataset, seed: int, names: Callable[[], Sequenc
     if without := [name for name, count in made.counts().items() if not count]:
         raise UsageError(f"--labels {labels} has no image of class '{without[0]}'. Each class needs one.")
     return made
-
-
-def _by_name(names: Sequence[str], dataset: Dataset) -> dict[str, int]:
-    assert len(names) == len(dataset), "every training image has a file"
-    return {name: place for place, name in enumerate(names)}
 
 
 def _read(path: Path) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """From the name of a data set to the arrays of its splits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.data.catalog import DATASETS, SPLITS, is_path
 from gancli.data.images.decode import MOST_HELD_OUT, Framing
-from gancli.data.images.prepare import prepare
+from gancli.data.images.prepare import Seen, files_of, prepare
 from gancli.data.kinds import Read
 from gancli.data.summaries import digest_of, kept_summary
 from gancli.errors import UsageError
@@ -56,6 +57,11 @@ class Dataset:
         """Return another split of the same data set, without reading again what was read for this one."""
         assert self.opened is not None, "only a split that was loaded has others beside it"
         return self.opened.split(split)
+
+    def files(self) -> list[Seen] | None:
+        """Return the files of the examples, in their order; None: they have no files of their own."""
+        find = self.opened.files if self.opened else None
+        return find(self.split) if find else None
 
     def first(self, count: int) -> "Dataset":
         """Return the first ``count`` examples, or all where there are fewer."""
@@ -116,6 +122,7 @@ class OpenDataset:
     classes: tuple[str, ...]  # names, by label
     read: Read = field(repr=False)
     num_folds: int = 1
+    files: Callable[[str], list[Seen]] | None = field(default=None, repr=False)  # of the images of a split
 
     def split(self, split: str, fold: int = 0) -> Dataset:
         """Return the ``train``, ``validation`` or ``test`` examples; ``fold`` counts from 0.
@@ -187,7 +194,8 @@ def open_dataset(
         GancliError: your images cannot be read; the files of the catalog's sets are read by the first split.
     """
     if is_path(name):
-        prepared = prepare(Path(name), framing or Framing(), listener or Silence())
-        return OpenDataset(name, prepared.classes, prepared.split)
+        own = (Path(name), framing or Framing(), listener or Silence())
+        prepared = prepare(*own)
+        return OpenDataset(name, prepared.classes, prepared.split, files=partial(files_of, *own))
     entry = DATASETS[name]
     return OpenDataset(name, entry.classes, entry.open(name, data_dir), entry.num_folds)

@@ -70,7 +70,7 @@ def _of_folders(whole: OpenDataset) -> OpenDataset:
 
     def read(split: str, fold: int = 0) -> Arrays:
         folder = next(name for name in FOLDERS[split] if name in whole.classes)
-        return of_class(whole, whole.classes.index(folder))("train", fold)
+        return of_class(whole, folder, whole.name).read("train", fold)
 
     return OpenDataset(whole.name, (), read)
 

@@ -11,7 +11,7 @@ from gancli.data.catalog import is_path
 from gancli.data.class_names import find
 from gancli.data.files import Arrays
 from gancli.data.images.find import find_images
-from gancli.data.kinds import Read
+from gancli.data.images.prepare import Seen
 from gancli.data.load import Dataset, OpenDataset, framing_of, open_dataset
 from gancli.errors import UsageError
 from gancli.reporting import Aside, Reporter, show_shape
@@ -131,15 +131,9 @@ def _short(dataset: str) -> str:
 
 
 def _folder(whole: OpenDataset, letter: str, *, tested: bool) -> OpenDataset:
-    train, name = of_class(whole, whole.classes.index(f"{TRAIN}{letter}")), f"{_short(whole.name)}/{letter}"
-    if not tested:
-        return OpenDataset(name, (), train)
-    test = of_class(whole, whole.classes.index(f"{TEST}{letter}"))
-
-    def read(split: str, fold: int = 0) -> Arrays:
-        return (train if split == "train" else test)("train", fold)
-
-    return OpenDataset(name, (), read)
+    name = f"{_short(whole.name)}/{letter}"
+    train = of_class(whole, f"{TRAIN}{letter}", name)
+    return _split_by(name, train, of_class(whole, f"{TEST}{letter}", name)) if tested else train
 
 
 def _classes(whole: OpenDataset, config: TrainConfig) -> tuple[OpenDataset, OpenDataset]:
@@ -148,19 +142,41 @@ def _classes(whole: OpenDataset, config: TrainConfig) -> tuple[OpenDataset, Open
     if labels[0] == labels[1]:
         raise UsageError(f"--from {names[0]} and --to {names[1]} are one class. Name two.")
     first, second = (
-        OpenDataset(f"{_short(whole.name)}/{name}", (), of_class(whole, label))
+        of_class(whole, whole.classes[label], f"{_short(whole.name)}/{name}")
         for name, label in zip(names, labels, strict=True)
     )
     return first, second
 
 
-def of_class(whole: OpenDataset, label: int) -> Read:
-    """Return what reads the examples of one class; they are copied into memory."""
+def of_class(whole: OpenDataset, label: str, name: str) -> OpenDataset:
+    """Return the examples of one class as a data set of that name without classes; they are copied into memory."""
+    wanted = whole.classes.index(label)
     reads: Callable[..., Arrays] = whole.read
+    find = whole.files
 
     def read(split: str, fold: int = 0) -> Arrays:
         examples, labels = reads(split, fold)
-        rows = np.flatnonzero(labels == label)
+        rows = np.flatnonzero(labels == wanted)
         return np.asarray(examples[rows]), np.zeros(len(rows), np.int32)
 
-    return read
+    def files(split: str) -> list[Seen]:
+        assert find is not None, "it is asked for where there is one"
+        return [one for one in find(split) if one.file.label == label]
+
+    return OpenDataset(name, (), read, files=files if find else None)
+
+
+def _split_by(name: str, train: OpenDataset, test: OpenDataset) -> OpenDataset:
+    """Return a data set that trains on all of one; all of the other is both the validation and the test split."""
+
+    def of(split: str) -> OpenDataset:
+        return train if split == "train" else test
+
+    def files(split: str) -> list[Seen]:
+        find = of(split).files
+        assert find is not None, "both have files, or none"
+        return find("train")
+
+    return OpenDataset(
+        name, (), lambda split, fold=0: of(split).read("train", fold), files=files if train.files else None
+    )

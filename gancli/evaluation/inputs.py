@@ -22,7 +22,7 @@ from gancli.games.pair import Pair
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_uint8, to_unit
 from gancli.metrics import modes
-from gancli.metrics.inputs import Answers, Asked, Classes, KeptClasses, Questioned, Way, identify
+from gancli.metrics.inputs import Answers, Asked, Classes, KeptClasses, Masks, Questioned, Way, identify
 from gancli.metrics.moments import Gaussian, Moments
 from gancli.metrics.probe import linear_classifier
 from gancli.metrics.statistics import Statistics
@@ -122,6 +122,7 @@ class EvaluationInputs:
     batch_size: int = 1000
     load_run_data: Callable[[str], Dataset] | None = None  # a split of what the run was trained on
     translators: Translators | None = None  # of a run that translates; samples are images of A, the reference is B's
+    masks: tuple[Masks | None, ...] = (None, None)  # of the images of A and of B
     training: Reference | None = None  # of a run that translates to classes: what tells classes learns from these
     # Of a finished run: examples of training and questions [N, ...] to what is likely by least squares [N, *shape].
     load_predictor: Callable[[Dataset], Callable[[np.ndarray, np.ndarray], np.ndarray]] | None = None

@@ -1,20 +1,23 @@
 """Held-out images on their way from one domain to another, or to another class, and which classes they have then."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gancli.data.catalog import CLASSIFIED
-from gancli.data.load import Dataset
+from gancli.data.images.masks import read_masks
+from gancli.data.load import Dataset, digest_of
 from gancli.data.pairs import sides
+from gancli.errors import UsageError
 from gancli.evaluation.classes import classes_seen
 from gancli.features.catalog import CLASSIFIERS
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_unit
 from gancli.metrics.attributes import others_in_turn
-from gancli.metrics.inputs import Answers, Asked, KeptClasses, Way
+from gancli.metrics.inputs import Answers, Asked, KeptClasses, Masks, Way, identify
 from gancli.metrics.neighbors import nearest
 from gancli.sampling.translations import translate
 
@@ -69,6 +72,32 @@ def asked_of(
     else:
         about, classes = learned()
     return Asked(own, labels, asked, translated, back, classes(translated), classes(own), about)
+
+
+def read_masks_of(path: Path, datasets: Sequence[Dataset], crop: str) -> tuple[Masks | None, ...]:
+    """Return the masks of the images of several data sets; None where there is a mask of none.
+
+    Args:
+        path: a folder or a ``.zip`` of masks, see :func:`gancli.data.images.masks.read_masks`.
+        datasets: of your own images.
+        crop: how these became square.
+
+    Raises:
+        UsageError: an image has no file, some of a data set have no mask, or there are no masks at all.
+        GancliError: a mask cannot be used.
+    """
+    found: list[Masks | None] = []
+    for dataset in datasets:
+        files = dataset.files()
+        if files is None:
+            raise UsageError(f"--masks is for images in files of their own, and those of '{dataset.name}' have none.")
+        white = read_masks(path, files, dataset.shape[0], crop)
+        about = {} if white is None else identify(str(path), len(white), white.shape[1:], digest_of(white))
+        found.append(None if white is None else Masks(white, about))
+    if not any(found):
+        example = next(one.file.name for dataset in datasets for one in dataset.files() or ())
+        raise UsageError(f"--masks '{path}' has a mask of no test image. Name masks as their images, as '{example}'.")
+    return tuple(found)
 
 
 def kept_classes(way: Way, source: Dataset | None, target: Dataset | None) -> KeptClasses | None:

@@ -6,7 +6,8 @@ are means over classes. The cycle error is the mean absolute difference of an im
 [0, 1]. The share of sources found is that of the translations to which no held-out image is nearer, in pixels, than the
 image translated: it falls where translations look like other images of the class. The share of classes seen is that of
 the translations in which a classifier finds the class asked for: the data's built-in one, or logistic regression on
-features of the training images. D is not asked, which G learned to please.
+features of the training images. D is not asked, which G learned to please. Where masks tell what may change, it is
+measured how much changes outside of them.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from gancli.metrics.frechet import frechet_between
 from gancli.metrics.inputs import Asked, Inputs, Measured
 from gancli.metrics.kernel import squared_mmd
 from gancli.metrics.neighbors import nearest
-from gancli.metrics.translation import apart
+from gancli.metrics.translation import apart, changed, text_of_changes
 
 FEWEST = 2  # images of a class, and translations to it, that have a distance
 DISTANCES = {"fid": frechet_between, "kid": squared_mmd}
@@ -40,7 +41,11 @@ def measure(inputs: Inputs) -> Measured:
         "classes_seen_untranslated": float(np.mean(found.seen_before == found.asked)),
         "classes_right": float(np.mean(found.seen_before == found.labels)),
     }
-    return Measured("attributes", values, inputs.protocol() | found.classifier, inputs.draw, _text(values))
+    protocol = inputs.protocol() | found.classifier
+    if masks := inputs.masks[0]:
+        values |= changed(found.images, found.translated, masks.white)
+        protocol |= {"masks": masks.identity}
+    return Measured("attributes", values, protocol, inputs.draw, _text(values))
 
 
 def others_in_turn(labels: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
@@ -70,11 +75,12 @@ def sources_found(found: Asked) -> float:
 
 
 def _text(values: Mapping[str, Any]) -> str:
+    changes = f"; {text_of_changes(values)}" if "changed_outside" in values else ""
     return (
         f"kernel distance {values['kid']:.4g}, untranslated {values['kid_untranslated']:.4g}; cycle error "
         f"{values['cycle']:.3g}; sources found {values['sources_found']:.1%}; classes seen "
         f"{values['classes_seen']:.1%}, untranslated {values['classes_seen_untranslated']:.1%}; the classifier is "
-        f"right on {values['classes_right']:.1%} of the images"
+        f"right on {values['classes_right']:.1%} of the images{changes}"
     )
 
 

@@ -172,7 +172,9 @@ METRICS: Registry[MetricEntry] = Registry(
             also={
                 **dict.fromkeys(("cycle", "kid_ab", "kid_ba", "fid_ab", "fid_ba"), "lower"),
                 **dict.fromkeys(("classes_kept_ab", "classes_kept_ba"), "higher"),
+                **dict.fromkeys(("changed_outside_ab", "changed_outside_ba"), "lower"),
                 **dict.fromkeys(("kid_untranslated", "fid_untranslated", "variety_ab", "variety_ba"), ""),
+                **dict.fromkeys(("changed_inside_ab", "changed_inside_ba"), ""),
             },
             row=lazy("gancli.metrics.translation:row"),
             key="kid",
@@ -207,6 +209,7 @@ METRICS: Registry[MetricEntry] = Registry(
                 **dict.fromkeys(("sources_found", "classes_seen"), "higher"),
                 **{"fid": "lower", "kid_untranslated": "", "fid_untranslated": ""},
                 **{"classes_seen_untranslated": "", "classes_right": ""},
+                **{"changed_outside": "lower", "changed_inside": ""},
             },
             row=lazy("gancli.metrics.attributes:row"),
             key="kid",

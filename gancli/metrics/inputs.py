@@ -157,6 +157,13 @@ class KeptClasses(NamedTuple):
     untranslated: "np.ndarray"  # [n], of the images as they are
 
 
+class Masks(NamedTuple):
+    """Where held-out images may change."""
+
+    white: "np.ndarray"  # bool [n, H, W, 1]
+    identity: dict[str, Any]  # as :func:`identify` has it
+
+
 class Answers(NamedTuple):
     """Translations of held-out images whose true translations are known; float32 in [0, 1], ``[n, H, W, C]`` each."""
 
@@ -201,6 +208,7 @@ class Inputs(Protocol):
     draw: str  # how the samples were drawn, for people
     figure: Path | None  # where a picture may go, see ``pictures``
     pictures: dict[Path, bytes]  # made on the way, for whoever asked to write
+    masks: tuple[Masks | None, ...]  # of the images of A and of B; None: none are given
 
     @property
     def about_samples(self) -> dict[str, Any]:

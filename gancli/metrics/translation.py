@@ -6,7 +6,7 @@ what comes back, the identity error that of an image of the target domain from i
 Where images have classes and the target's data a classifier of them, also how many translations keep their class.
 
 A translator that gives every image one answer may be near the other domain, too. So the variety of translations is
-measured beside that of images of the target.
+measured beside that of images of the target. And where masks tell what may change, how much changes outside of them.
 """
 
 import math
@@ -62,10 +62,16 @@ def measure(inputs: Inputs) -> Measured:
         if kept := inputs.kept_classes(place):
             values |= {f"{kind}_{name}": value for kind, value in classes_of(kept).items()}
             protocol |= {"classifier": kept.classifier}
+        if masks := inputs.masks[place]:
+            changes = changed(way.images, way.translated, masks.white)
+            values |= {f"{kind}_{name}": value for kind, value in changes.items()}
+            protocol |= {f"masks_{name}": masks.identity}
     values |= distances(*own, UNTRANSLATED, inputs.seed)
     for kind in MEANS:
         found = [values[f"{kind}_{name}"] for name in WAYS if f"{kind}_{name}" in values]
         values |= {kind: sum(found) / len(found)} if found else {}
+    if found := amounts_of_translations(values):
+        values |= {"verdict": found[0]}
     return Measured("translation", values, protocol, inputs.draw, _text(values))
 
 
@@ -77,6 +83,19 @@ def variety(translated: np.ndarray, target: np.ndarray) -> float | None:
     """
     own, others = (float(np.sum(np.var(one, axis=0, dtype=np.float64))) for one in (translated, target))
     return math.sqrt(own / others) if others > 0 else None
+
+
+def changed(images: np.ndarray, translated: np.ndarray, white: np.ndarray) -> dict[str, float | None]:
+    """Return the mean absolute change of pixels outside and inside of masks; None where there are no such pixels.
+
+    Args:
+        images: ``[n, H, W, C]`` in [0, 1].
+        translated: ``[n, H, W, C]``, of the same images.
+        white: bool ``[n, H, W, 1]``, the inside.
+    """
+    change = np.abs(translated - images).mean(axis=-1, keepdims=True, dtype=np.float64)
+    parts = {"changed_outside": ~white, "changed_inside": white}
+    return {name: float(change[part].mean()) if part.any() else None for name, part in parts.items()}
 
 
 def classes_of(kept: KeptClasses) -> dict[str, Any]:
@@ -107,11 +126,19 @@ def _text(values: Mapping[str, Any]) -> str:
         text += f"; variety {', '.join(known)}"
     if found := amounts_of_translations(values):
         text += f"; {': '.join(found)}"
-    for name in WAYS:
+    for name, way in zip(WAYS, ("A to B", "B to A"), strict=True):
+        if f"changed_outside_{name}" in values:
+            text += f"; {way} {text_of_changes(values, f'_{name}')}"
         if f"classes_kept_{name}" in values:
             kept, before = (values[f"{kind}_{name}"] for kind in ("classes_kept", "classes_kept_untranslated"))
             text += f"; classes kept {kept:.1%}, {before:.1%} untranslated"
     return text
+
+
+def text_of_changes(values: Mapping[str, Any], end: str = "") -> str:
+    """Return the change outside and inside of masks for people; ``end`` is that of the names of both numbers."""
+    known = {place: values[f"changed_{place}{end}"] for place in ("outside", "inside")}
+    return "change " + ", ".join(f"{value:.3g} {place} masks" for place, value in known.items() if value is not None)
 
 
 def row(values: Mapping[str, Any]) -> dict[str, str]:

@@ -17,13 +17,14 @@ from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
 from gancli.evaluation.inputs import EvaluationInputs, Reference
 from gancli.evaluation.measures import measure, measure_what_can_be, missing
+from gancli.evaluation.translations import read_masks_of
 from gancli.features.catalog import FEATURES
 from gancli.files import check_free, write_atomically
 from gancli.games.encodes import ENCODER
 from gancli.games.prediction import Regression, first_weights, train_predictor
 from gancli.games.translates import Translators, goes_to_classes, ways_of
 from gancli.metrics.catalog import METRICS, json_name
-from gancli.metrics.inputs import Measured
+from gancli.metrics.inputs import Masks, Measured
 from gancli.metrics.statistics import Statistics, holds_statistics
 from gancli.reporting import Reporter
 from gancli.runs.encoders import kept_fit
@@ -59,8 +60,8 @@ class EvaluateResult:
 
     @property
     def verdict(self) -> str | None:
-        """``healthy``, ``partial collapse`` or ``collapse``, where modes were counted."""
-        return next((one.values["verdict"] for one in self.measured if one.metric == "modes"), None)
+        """``healthy``, ``partial collapse`` or ``collapse``, where modes were counted; of translations ``collapse``."""
+        return next((one.values["verdict"] for one in self.measured if "verdict" in one.values), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON result."""
@@ -99,8 +100,10 @@ def evaluate(
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
     num_labels: int | str | None = None,
+    masks: Path | None = None,
     truncation: float | None = None,
     reject: bool = False,
+    judge: bool = False,
 ) -> EvaluateResult:
     """Measure samples.
 
@@ -126,14 +129,17 @@ def evaluate(
         overwrite: replace these two files where they exist.
         max_pixels: of an image in a folder or a zip, at most.
         num_labels: images that ``probe`` learns from, or ``all``; default 100.
+        masks: of the test images of a run that translates, a folder or a zip: white where a translation may change
+            them.
         truncation: of a run's latents, no component of which is beyond plus or minus that; None: the whole prior.
         reject: of a run, measure the samples that its discriminator lets pass.
+        judge: also measure what a verdict comes from: ``modes``, or of a run that translates ``translation``.
 
     Raises:
         UsageError: an option is wrong, or a metric does not apply here.
         GancliError: something cannot be read, had or written.
     """
-    if not metrics and not everything and save_statistics is None:
+    if not metrics and not everything and not judge and save_statistics is None:
         metrics = _usual(source)
     if num_labels is not None and not everything and "probe" not in metrics:
         raise UsageError(f"--labels {num_labels} is for --probe. Leave it out, or give --probe.")
@@ -155,6 +161,10 @@ def evaluate(
     if (trained is None or translates) and (truncation is not None or reject):
         option = "--reject" if reject else "--truncation"
         raise UsageError(f"{option} is for runs that draw samples, and '{source}' is none.")
+    if judge:
+        metrics = tuple(dict.fromkeys([*metrics, _judging(trained)]))
+    if masks is not None and not everything and not {"translation", "attributes"} & set(metrics):
+        raise UsageError(f"--masks '{masks}' is for --translation and --attributes. Leave it out, or give one of them.")
     count = samples.count if samples else num_samples or NUM_SAMPLES
     draw = f"{'ema' if trained.ema else 'raw weights'}, seed {seed}" if trained else ""
     latents, accepted = None, None
@@ -173,6 +183,7 @@ def evaluate(
         figure = choose_output(None, place, overwrite=overwrite, option="--figure")
     found = _open_reference(trained, samples, against, data_dir, opened)
     usual = trained.game.config.features if trained else "auto"
+    given = _masks(masks, source, trained, samples, found) if masks else (None, None)
     material = EvaluationInputs(
         samples=samples,
         reference=Reference(found, _reference_name(found, against), reporter, batch_size) if found else None,
@@ -194,6 +205,7 @@ def evaluate(
         figure=figure,
         pair=trained.pair if trained and not translates else None,
         translators=Translators.of(trained.game, trained.weights) if trained and translates else None,
+        masks=given,
         training=_training(trained, data_dir, reporter) if trained else None,
     )
     for name in metrics:
@@ -219,6 +231,25 @@ def evaluate(
         truncation=truncation,
         acceptance_rate=accepted(count).rate if accepted else None,
     )
+
+
+def _judging(trained: Trained | None) -> str:
+    """Return the metric that a verdict comes from."""
+    if trained is None or ways_of(trained.game) is None:
+        return "modes"
+    if goes_to_classes(trained.game):
+        raise UsageError("--fail-on-collapse has no rule for --game attributes. Leave it out, and see sources found.")
+    return "translation"
+
+
+def _masks(
+    masks: Path, source: str, trained: Trained | None, *domains: ImageSet | Statistics | None
+) -> tuple[Masks | None, ...]:
+    """Return the masks of the images of both domains, or of the one where a run goes to its classes."""
+    if trained is None or ways_of(trained.game) is None:
+        raise UsageError(f"--masks is for runs that translate, and '{source}' is none.")
+    datasets = [one.dataset for one in domains if isinstance(one, ImageSet) and one.dataset is not None]
+    return read_masks_of(masks, datasets[: 1 if goes_to_classes(trained.game) else None], trained.game.config.crop)
 
 
 def _drawn(

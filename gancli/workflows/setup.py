@@ -14,7 +14,6 @@ from gancli.config import AUTO, TrainConfig
 from gancli.data.catalog import is_path
 from gancli.data.class_names import warn_of_untrained
 from gancli.data.images.decode import Framing
-from gancli.data.images.prepare import names_of
 from gancli.data.labeled import Labeled, choose
 from gancli.data.load import Dataset, digest_of, framing_of, load_for
 from gancli.data.pairs import both_domains, load_pairs
@@ -187,10 +186,7 @@ def _record(config: TrainConfig, name: str, dataset: Dataset, entry: GameEntry, 
 
 def _labeled(config: TrainConfig, dataset: Dataset, reporter: Reporter) -> Labeled:
     """Choose the labeled images of a new run."""
-    names = None
-    if is_path(config.dataset):
-        names = lambda: names_of(Path(config.dataset), framing_of(config), reporter)["train"]  # noqa: E731
-    labeled = choose(config.labels, dataset, config.seed, names)
+    labeled = choose(config.labels, dataset, config.seed)
     reporter.status(f"{len(labeled.places):,} labeled images, of {len(labeled.classes)} classes: {labeled.sha256[:12]}")
     return labeled
 

@@ -99,6 +99,73 @@ def test_a_run_keeps_both_domains_their_pictures_and_what_it_measures(trained):
     assert run.scores() == {4: found["kid"]}
 
 
+def write_masks(images: Path, folder: Path, *names: str) -> None:
+    """Write masks whose upper half is white."""
+    mask = np.zeros((16, 16), np.uint8)
+    mask[:8] = 255
+    for path in (path for name in names for path in (images / name).iterdir()):
+        place = folder / path.relative_to(images).with_suffix(".webp")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(place, lossless=True)
+
+
+def test_changes_outside_of_masks_are_measured(trained, images, gancli):
+    write_masks(images, Path("masks"), "testA")
+    code, out, _ = gancli("evaluate", trained, "--translation", "--masks", "masks", "--json", "--quiet")
+    assert code == 0
+    found = json.loads(out)["metrics"]["translation"]
+    assert found["protocol"]["masks_ab"]["count"] == 3
+    game = Trained.load(trained, step="latest", ema=True)
+    translators = Translators.of(game.game, game.weights)
+    own = np.stack([pixels(path) for path in (images / "testA").iterdir()]).astype(np.float32) / 255
+    change = np.abs(translate(translators.ways[0], translators.weights[0], own) - own)
+    assert found["changed_inside_ab"] == pytest.approx(change[:, :8].mean(), rel=1e-5)
+    assert found["changed_outside_ab"] == pytest.approx(change[:, 8:].mean(), rel=1e-5)
+    assert "changed_outside_ba" not in found
+    write_masks(images, Path("masks"), "testB")
+    code, out, _ = gancli("evaluate", trained, "--masks", "masks", "--quiet")
+    assert (code, "B to A change 0." in out) == (0, True)
+
+
+def test_masks_that_do_not_fit_are_one_line(trained, images, gancli):
+    def said(*arguments):
+        code, _, err = gancli("evaluate", *arguments, "--quiet")
+        return code, err.strip()
+
+    write_masks(images, Path("masks"), "trainA")
+    first = Run.open(trained).record.domains[0]
+    assert first.num_examples == 6
+    code, err = said(trained, "--masks", "masks")
+    assert code == 2
+    assert err.startswith("error: --masks 'masks' has a mask of no test image. Name masks as their images, as 'testA/")
+    write_masks(images, Path("some"), "testA")
+    (Path("some") / "testA" / "1.webp").unlink()
+    assert said(trained, "--masks", "some") == (
+        2,
+        "error: --masks 'some' has no mask for 1 of 3 images, the first of them 'testA/1.png'. Give all of them one, "
+        "white where a translation may change it.",
+    )
+    write_masks(images, Path("some"), "testA")
+    Image.fromarray(np.zeros((16, 12), np.uint8)).save(Path("some") / "testA" / "2.webp")
+    assert said(trained, "--masks", "some") == (
+        1,
+        "error: mask testA/2.webp in 'some' cannot be used: a mask has the size of its image, got 12x16 and 16x16.",
+    )
+    assert said("digits/test", "--fid", "--masks", "some")[0] == 2
+    assert said("digits/test", "--translation", "--masks", "some") == (
+        2,
+        "error: --masks is for runs that translate, and 'digits/test' is none.",
+    )
+
+
+def test_translations_that_are_all_alike_fail_where_asked_to(trained, gancli, monkeypatch):
+    code, _, _ = gancli("evaluate", trained, "--fail-on-collapse", "--quiet")
+    assert code == 0
+    monkeypatch.setattr("gancli.metrics.health.ONE_ANSWER", np.inf)
+    code, out, _ = gancli("evaluate", trained, "--fail-on-collapse", "--quiet")
+    assert (code, "collapse: translations vary little" in out) == (4, True)
+
+
 def test_twice_n_is_n_and_resume_and_n_with_the_history(trained, images, gancli):
     assert gancli("train", images, "--outdir", "half", "--steps", 2, *NETWORKS, *STEPS)[0] == 0
     (Path("half") / "likeness.npz").unlink()  # as of a run that was killed before it was written

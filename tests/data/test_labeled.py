@@ -1,6 +1,9 @@
 """Which images are labeled: balanced draws, tables, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,7 +65,9 @@ def test_a_table_names_files_of_your_images(tmp_path):
     digits = load("digits")
     names = [f"{place:04d}.png" for place in range(len(digits))]
     rows = "\n".join(f"{names[place]},{digits.labels[place]}" for place in range(60))
-    chosen = choose(table(tmp_path, rows), digits, 0, lambda: names)
+    files: Any = [SimpleNamespace(file=SimpleNamespace(name=name)) for name in names]
+    opened = digits.opened and replace(digits.opened, files=lambda split: files if split == "train" else [])
+    chosen = choose(table(tmp_path, rows), replace(digits, opened=opened), 0)
     assert chosen.places.tolist() == list(range(60))
     np.testing.assert_array_equal(chosen.labels, digits.labels[:60])
 

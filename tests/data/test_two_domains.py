@@ -63,6 +63,33 @@ def test_a_zip_of_the_folder_above_is_the_same_data(folder, tmp_path):
     assert [one.fingerprint for one in two(archive)] == [one.fingerprint for one in two(folder)]
 
 
+def check_names(domains, above):
+    """Check the names of the files of images whose second color is their number."""
+    for split, folders in above.items():
+        for domain, place in zip(domains, folders, strict=True):
+            found = domain.other(split)
+            numbers = found.examples[:, 0, 0, 1]
+            assert len(found)
+            assert [one.file.name for one in found.files()] == [
+                str(Path(place) / f"{number}.png") for number in numbers
+            ]
+
+
+def test_the_files_of_images_stand_in_the_order_of_the_images(folder):
+    """Every image says by its colors where it is from, and which it is."""
+    check_names(two(folder), {"train": ("trainA", "trainB"), "test": ("testA", "testB")})
+    check_names(
+        two(folder, from_domain="trainB", to_domain="trainA", held_out=0.2),
+        dict.fromkeys(("train", "test"), ("trainB", "trainA")),
+    )
+    for name in ("testA", "testB"):
+        shutil.rmtree(folder / name)
+    check_names(two(folder, held_out=0.2), dict.fromkeys(("train", "test"), ("trainA", "trainB")))
+    apart = two(folder / "trainA", to_domain=str(folder / "trainB"), held_out=0.2)
+    check_names(apart, dict.fromkeys(("train", "test"), ("", "")))
+    assert two("digits", to_domain="digits")[0].files() is None
+
+
 def test_it_is_said_in_one_line_what_there_is(folder):
     heard = []
     listener = Silence()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gancli.metrics.attributes import comparable, measure, others_in_turn, row, sources_found
-from gancli.metrics.inputs import Asked
+from gancli.metrics.inputs import Asked, Masks
 
 LABELS = np.arange(30) % 3
 SHADES = np.array([0.1, 0.4, 0.7])
@@ -25,7 +25,7 @@ def asked_for(translated, back, seen=LABELS, before=LABELS) -> Asked:
     return Asked(images, LABELS, asked, translated(images, asked), back(images), seen, before, about)
 
 
-def measured(found: Asked):
+def measured(found: Asked, masks=None):
     """Measure with the mean pixel for a feature."""
     features_of = lambda images: images.mean(axis=(1, 2))  # noqa: E731
     inputs = SimpleNamespace(
@@ -34,6 +34,7 @@ def measured(found: Asked):
         features_of=features_of,
         protocol=lambda: {"n": len(found.images)},
         draw="",
+        masks=(masks,),
     )
     return measure(inputs)  # pyright: ignore[reportArgumentType]
 
@@ -98,6 +99,16 @@ def test_classes_that_the_classifier_sees_are_counted_and_named():
         "; classes seen 80.0%, untranslated 10.0%; the classifier is right on 90.0% of the images"
     )
     assert row(found.values)["classes seen ↑"] == "80.0%"
+
+
+def test_where_masks_are_given_changes_outside_of_them_are_measured():
+    asked = asked_for(lambda images, asked: images + 0.25, lambda images: images)
+    white = np.zeros((30, 4, 4, 1), bool)
+    found = measured(asked, Masks(white, {"name": "masks", "count": 30, "sha256": "0" * 64}))
+    assert found.values["changed_outside"] == pytest.approx(0.25)
+    assert found.values["changed_inside"] is None
+    assert found.text.endswith("; change 0.25 outside masks")
+    assert "changed_outside" not in measured(asked).values
 
 
 def test_a_class_of_one_image_has_no_distance():

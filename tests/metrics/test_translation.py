@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gancli.metrics.health import amounts_of_translations
-from gancli.metrics.inputs import KeptClasses, Way
+from gancli.metrics.inputs import KeptClasses, Masks, Way
 from gancli.metrics.kernel import squared_mmd
-from gancli.metrics.translation import classes_of, distances, measure, row, variety
+from gancli.metrics.translation import changed, classes_of, distances, measure, row, variety
 
 RNG = np.random.default_rng(0)
 
@@ -23,7 +23,7 @@ def measured(a, b, forth, back=None, kept=None):
     return found_of(a, b, forth, back, kept).values
 
 
-def found_of(a, b, forth, back=None, kept=None):
+def found_of(a, b, forth, back=None, kept=None, masks=(None, None)):
     """Measure images of two domains, and functions from each to the other, or from A to B alone."""
     ways = (Way(a, forth(a), back(forth(a)) if back else None, b, forth(b)),)
     if back:
@@ -31,6 +31,7 @@ def found_of(a, b, forth, back=None, kept=None):
     inputs = SimpleNamespace(
         kept_classes=lambda place: None if place else kept,
         ways=ways,
+        masks=masks,
         features=features_of(a),
         reference_features=features_of(b),
         features_of=features_of,
@@ -96,6 +97,7 @@ def test_a_translator_with_one_answer_has_no_variety_and_is_said_to_have_collaps
     assert amounts_of_translations(found) == ("collapse", reason)
     assert amounts_of_translations(measured(a, b, lambda x: x + 0.5)) is None
     assert amounts_of_translations({}) is None  # of a run from before it was measured
+    assert (found["verdict"], "verdict" in measured(a, b, lambda x: x + 0.5)) == ("collapse", False)
 
 
 def test_people_read_the_variety_and_then_what_it_amounts_to():
@@ -110,6 +112,33 @@ def test_variety_is_a_ratio_of_standard_deviations():
     x = RNG.normal(size=(50, 3))
     assert variety(0.25 * x + 7, x) == pytest.approx(0.25)
     assert variety(x, np.ones((5, 3))) is None
+
+
+def test_what_changes_outside_of_masks_is_told_from_what_changes_inside():
+    images, white = RNG.uniform(0, 0.5, (6, 4, 4, 3)), RNG.uniform(size=(6, 4, 4, 1)) < 0.3
+    translated = np.where(white, images + 0.5, images + 0.125)
+    found = changed(images, translated, white)
+    assert (found["changed_outside"], found["changed_inside"]) == pytest.approx((0.125, 0.5))
+    assert changed(images, translated, np.ones_like(white))["changed_outside"] is None
+    assert changed(images, translated, np.zeros_like(white))["changed_inside"] is None
+    assert changed(images, images, white) == {"changed_outside": 0, "changed_inside": 0}
+
+
+def test_where_masks_are_given_changes_are_measured_on_their_way():
+    a, b = np.full((3, 2, 2, 1), 0.25), np.full((4, 2, 2, 1), 0.5)
+    white = np.zeros((3, 2, 2, 1), bool)
+    white[:, 0] = True
+    upper = np.where(white[:1], 1.0, 0.0)
+    masks = (Masks(white, {"name": "masks", "count": 3, "sha256": "0" * 64}), None)
+    found = found_of(a, b, lambda x: x + 0.5 * upper, lambda x: x, masks=masks)
+    assert (found.values["changed_outside_ab"], found.values["changed_inside_ab"]) == (0.0, 0.5)
+    assert "changed_outside_ba" not in found.values
+    assert found.text.endswith("; A to B change 0 outside masks, 0.5 inside masks")
+    assert "masks_ab=masks 3 000000000000" in found.protocol_text
+    everywhere = (None, Masks(np.ones((4, 2, 2, 1), bool), masks[0].identity))
+    assert found_of(a, b, lambda x: x, lambda x: x / 2, masks=everywhere).text.endswith(
+        "; B to A change 0.25 inside masks"
+    )
 
 
 def test_classes_that_changed_places_are_found_by_their_best_matching():

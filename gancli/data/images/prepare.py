@@ -57,6 +57,12 @@ class Seen:
     broken: str = ""  # why it cannot be used
     frames: int = 1  # of which the first is used
 
+    @property
+    def draw(self) -> tuple[float, float]:
+        """Where a random square of it lies, across and down, in [0, 1]: decided by its content."""
+        across, down = (int(self.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
+        return across, down
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -162,21 +168,22 @@ def prepare(path: Path, framing: Framing, listener: Reporter) -> Prepared:
     return prepared
 
 
-def names_of(path: Path, framing: Framing, listener: Reporter) -> dict[str, list[str]]:
-    """Return the files of the images of each split that :func:`prepare` makes, in the order of its images.
+def files_of(path: Path, framing: Framing, listener: Reporter, split: str) -> list[Seen]:
+    """Return the files of the images of a split that :func:`prepare` makes, in the order of its images.
 
     Raises:
         GancliError: as :func:`prepare`.
     """
     prepared = prepare(path, framing, Silence())
-    seen = look(find_images(path).files, listener, max_pixels=framing.max_pixels)
+    files = find_pairs(path) if framing.pairs else find_images(path)
+    seen = look(files.files, listener, max_pixels=framing.max_pixels)
     kept = find_kept(_receipt_name(path, framing))
     receipt = _receipt(kept) if kept else None  # None where a file could not be read: there is none to lose then
     lost = {name for name, _ in receipt["broken"]} if receipt else set()
     whole = [one for one in in_content_order(one for one in seen if one.size) if one.file.name not in lost]
     label_of = {name: label for label, name in enumerate(prepared.classes)}
     rows = split_rows(np.array([label_of[one.file.label] for one in whole]), framing.held_out)
-    return {split: [whole[row].file.name for row in found] for split, found in rows.items()}
+    return [whole[row] for row in rows[split]]
 
 
 def notes_on(path: Path, found: Found, seen: Sequence[Seen]) -> list[str]:
@@ -300,11 +307,10 @@ def _fill(
     label_of = {name: label for label, name in enumerate(classes)}
 
     def image(one: Seen) -> np.ndarray | str:
-        draw = tuple(int(one.sha256[start : start + 8], 16) / (16**8 - 1) for start in (0, 8))
         content = _read_again(path, one)
         try:
             decoded = decode(one.file.open(content), channels)
-            return framed(decoded, resolution, crop, (draw[0], draw[1]))
+            return framed(decoded, resolution, crop, one.draw)
         except (OSError, GancliError) as error:
             return _reason(error)
 
