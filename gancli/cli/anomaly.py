@@ -1,12 +1,33 @@
-"""What ``gancli evaluate --anomaly`` prints."""
+"""``gancli evaluate --anomaly``, and what it prints."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gancli.cli import hosts
+
 if TYPE_CHECKING:
+    from gancli.compute.hosts import Launch
     from gancli.workflows.anomaly import AnomalyResult
 
 SHOWN = 10  # images in the table for people
 LABELS = {"score": "", "pixels": " by pixels", "features": " by features"}
+
+
+def score(run: Path, options: dict[str, Any], together: "Launch | None", *, json: bool, quiet: bool) -> None:
+    """Score images, and show which are unusual; options are those of :func:`gancli.workflows.anomaly.anomalies`."""
+    from gancli.cli.console import print_json, reporting, warn
+    from gancli.workflows.anomaly import anomalies
+
+    with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
+        found = anomalies(run, reporter=reporter, **options)
+    if not leads:
+        return
+    for note in found.notes:
+        warn(f"{note} Using step {found.step}.")
+    if json:
+        print_json(to_dict(found))
+    else:
+        show(found)
 
 
 def to_dict(result: "AnomalyResult") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """``gancli evaluate``."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -233,102 +233,80 @@ def evaluate(
     Exit codes: 0 done, 1 failed, 2 wrong usage, 4 collapse with --fail-on-collapse.
     """
     chosen = [name for name in METRICS if flags[json_name(name)]]
-    wanted = parse_step(step)
-    others = {
-        "--fail-on-collapse": fail_on_collapse,
-        **{f"--{name}": True for name in chosen},
+    whole = {  # what --truncation does not go with
         "--all": everything,
+        "--reject": reject,
+        "--save-statistics": save_statistics,
+        "--masks": masks,
+        "--fail-on-collapse": fail_on_collapse,
+    }
+    others = whole | {
+        **{f"--{name}": True for name in chosen},
         "--samples": samples is not None,
         "--labels": labels is not None,
-        "--masks": masks,
         "--batch-size": batch_size != BATCH_SIZE,
         "--max-pixels": max_pixels != defaults()["max_pixels"],
-        "--save-statistics": save_statistics,
         "--truncation": truncation,
-        "--reject": reject,
     }
-    unused = others if anomaly else {"--normal": normal, "--refine": refine, "--output": output}
-    if given := [option for option, value in unused.items() if value]:
-        what = "does not go with --anomaly" if anomaly else "is for --anomaly"
-        raise UsageError(f"{given[0]} {what}. Leave it out{'' if anomaly else ', or give --anomaly'}.")
+    unusual = {"--normal": normal, "--refine": refine, "--output": output}
+    if anomaly and (option := _first(others)):
+        raise UsageError(f"{option} does not go with --anomaly. Leave it out.")
+    if not anomaly and (option := _first(unusual)):
+        raise UsageError(f"{option} is for --anomaly. Leave it out, or give --anomaly.")
+    if truncation is not None and (option := _first(whole)):
+        raise UsageError(f"--truncation and {option} exclude each other. Leave one of them out.")
     limits = None if truncation is None else parse_numbers("--truncation", truncation)
     options = {
         "against": against,
-        "num_samples": samples,
-        "num_labels": parse_labels(labels),
         "features": features,
         "weights": inception_weights,
-        "batch_size": batch_size,
         "seed": seed,
-        "step": wanted,
+        "step": parse_step(step),
         "ema": ema,
         "data_dir": data_dir,
         "figure": figure,
         "overwrite": overwrite,
+    }
+    measuring = options | {
+        "num_samples": samples,
+        "num_labels": parse_labels(labels),
+        "batch_size": batch_size,
         "max_pixels": max_pixels,
     }
-    if limits is not None:
-        for option, given in (
-            ("--all", everything),
-            ("--reject", reject),
-            ("--save-statistics", save_statistics),
-            ("--masks", masks),
-            ("--fail-on-collapse", fail_on_collapse),
-        ):
-            if given:
-                raise UsageError(f"--truncation and {option} exclude each other. Leave one of them out.")
     together = hosts.met(coordinator, processes, process)
-    if limits is not None:
-        _truncated(source, limits, chosen, options, together, json=json, quiet=quiet)
-        return
-
-    from gancli.cli.console import print_json, reporting, warn
-
     if anomaly:
-        from gancli.cli.anomaly import show, to_dict
-        from gancli.workflows.anomaly import anomalies
+        from gancli.cli.anomaly import score
 
-        with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
-            found = anomalies(
-                Path(source),
-                against,
-                reporter,
-                normal=normal or (),
-                features=features,
-                weights=inception_weights,
-                refine=refine,
-                output=output,
-                figure=figure,
-                seed=seed,
-                step=wanted,
-                ema=ema,
-                overwrite=overwrite,
-                data_dir=data_dir,
-            )
-        if not leads:
-            return
-        for note in found.notes:
-            warn(f"{note} Using step {found.step}.")
-        if json:
-            print_json(to_dict(found))
-        else:
-            show(found)
-        return
+        options |= {"normal": normal or (), "refine": refine, "output": output}
+        score(Path(source), options, together, json=json, quiet=quiet)
+    elif limits is not None:
+        _truncated(source, limits, chosen, measuring, together, json=json, quiet=quiet)
+    else:
+        measuring |= {"everything": everything, "save_statistics": save_statistics, "masks": masks}
+        measuring |= {"reject": reject, "judge": fail_on_collapse}
+        _measured(source, chosen, measuring, together, json=json, quiet=quiet)
 
+
+def _first(options: Mapping[str, object]) -> str | None:
+    """Return the first of several options that is set."""
+    return next((option for option, value in options.items() if value), None)
+
+
+def _measured(
+    source: str,
+    metrics: list[str],
+    options: dict[str, Any],
+    together: "Launch | None",
+    *,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Measure, and show the numbers."""
+    from gancli.cli.console import print_json, reporting, warn
     from gancli.workflows.evaluate import evaluate as workflow
 
     with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
-        result = workflow(
-            source,
-            chosen,
-            reporter,
-            everything=everything,
-            save_statistics=save_statistics,
-            masks=masks,
-            reject=reject,
-            judge=fail_on_collapse,
-            **options,
-        )
+        result = workflow(source, metrics, reporter, **options)
     if not leads:
         return
     notes = [f"{note} Using step {result.step}." for note in result.notes]
@@ -338,7 +316,7 @@ def evaluate(
         print_json(result.to_dict())
     else:
         _show(result)
-    if fail_on_collapse and result.verdict == "collapse":
+    if options["judge"] and result.verdict == "collapse":
         raise typer.Exit(COLLAPSED)
 
 

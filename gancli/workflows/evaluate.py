@@ -146,13 +146,9 @@ def evaluate(
     for name, value in (("--samples", num_samples), ("--batch-size", batch_size), ("--max-pixels", max_pixels)):
         if value is not None and value < 1:
             raise UsageError(f"{name} must be at least 1, got {value}.")
-    if figure is not None and figure.suffix != ".png":
-        raise UsageError(f"--figure must end in .png, got '{figure}'.")
-    if save_statistics is not None and save_statistics.suffix != ".npz":
-        raise UsageError(f"--save-statistics must end in .npz, got '{save_statistics}'.")
-    for option, path in (("--figure", figure), ("--save-statistics", save_statistics)):
+    for option, path, suffix in (("--figure", figure, ".png"), ("--save-statistics", save_statistics, ".npz")):
         if path is not None:
-            check_free(path, option, overwrite=overwrite)
+            _check_output(option, path, suffix, overwrite=overwrite)
     _ = FEATURES[features]
     keep_compiled_programs()
     opened = partial(open_images, data_dir=data_dir, listener=reporter, max_pixels=max_pixels)
@@ -231,6 +227,12 @@ def evaluate(
         truncation=truncation,
         acceptance_rate=accepted(count).rate if accepted else None,
     )
+
+
+def _check_output(option: str, path: Path, suffix: str, *, overwrite: bool) -> None:
+    if path.suffix != suffix:
+        raise UsageError(f"{option} must end in {suffix}, got '{path}'.")
+    check_free(path, option, overwrite=overwrite)
 
 
 def _judging(trained: Trained | None) -> str:
