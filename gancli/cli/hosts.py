@@ -154,7 +154,8 @@ def _give_up(message: str) -> None:
 def speaking() -> Iterator[None]:
     """In a child, print where the parent prints, and not into the streams that libraries fill.
 
-    A child that failed ends at once: the others cannot meet it any more, and JAX would wait for them.
+    A child that failed says why, and ends when the others have heard it: they cannot meet it any more, and JAX would
+    wait for them.
     """
     if not is_child():
         yield
@@ -168,7 +169,10 @@ def speaking() -> Iterator[None]:
         if end.code:
             sys.stdout.flush()
             sys.stderr.flush()
-            os._exit(int(end.code))
+            try:
+                _linger()
+            finally:
+                os._exit(int(end.code))
         raise
     except BaseException:  # a bug
         traceback.print_exc()
@@ -177,6 +181,13 @@ def speaking() -> Iterator[None]:
     finally:
         sys.stdout.flush()
         sys.stdout, sys.stderr = before
+
+
+def _linger() -> None:
+    if "jax" in sys.modules:  # else it has met nobody
+        from gancli.compute import hosts
+
+        hosts.linger()
 
 
 def is_child() -> bool:

@@ -41,6 +41,7 @@ HEARD = 2  # answers ago: all processes have that one, since they computed the c
 _answers = itertools.count()  # of the leader, in the order of its parts
 _meetings = itertools.count()  # of processes that share work, in their order
 _sharing = False
+_failed = False  # whether this process has said so
 
 
 @dataclass(frozen=True)
@@ -121,15 +122,24 @@ def leads() -> bool:
 
 
 def fail(message: str) -> None:
-    """Tell the other processes that this one ends, and take leave of them when they have heard it.
+    """Tell the other processes that this one ends, which :func:`linger` then does."""
+    global _failed
+    client = _client()
+    if client is not None:
+        with contextlib.suppress(RuntimeError):  # the one that keeps what is said is gone
+            client.key_value_set(f"{SAID}/failed/{index()}", message)
+            _failed = True
 
-    It waits for them for a minute at most.
+
+def linger() -> None:
+    """Take leave of the others when they have heard that this process failed, after a minute at most.
+
+    One that has not said so leaves at once.
     """
     client = _client()
-    if client is None:
+    if client is None or not _failed:
         return
     with contextlib.suppress(RuntimeError):  # some are gone, or do not listen
-        client.key_value_set(f"{SAID}/failed/{index()}", message)
         client.wait_at_barrier(f"{SAID}/end", 1000 * LAST_WORDS)
         jax.distributed.shutdown()  # else the first one out aborts the others before they say why they end
 

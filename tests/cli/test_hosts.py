@@ -105,6 +105,24 @@ def test_the_end_of_the_child_is_an_exit_code_or_one_line(monkeypatch, capfd, co
     assert capfd.readouterr() == ("", "heard\n")
 
 
+@pytest.mark.parametrize("loads", ["", "import jax; "])
+def test_a_child_that_failed_says_why_before_it_waits_for_the_others(loads):
+    code = f"""
+{loads}import os, sys
+from gancli.cli import hosts
+if {bool(loads)}:
+    from gancli.compute import hosts as met
+    met.linger = lambda: os.write(2, b"waited\\n")
+with hosts.speaking():
+    print("error: it failed.", file=sys.stderr)
+    raise SystemExit(3)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {VOICES: "1,2"}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, "error: it failed.\n" + ("waited\n" if loads else ""))
+
+
 @pytest.fixture
 def together(start, tmp_path):
     """Start two processes that train one run of points, each on one device; by hand or as srun starts them."""
