@@ -254,8 +254,8 @@ PRESETS: Registry[Preset] = Registry(
         "mnistm-cycle": Preset(
             dataset="mnist_m",
             summary="CycleGAN from MNIST-M to MNIST, without labels (Zhu et al. 2017; data of Ganin et al. 2016).",
-            reached="83.0 % and 82.5 % of classes kept by two seeds (10.8 % untranslated; the aim is 90 %), none "
-            "permuted, 14 minutes of one core of an AMD EPYC.",
+            reached="89.6 % of classes kept (10.8 % untranslated; the aim is 90 %), none permuted, one seed, 54 "
+            "minutes of one core of an Intel Xeon. Half of the steps: 83.7 ± 1.0 %, three seeds.",
             use="To see how many classes a translation without pairs keeps.",
             cite=("zhu2017unpaired", "ganin2016domain"),
             settings=MODELS["resnet-translator"].defaults
@@ -275,10 +275,10 @@ PRESETS: Registry[Preset] = Registry(
                 "batch_size": 16,
                 "base_channels": 12,
                 "blocks": 3,
-                "num_steps": 6000,
+                "num_steps": 12_000,
                 "generator_learning_rate": 1e-3,
                 "discriminator_learning_rate": 1e-3,
-                "evaluate_every": 1500,
+                "evaluate_every": 3000,
             },
         ),
         "cifar10-dcgan": Preset(
