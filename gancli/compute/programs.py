@@ -82,4 +82,4 @@ def _is_whole(program: Path) -> bool:
 
 @functools.cache
 def _say_once(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(f"warning: {line}", file=sys.stderr)

@@ -91,7 +91,7 @@ def test_a_full_disk_is_one_line(tmp_path, shown, capsys):
         assert shown(entry("writing", "OSError: [Errno 28] No space left on device")) == []
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == (
-        "cannot keep compiled programs: OSError: [Errno 28] No space left on device. "
+        "warning: cannot keep compiled programs: OSError: [Errno 28] No space left on device. "
         "The next command compiles them again.\n"
     )
 
