@@ -94,8 +94,8 @@ def read_masks_of(path: Path, datasets: Sequence[Dataset], crop: str) -> tuple[M
         white = read_masks(path, files, dataset.shape[0], crop)
         about = {} if white is None else identify(str(path), len(white), white.shape[1:], digest_of(white))
         found.append(None if white is None else Masks(white, about))
-    if not any(found):
-        example = next(one.file.name for dataset in datasets for one in dataset.files() or ())
+    example = next((one.file.name for dataset in datasets for one in dataset.files() or ()), None)
+    if example and not any(found):
         raise UsageError(f"--masks '{path}' has a mask of no test image. Name masks as their images, as '{example}'.")
     return tuple(found)
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from gancli.data.load import load
 from gancli.evaluation import translations
-from gancli.evaluation.translations import asked_of, kept_classes, ways_of_images
+from gancli.evaluation.translations import asked_of, kept_classes, read_masks_of, ways_of_images
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_gray, to_unit
 from gancli.metrics.inputs import Way
@@ -71,6 +72,12 @@ def test_without_classes_or_their_classifier_nothing_is_counted():
     assert kept_classes(way, ring, digits) is None
     assert kept_classes(way, digits, ring) is None
     assert kept_classes(way, None, digits) is None
+
+
+def test_where_no_images_are_held_out_no_masks_are_missed(tmp_path):
+    Image.new("L", (8, 8)).save(tmp_path / "mask.png")
+    nothing: Any = SimpleNamespace(files=list, shape=(8, 8, 3))
+    assert read_masks_of(tmp_path, (nothing, nothing), "center") == (None, None)
 
 
 def test_gray_of_a_color_image_is_its_luminance():
