@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gancli.data.catalog import CLASSIFIED
-from gancli.data.images.masks import read_masks
+from gancli.data.images.masks import find_masks, read_masks, stem
 from gancli.data.load import Dataset, digest_of
 from gancli.data.pairs import sides
 from gancli.errors import UsageError
@@ -19,6 +19,7 @@ from gancli.imaging.pixels import to_unit
 from gancli.metrics.attributes import others_in_turn
 from gancli.metrics.inputs import Answers, Asked, KeptClasses, Masks, Way, identify
 from gancli.metrics.neighbors import nearest
+from gancli.reporting import Reporter, number_of
 from gancli.sampling.translations import translate
 
 
@@ -74,29 +75,35 @@ def asked_of(
     return Asked(own, labels, asked, translated, back, classes(translated), classes(own), about)
 
 
-def read_masks_of(path: Path, datasets: Sequence[Dataset], crop: str) -> tuple[Masks | None, ...]:
+def read_masks_of(path: Path, datasets: Sequence[Dataset], crop: str, reporter: Reporter) -> tuple[Masks | None, ...]:
     """Return the masks of the images of several data sets; None where there is a mask of none.
+
+    Masks of other images are counted and passed over.
 
     Args:
         path: a folder or a ``.zip`` of masks, see :func:`gancli.data.images.masks.read_masks`.
         datasets: of your own images.
         crop: how these became square.
+        reporter: hears what is passed over.
 
     Raises:
         UsageError: an image has no file, some of a data set have no mask, or there are no masks at all.
         GancliError: a mask cannot be used.
     """
     found: list[Masks | None] = []
+    masks, names = find_masks(path, reporter), list[str]()
     for dataset in datasets:
         files = dataset.files()
         if files is None:
             raise UsageError(f"--masks is for images in files of their own, and those of '{dataset.name}' have none.")
-        white = read_masks(path, files, dataset.shape[0], crop)
+        names += [one.file.name for one in files]
+        white = read_masks(path, masks, files, dataset.shape[0], crop)
         about = {} if white is None else identify(str(path), len(white), white.shape[1:], digest_of(white))
         found.append(None if white is None else Masks(white, about))
-    example = next((one.file.name for dataset in datasets for one in dataset.files() or ()), None)
-    if example and not any(found):
-        raise UsageError(f"--masks '{path}' has a mask of no test image. Name masks as their images, as '{example}'.")
+    if names and not any(found):
+        raise UsageError(f"--masks '{path}' has a mask of no test image. Name masks as their images, as '{names[0]}'.")
+    if others := len(masks.keys() - set(map(stem, names))):
+        reporter.status(f"passed over {number_of(others, 'mask', 'masks')} of no test image in '{path}'")
     return tuple(found)
 
 

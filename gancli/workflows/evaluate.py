@@ -12,6 +12,7 @@ from gancli import __version__
 from gancli.compute.programs import keep_compiled_programs
 from gancli.data.images.decode import MAX_PIXELS
 from gancli.data.load import Dataset
+from gancli.data.two_domains import PAIRED
 from gancli.errors import GancliError, UsageError
 from gancli.evaluation.extractors import choose_extractor
 from gancli.evaluation.image_sets import ImageSet, is_run, open_images, split_name
@@ -179,7 +180,7 @@ def evaluate(
         figure = choose_output(None, place, overwrite=overwrite, option="--figure")
     found = _open_reference(trained, samples, against, data_dir, opened)
     usual = trained.game.config.features if trained else "auto"
-    given = _masks(masks, source, trained, samples, found) if masks else (None, None)
+    given = _masks(masks, source, reporter, trained, samples, found) if masks else (None, None)
     material = EvaluationInputs(
         samples=samples,
         reference=Reference(found, _reference_name(found, against), reporter, batch_size) if found else None,
@@ -245,13 +246,16 @@ def _judging(trained: Trained | None) -> str:
 
 
 def _masks(
-    masks: Path, source: str, trained: Trained | None, *domains: ImageSet | Statistics | None
+    masks: Path, source: str, reporter: Reporter, trained: Trained | None, *domains: ImageSet | Statistics | None
 ) -> tuple[Masks | None, ...]:
     """Return the masks of the images of both domains, or of the one where a run goes to its classes."""
     if trained is None or ways_of(trained.game) is None:
         raise UsageError(f"--masks is for runs that translate, and '{source}' is none.")
+    config = trained.game.config
+    if config.game == PAIRED:
+        raise UsageError(f"--masks is not for --game {PAIRED}, whose true translations are known. Take --pairs.")
     datasets = [one.dataset for one in domains if isinstance(one, ImageSet) and one.dataset is not None]
-    return read_masks_of(masks, datasets[: 1 if goes_to_classes(trained.game) else None], trained.game.config.crop)
+    return read_masks_of(masks, datasets[: 1 if goes_to_classes(trained.game) else None], config.crop, reporter)
 
 
 def _drawn(

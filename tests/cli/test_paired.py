@@ -100,6 +100,12 @@ def test_it_is_evaluated_on_test_pairs_beside_the_nearest_training_pair(trained,
     assert "kid_ba" not in json.loads(out)["metrics"]["translation"]
 
 
+def test_masks_are_not_for_pairs(trained, images, gancli):
+    code, _, err = gancli("evaluate", trained, "--translation", "--masks", images, "--quiet")
+    message = "error: --masks is not for --game paired, whose true translations are known. Take --pairs.\n"
+    assert (code, err) == (2, message)
+
+
 def test_a_page_says_that_they_are_pairs(trained, gancli):
     assert gancli("report", trained, "--output", "page.html", "--quiet")[0] == 0
     page = Path("page.html").read_text()

@@ -14,6 +14,7 @@ from gancli.evaluation.translations import asked_of, kept_classes, read_masks_of
 from gancli.games.translates import Translators
 from gancli.imaging.pixels import to_gray, to_unit
 from gancli.metrics.inputs import Way
+from gancli.reporting import Silence
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 4, 4, 1), np.uint8)
 OTHERS = np.random.default_rng(1).integers(0, 256, (2, 4, 4, 1), np.uint8)
@@ -77,7 +78,7 @@ def test_without_classes_or_their_classifier_nothing_is_counted():
 def test_where_no_images_are_held_out_no_masks_are_missed(tmp_path):
     Image.new("L", (8, 8)).save(tmp_path / "mask.png")
     nothing: Any = SimpleNamespace(files=list, shape=(8, 8, 3))
-    assert read_masks_of(tmp_path, (nothing, nothing), "center") == (None, None)
+    assert read_masks_of(tmp_path, (nothing, nothing), "center", Silence()) == (None, None)
 
 
 def test_gray_of_a_color_image_is_its_luminance():

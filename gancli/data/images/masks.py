@@ -1,23 +1,43 @@
 """Masks of images: pictures of equal names and sizes, white where an image may change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
 
 from gancli.data.images.decode import decode, frame, upright_size
-from gancli.data.images.find import find_images
-from gancli.data.images.prepare import Seen
+from gancli.data.images.find import ImageFile, find_images
+from gancli.data.images.prepare import Seen, tell
 from gancli.errors import GancliError, UsageError
+from gancli.reporting import Reporter
 
 WHITE = 128  # shade from which on a pixel of a mask is white
 
 
-def read_masks(path: Path, images: Sequence[Seen], resolution: int, crop: str) -> np.ndarray | None:
+def find_masks(path: Path, reporter: Reporter) -> dict[str, ImageFile]:
+    """Return the masks of a folder or a ``.zip`` by their names without ending; tells what are no masks.
+
+    Raises:
+        GancliError: there are none.
+        UsageError: two have one name.
+    """
+    found = find_images(path)
+    tell(path, found.passed_over, found.notes, reporter)
+    masks: dict[str, ImageFile] = {}
+    for one in found.files:
+        if (other := masks.setdefault(stem(one.name), one)) is not one:
+            raise UsageError(f"--masks '{path}' has two masks of one image, {other.name} and {one.name}. Remove one.")
+    return masks
+
+
+def read_masks(
+    path: Path, masks: Mapping[str, ImageFile], images: Sequence[Seen], resolution: int, crop: str
+) -> np.ndarray | None:
     """Return where images may change, bool ``[N, H, W, 1]``, framed as they are; None: there is a mask of none.
 
     Args:
-        path: a folder or a ``.zip``. A mask has the name of its image, folder included; the ending may differ.
+        path: where the masks lie, for messages.
+        masks: by name without ending. A mask has the name of its image, folder included.
         images: N of them, looked at.
         resolution: pixels of H and of W.
         crop: how images became square.
@@ -26,8 +46,7 @@ def read_masks(path: Path, images: Sequence[Seen], resolution: int, crop: str) -
         UsageError: some of the images have a mask, and others have none.
         GancliError: a mask cannot be read, or has another size than its image.
     """
-    masks = {_stem(one.name): one for one in find_images(path).files}
-    without = [one.file.name for one in images if _stem(one.file.name) not in masks]
+    without = [one.file.name for one in images if stem(one.file.name) not in masks]
     if len(without) == len(images):
         return None
     if without:
@@ -37,7 +56,7 @@ def read_masks(path: Path, images: Sequence[Seen], resolution: int, crop: str) -
         )
 
     def read(image: Seen) -> np.ndarray:
-        mask = masks[_stem(image.file.name)]
+        mask = masks[stem(image.file.name)]
         try:
             opened = mask.open(mask.read())
             if upright_size(opened) != image.size:
@@ -51,5 +70,6 @@ def read_masks(path: Path, images: Sequence[Seen], resolution: int, crop: str) -
     return np.stack([read(one) for one in images])
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
+    """Return a name in a folder or an archive without its ending."""
     return str(PurePath(name).with_suffix(""))
