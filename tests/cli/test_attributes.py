@@ -152,6 +152,26 @@ def test_it_is_evaluated_by_what_it_measures_while_it_trains(trained, gancli):
         assert err.endswith(f"error: {metric} {reason}.\n")
 
 
+def test_masks_tell_where_it_may_change_and_no_rule_tells_of_a_collapse(trained, images, gancli):
+    for path in images.rglob("*.png"):
+        place = Path("masks") / path.relative_to(images)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (16, 16)).save(place)
+    features = ("--features", "cifar10-classifier")
+    code, out, err = gancli("evaluate", trained, "--masks", "masks", "--json", *features)
+    assert code == 0
+    assert "passed over 18 masks of no test image in 'masks'\n" in err
+    found = json.loads(out)["metrics"]["attributes"]
+    assert found["changed_outside"] > 0
+    assert found["changed_inside"] is None
+    assert found["protocol"]["masks"]["count"] == 6
+    code, _, err = gancli("evaluate", trained, "--fail-on-collapse", "--quiet")
+    assert (code, err) == (
+        2,
+        "error: --fail-on-collapse has no rule for --game attributes. Leave it out, and see sources found.\n",
+    )
+
+
 def test_a_page_says_what_was_measured_on_what(trained, gancli):
     assert gancli("report", trained, "--output", "page.html", "--quiet")[0] == 0
     page = Path("page.html").read_text()
