@@ -93,8 +93,11 @@ def entry_point(arguments: list[str] | None = None) -> None:
     cannot use. Ctrl-C, SIGTERM and SIGHUP end a command with 130, 143 and 129. A bug keeps its traceback.
     """
     collect_seldom()
-    with hosts.speaking(), Stoppable() as signals, lasting_streams():
+    signals = Stoppable()
+    with contextlib.ExitStack() as active:
         try:
+            for one in (hosts.speaking(), signals, lasting_streams()):  # what begins after it can be stopped, too
+                active.enter_context(one)
             code, message = _outcome(arguments)
             signals.raise_no_more()
         except BaseException:  # a signal may come out as anything

@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM and SIGHUP at any moment at which training does not answer them itself."""
 
+import contextlib
 import importlib
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gancli.cli import app
 from gancli.cli.signals import Stoppable, Stopped
 from gancli.training.interrupts import SIGNALS
 from tests.conftest import tiny
@@ -128,6 +130,19 @@ def test_the_exit_code_is_that_of_the_command_though_code_was_executed(tmp_path)
     """Of a plain KeyboardInterrupt Python remembers that it passed ``exec``, and kills itself at the end."""
     program = "with Stoppable():\n try: exec('signal.raise_signal(2)')\n except Stopped: pass\nsys.exit(130)"
     assert run(program, tmp_path).returncode == 130
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_the_streams_are_made_ends_with_one_line(number, monkeypatch, capsys):
+    @contextlib.contextmanager
+    def lasting_streams():
+        signal.raise_signal(number)
+        yield
+
+    monkeypatch.setattr(app, "lasting_streams", lasting_streams)
+    with pytest.raises(SystemExit) as end:
+        app.entry_point(["--version"])
+    assert (end.value.code, *capsys.readouterr()) == (128 + number, "", f"error: stopped by {number.name}.\n")
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux whether the handlers are set")
