@@ -308,6 +308,12 @@ class TrainConfig:
         above=0,
         most=1,
     )
+    historical_weight: float = setting(
+        0.0,
+        "Weight of the term that keeps each player near the mean of its weights so far (historical averaging).",
+        GAME,
+        least=0,
+    )
     packing: int = setting(
         1,
         "Examples that the discriminator scores at once, as one; with --game completion, answers to one question.",

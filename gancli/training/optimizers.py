@@ -72,6 +72,31 @@ def sgd(rate: float, config: TrainConfig, pace: Pace) -> optax.GradientTransform
     return optax.chain(optax.scale_by_learning_rate(learning_rate_schedule(rate, config, pace)), velocity)
 
 
+class HistoryState(NamedTuple):
+    """Where the weights have been."""
+
+    count: jax.Array  # int32 [], updates so far
+    mean: Any  # of the weights before each of them
+
+
+def near_history(weight: float) -> optax.GradientTransformation:
+    """Add the gradient of ``weight ||w - mean of w so far||²`` (Salimans et al. 2016, §3.3: historical averaging).
+
+    The mean is that of the weights before every update, this one among them, and counts as a constant.
+    """
+
+    def init(params: Any) -> HistoryState:
+        return HistoryState(jnp.zeros((), jnp.int32), jax.tree.map(jnp.zeros_like, params))
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, HistoryState]:
+        count = state.count + 1
+        mean = optax.incremental_update(params, state.mean, 1.0 / count)
+        pulled = jax.tree.map(lambda one, now, before: one + 2.0 * weight * (now - before), updates, params, mean)
+        return pulled, HistoryState(count, mean)
+
+    return optax.GradientTransformation(init, update)
+
+
 class OptimisticState(NamedTuple):
     """The state of the optimizer, and its last update."""
 

@@ -11,7 +11,7 @@ from flax import nnx
 from gancli.config import TrainConfig
 from gancli.training.catalog import OPTIMIZERS, Pace
 from gancli.training.constraints import clip, limit_columns, limit_rho, spectrally_normalized, turned, with_directions
-from gancli.training.optimizers import optimistic
+from gancli.training.optimizers import near_history, optimistic
 from gancli.training.spikes import guard
 from gancli.training.state import Params
 
@@ -47,6 +47,8 @@ class Player:
         optimizer = OPTIMIZERS[self.config.optimizer](self.learning_rate, self.config, self.pace)
         if self.optimistic:
             optimizer = optimistic(optimizer)
+        if self.config.historical_weight:
+            optimizer = optax.chain(near_history(self.config.historical_weight), optimizer)
         answer = self.config.on_spike
         return optimizer if answer == "ignore" else optax.chain(guard(acts=answer == "cut"), optimizer)
 

@@ -52,6 +52,7 @@ TECHNIQUES = {
     "packing": Technique(lambda run: run.packing > 1, ("lin2018pacgan",)),
     "unroll": Technique(lambda run: run.unroll, ("metz2017unrolled",)),
     "lookahead": Technique(lambda run: run.lookahead, ("chavdarova2021taming", "zhang2019lookahead")),
+    "historical_weight": Technique(lambda run: run.historical_weight, ("salimans2016improved",)),
     "top_k": Technique(lambda run: run.top_k < 1, ("sinha2020topk",)),
     "pulling_away": Technique(lambda run: run.pulling_away, ("zhao2017energy",)),
     "batch_norm": Technique(_normalizes, ("ioffe2015batch", "brock2019large")),

@@ -151,6 +151,38 @@ def test_lookahead_turns_divergence_into_convergence(alpha, converges):
     np.testing.assert_allclose(points[: every - 1], powers(ONE - rate * TURN, every - 1), rtol=1e-5)  # fast weights
 
 
+def test_historical_averaging_converges_as_a_power_of_the_steps():
+    """As complex numbers: after a start in which z = x + iy nears 2w/(2w - i) of the mean, both fall with it."""
+    rate, weight = 0.1, 0.5
+    points = trajectory(rate, 4000, updates="simultaneous", historical_weight=weight)
+    z, mean, expected = complex(*START), 0.0 + 0.0j, []
+    for number in range(4000):
+        mean += (z - mean) / (number + 1)
+        z = z * (1 + 1j * rate) - 2 * weight * rate * (z - mean)
+        expected.append(z)
+    np.testing.assert_allclose(points[:, 0] + 1j * points[:, 1], expected, rtol=1e-3, atol=1e-4)
+    assert abs(1 + 1j * rate - 2 * weight * rate) < 1  # rate (1 + 4 w²) < 4 w: it does converge
+    slope = np.log(abs(expected[-1]) / abs(expected[999])) / np.log(4)
+    assert slope == pytest.approx(-1 / (1 + 4 * weight**2), abs=0.01)
+
+
+@pytest.mark.parametrize("changes", [{}, {"updates": "optimistic"}], ids=str)
+def test_historical_averaging_adds_to_the_gradients_before_the_optimizer(changes):
+    config = dataclasses.replace(SMALL, historical_weight=0.25, optimizer="adam", **changes)
+    graph: Any = None  # no network
+    plain = dataclasses.replace(config, historical_weight=0.0)
+    pulled, free = (under_rule(Player("x", graph, one, 0.1, Pace(1, 1)), one) for one in (config, plain))
+    gradients = jax.random.normal(jax.random.key(0), (6, 3))
+    params, seen = jnp.ones(3), []
+    state, other = pulled.optimizer.init(params), free.optimizer.init(params)
+    for gradient in gradients:
+        seen.append(params)
+        expected, other = free.optimizer.update(gradient + 0.5 * (params - sum(seen) / len(seen)), other, params)
+        found, state = pulled.optimizer.update(gradient, state, params)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+        params = params + found
+
+
 @pytest.mark.parametrize("count", [1, 5])
 def test_unrolled_steps_converge_at_their_rate(count):
     """D after K steps is y + K rate x, so that G descends xy + K rate x²."""
@@ -336,7 +368,7 @@ def test_zero_sum_losses_are_those_whose_g_maximizes_what_d_minimizes(name):
 
 SLOW = {"generator_learning_rate": 1e-3, "discriminator_learning_rate": 1e-3}
 VARIANTS = [
-    {"updates": "extragradient", "optimizer": "adam"},
+    {"updates": "extragradient", "optimizer": "adam", "historical_weight": 0.1},
     {"updates": "optimistic", "optimizer": "adam", "k": 2, "lookahead": 4},
     {"unroll": 2, "optimizer": "adam", "instance_noise": 0.1, "on_spike": "cut"} | SLOW,
     {"unroll": 1, "lookahead": 3, "penalty": ("spectral-norm",), "loss": "hinge", "max_column_norm": 0.5} | SLOW,
@@ -345,7 +377,7 @@ VARIANTS = [
 
 @pytest.mark.parametrize("changes", first_of(VARIANTS, 2), ids=str)
 def test_a_resumed_run_is_the_unbroken_one_bit_for_bit(changes):
-    """Through what a checkpoint holds: last updates and slow weights are in it."""
+    """Through what a checkpoint holds: last updates, slow weights and means are in it."""
     game, first = small(**changes)
     copied = jax.tree.map(jnp.copy, first)
     whole, report = run(game, first, 0, 10)
@@ -398,6 +430,7 @@ def test_rates_fall_per_step_also_where_a_step_moves_twice():
             {"updates": "both"},
             "--updates must be one of alternating, simultaneous, extragradient, optimistic, got 'both'.",
         ),
+        ({"historical_weight": -0.1}, "--historical-weight must be at least 0, got -0.1."),
         ({"lookahead": -1}, "--lookahead must be at least 0, got -1."),
         ({"lookahead": 2, "lookahead_alpha": 0.0}, "--lookahead-alpha must be in (0, 1], got 0.0."),
     ],
