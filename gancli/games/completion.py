@@ -28,6 +28,7 @@ from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import generated, penalized, scored_pair
 from gancli.games.questions import Questions
 from gancli.games.updates import Measured, Weights, take_turns, under_rule
+from gancli.latents.catalog import MIXTURE
 from gancli.losses.catalog import PENALTIES, objective
 from gancli.losses.objective import Objective
 from gancli.losses.penalties import weight_by_size
@@ -224,6 +225,8 @@ def check(config: TrainConfig, loss: Objective) -> None:
         _ = MASKS[name]
     if config.conditional:
         raise UsageError("--game completion and --conditional exclude each other: questions have no classes.")
+    if config.prior == MIXTURE:
+        raise UsageError(f"--game completion and --prior {MIXTURE} exclude each other. Take --prior gaussian.")
     if config.pulling_away:
         raise UsageError("--game completion and --pulling-away exclude each other. Leave --pulling-away out.")
     if config.batch_norm and config.model in ("dcgan", "resnet"):

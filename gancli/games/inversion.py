@@ -18,6 +18,7 @@ from flax import nnx
 
 from gancli.games.encodes import ENCODER, Encodes
 from gancli.games.pair import Draws, NormStatistics, Pair
+from gancli.latents.catalog import MIXTURE
 from gancli.models.catalog import Architecture
 from gancli.models.encoder import SUPPORTS, encoder
 from gancli.reporting import Watch
@@ -103,11 +104,12 @@ def refine(
 ) -> jax.Array:
     """Return latents ``[B, Z]`` after so many steps of Adam on ``||G(z) - x||²``, of each the best one on its way.
 
-    They stay where those of the prior lie. Nothing of one image depends on the others.
+    They stay where those of the prior lie. What stands beside them, codes or the component of a mixture, stays as it
+    is. Nothing of one image depends on the others.
 
     Args:
         pair: the generator.
-        latents: where they start.
+        latents: where they start, as :meth:`Draws.latents` draws them.
         x: the images ``[B, *shape]`` in the model's range.
         steps: of descent; the rate falls to 0 along half a cosine.
         standing: see :meth:`Draws.standing`.
@@ -120,7 +122,8 @@ def refine(
 def onto_support(prior: str) -> Callable[[jax.Array], jax.Array]:
     """Return what brings latents ``[B, Z]`` to the nearest place where those of a prior lie, and leaves these alone."""
     most = 3**0.5
-    return {"uniform": lambda z: jnp.clip(z, -most, most)}.get(prior) or SUPPORTS[prior]
+    own = {"uniform": lambda z: jnp.clip(z, -most, most), MIXTURE: SUPPORTS["gaussian"]}  # the noise of a component
+    return own.get(prior) or SUPPORTS[prior]
 
 
 def _optimizer(fit: Fit) -> optax.GradientTransformation:
@@ -169,10 +172,13 @@ def _refine(
     observed: jax.Array,
 ) -> jax.Array:
     optimizer = optax.adam(optax.cosine_decay_schedule(REFINING_RATE, steps))
-    project = onto_support(draws.player.config.prior)
+    config = draws.player.config
+    project = onto_support(config.prior)
+    latents, beside = jnp.split(latents, [config.latent_size], axis=1)
 
     def errors(z: jax.Array) -> tuple[jax.Array, jax.Array]:
-        apart = (draws.generate(generator, z, standing) - x) * observed
+        whole = jnp.concatenate([z, beside], axis=1)
+        apart = (draws.generate(generator, whole, standing) - x) * observed
         found = jnp.sum(apart.reshape(len(x), -1) ** 2, axis=1)
         return jnp.sum(found), found
 
@@ -185,4 +191,4 @@ def _refine(
 
     start = (latents, optimizer.init(latents), latents, jnp.full(len(x), jnp.inf))
     z, _, best, least = jax.lax.fori_loop(0, steps, step, start)
-    return jnp.where((errors(z)[1] < least)[:, None], z, best)
+    return jnp.concatenate([jnp.where((errors(z)[1] < least)[:, None], z, best), beside], axis=1)

@@ -9,7 +9,7 @@ import pytest
 
 from gancli.games.inversion import FRESH, Fit, encoder_for, explained_variance, first_weights, refine, train_encoder
 from gancli.games.pair import Pair
-from tests.playing import SMALL, begin, play
+from tests.playing import SMALL, begin, play, small
 
 LINEAR = Fit(steps=600, batch_size=256, learning_rate=0.05, widths=())
 
@@ -69,6 +69,23 @@ def test_what_is_hidden_does_not_count():
     np.testing.assert_allclose(drawn[:, 0], x[:, 0], atol=0.01)
     # The second coordinate is 9 away from what descent was given, and did not pull.
     assert float(jnp.abs(drawn[:, 1] - (x[:, 1] + 9.0)).min()) > 1.0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"game": "infogan", "codes": ("3", "u"), "prior": "spherical"}, {"prior": "mixture", "components": 3}],
+    ids=["codes", "mixture"],
+)
+def test_refining_leaves_what_stands_beside_latents(changes):
+    game, state = small(**changes)
+    pair, size = Pair.of(game, state.params), game.config.latent_size
+    start, wanted = (pair.draws.latents(jax.random.key(seed), 5) for seed in (1, 2))
+    wanted = wanted.at[:, size:].set(start[:, size:])
+    x = pair.draws.generate(pair.generator, wanted)
+    found = refine(pair, start, x, 50, None)
+    np.testing.assert_array_equal(found[:, size:], start[:, size:])
+    before, after = (np.sum((pair.draws.generate(pair.generator, one) - x) ** 2, axis=1) for one in (start, found))
+    assert (after < before).all()
 
 
 @pytest.mark.parametrize("prior", ["gaussian", "uniform", "spherical"])

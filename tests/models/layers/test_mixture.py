@@ -51,7 +51,9 @@ def test_means_and_widths_learn_with_the_generator_and_are_averaged():
     assert_equal(run(game, half, 3, 6, ON_DEVICE)[0], whole)
 
 
-@pytest.mark.parametrize("changes", [{"game": "infogan", "codes": ("3",)}, {"game": "bidirectional"}])
+@pytest.mark.parametrize(
+    "changes", [{"game": "infogan", "codes": ("3",)}, {"game": "bidirectional"}, {"game": "completion", "packing": 2}]
+)
 def test_games_that_need_latents_alone_refuse_it(changes):
     with pytest.raises(UsageError) as caught:
         small(**MIXTURE | changes)
