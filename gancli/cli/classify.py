@@ -16,7 +16,7 @@ SHOWN = 20  # images in the table for people
 def classify(
     run: RunFolder,
     images: Annotated[
-        str, typer.Argument(metavar="IMAGES", help="Folder of images, .zip, .npz, .npy, or a data set, as mnist/test.")
+        str, typer.Argument(metavar="IMAGES", help="A folder of images, .zip, .npz, .npy, one image, or mnist/test.")
     ],
     output: Annotated[
         Path | None,

@@ -89,7 +89,7 @@ def _no_discriminator(inputs: EvaluationInputs) -> str | None:
         return (
             "asks the discriminator about examples alone, and that of a class-conditional run sees their classes, too"
         )
-    return None if inputs.pair.scores else "asks the discriminator, and this run has none"
+    return None if inputs.pair.scores else "asks a discriminator of single examples, and this run has none"
 
 
 def _nothing_held_out(inputs: EvaluationInputs) -> str | None:

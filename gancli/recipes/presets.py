@@ -221,7 +221,7 @@ PRESETS: Registry[Preset] = Registry(
                 "metrics": ("classification",),
             },
         ),
-        # Sizes, prior and batch are the published ones. They normalize by batches, which mlp does not: R1 bounds D.
+        # Prior, batch, and sizes of G and E are the published ones; docs/inference.md has all that differs.
         "bigan-mnist": Preset(
             dataset="mnist",
             summary="BiGAN's dense networks without batch normalization, with R1: 25 epochs (Donahue et al. 2017).",

@@ -66,7 +66,7 @@ def reproduce_numbers(
         paper: a name of :data:`gancli.reproduce.papers.PAPERS` with rows.
         outdir: gets a run folder for each row and seed, ``PAPER.md`` and ``PAPER.json``.
         seeds: of the runs.
-        names: of rows; None: all.
+        names: of rows, to which those come that stand beside them; None: all.
         reporter: receives progress.
         num_steps: generator updates; by default those of each row.
         data_dir: where the data lies.
@@ -79,7 +79,8 @@ def reproduce_numbers(
     known = Registry("row", dict(about.rows))
     if names == ():
         raise UsageError("--rows must name at least one.")
-    rows = {name: known[name] for name in names or known}  # a wrong name fails before any training
+    asked = [name for one in names or known for name in (one, known[one].beside) if name]
+    rows = {name: known[name] for name in asked}  # a wrong name fails before any training
     found = []
     for name, row in rows.items():
         goals = [_goal(outdir, paper, name, row, seed, num_steps) for seed in seeds]

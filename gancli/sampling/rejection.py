@@ -103,7 +103,9 @@ class Accepted:
 def check_rejection(pair: Pair, folder: object) -> None:
     """Raise a UsageError unless the run in ``folder`` has a D whose output is a logit of examples alone."""
     if pair.scores is None:
-        raise UsageError(f"--reject asks the discriminator, and the run in '{folder}' has none. Leave it out.")
+        raise UsageError(
+            f"--reject asks a discriminator of single examples, and the run in '{folder}' has none. Leave it out."
+        )
     if pair.domain.num_classes:
         raise UsageError(
             f"--reject asks the discriminator about samples alone, and that of the class-conditional run in '{folder}' "

@@ -11,19 +11,16 @@ import jax
 import numpy as np
 
 from gancli.compute.programs import keep_compiled_programs
-from gancli.data.images.decode import decode, frame
-from gancli.data.images.find import ImageFile, find_images
-from gancli.data.load import load
-from gancli.errors import GancliError, UsageError
-from gancli.evaluation.image_sets import split_name
+from gancli.errors import UsageError
 from gancli.files import check_free, write_atomically
 from gancli.games.pair import Pair
 from gancli.metrics.classification import Mistakes, mistakes
-from gancli.reporting import Reporter, show_shape
+from gancli.reporting import Reporter
 from gancli.runs.exported import is_export
 from gancli.runs.folder import DataRecord, Run
 from gancli.runs.trained import Trained
 from gancli.sampling.draws import discriminator_findings
+from gancli.workflows.inference import Images, read_for
 
 
 @dataclass(frozen=True)
@@ -84,11 +81,12 @@ def classify(
     ema: bool = True,
     data_dir: Path | None = None,
 ) -> ClassifyResult:
-    """Classify a split of a data set, or images of a folder, a zip or a file of arrays.
+    """Classify a split of a data set, or your own images.
 
     Args:
         folder: the run.
-        images: ``mnist/test``, or a path. Images of another size are brought to that of the run, as its own were.
+        images: ``mnist/test``, or a folder, a file of images, or one image. Images of a path are brought to the size
+            of the run's data, as its own were.
         reporter: receives progress.
         output: a ``.csv`` of the images, their classes, and the probability of every class.
         overwrite: replace it where it exists.
@@ -108,14 +106,15 @@ def classify(
     labeled = _labeled(Run.open(folder))
     trained = Trained.load(folder, step=step, ema=ema)
     classes = tuple(labeled.classes or {})
-    names, pixels, known = _read(images, trained, classes, reporter, data_dir)
-    probabilities = probabilities_of(trained.pair, pixels)
+    given = read_for(trained, images, data_dir, reporter)
+    probabilities = probabilities_of(trained.pair, given.pixels)
+    known = _known(given, classes)
     found = mistakes(probabilities.argmax(axis=1), known) if known is not None else None
     if output is not None:
-        write_atomically(output, _table(names, classes, probabilities))
+        write_atomically(output, _table(given.names, classes, probabilities))
     return ClassifyResult(
         source=images,
-        names=tuple(names),
+        names=given.names,
         classes=classes,
         probabilities=probabilities,
         mistakes=found,
@@ -148,39 +147,11 @@ def _labeled(run: Run) -> DataRecord:
     return found
 
 
-def _read(
-    images: str, trained: Trained, classes: Sequence[str], reporter: Reporter, data_dir: Path | None
-) -> tuple[list[str], np.ndarray, np.ndarray | None]:
-    """Return names of images, uint8 ``[n, *shape]``, and their labels where all are known."""
-    shape = trained.domain.shape
-    if known := split_name(images):
-        split = load(*known, data_dir)
-        if split.shape != shape:
-            raise UsageError(
-                f"'{images}' has examples of {show_shape(split.shape)}, and the run was trained on "
-                f"{show_shape(shape)}. Give images of that size, or a folder, whose images are resized."
-            )
-        labels = split.labels if tuple(split.classes) == tuple(classes) else None
-        return [f"{images}[{place}]" for place in range(len(split))], np.asarray(split.examples), labels
-    files = find_images(Path(images)).files
-    pixels = []
-    for done, file in enumerate(files, start=1):
-        pixels.append(_framed(file, images, shape, trained.game.config.crop))
-        reporter.advance("reading images", done, len(files))
-    place_of = {name: label for label, name in enumerate(classes)}
-    all_known = all(file.label in place_of for file in files)
-    labels = np.array([place_of[file.label] for file in files]) if all_known else None
-    return [file.name for file in files], np.stack(pixels), labels
-
-
-def _framed(file: ImageFile, source: str, shape: tuple[int, ...], crop: str) -> np.ndarray:
-    """Return an image ``[*shape]``, uint8, cropped and resized as those that the run was trained on."""
-    try:
-        image = decode(file.open(file.read()), shape[-1])
-    except (OSError, GancliError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise GancliError(f"{file.name} in '{source}' cannot be read: {reason}.") from None
-    return frame(image, shape[0], crop).reshape(shape)
+def _known(images: Images, classes: Sequence[str]) -> np.ndarray | None:
+    """Return the labels of images among the classes of a run; None: not every image has one of these."""
+    if images.labels is None or not set(images.classes) <= set(classes):
+        return None
+    return np.array([classes.index(name) for name in images.classes])[images.labels]
 
 
 def _table(names: Sequence[str], classes: Sequence[str], probabilities: np.ndarray) -> str:

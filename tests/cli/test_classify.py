@@ -99,6 +99,8 @@ def test_a_folder_becomes_a_table_of_classes_and_probabilities(few, gancli):
         assert float(row["probability"]) == pytest.approx(one["probability"], abs=1e-5)
     _, shown, _ = gancli("classify", few, "photos")
     assert shown.splitlines()[0].split() == ["0000.png", rows[0]["class"], f"{float(rows[0]['probability']):.3f}"]
+    (one,) = json.loads(gancli("classify", few, "photos/0003.png", "--json", "--quiet")[1])["images"]
+    assert (one["file"], one["class"]) == ("0003.png", rows[3]["class"])
     code, _, err = gancli("classify", few, "photos", "--output", "found.csv")
     assert (code, "--overwrite" in err) == (1, True)
 
@@ -179,10 +181,7 @@ def test_a_run_without_a_classifier_classifies_nothing(digits_run, gancli):
 def test_other_sizes_and_endings_are_refused(few, gancli, mnist_dir):
     code, _, err = gancli("classify", few, "mnist/test", "--data-dir", mnist_dir)
     assert code == 2
-    assert err == (
-        "error: 'mnist/test' has examples of 28x28x1, and the run was trained on 8x8x1. "
-        "Give images of that size, or a folder, whose images are resized.\n"
-    )
+    assert err == f"error: 'mnist/test' has images of 28x28x1, and the run in '{few}' 8x8x1.\n"
     assert gancli("classify", few, "digits/test", "--output", "x.txt")[::2] == (
         2,
         "error: --output must end in .csv, got 'x.txt'.\n",

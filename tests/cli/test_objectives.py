@@ -110,5 +110,5 @@ def test_the_examples_objectives_say_what_they_claim(gancli, tmp_path):
 def test_a_run_without_a_discriminator_says_so_when_it_is_asked_for(gancli, tmp_path):
     assert gancli("train", "ring", "--outdir", tmp_path / "run", *tiny(loss="mmd", evaluate_every=0))[0] == 0
     code, _, err = gancli("evaluate", tmp_path / "run", "--divergence")
-    assert (code, err) == (2, "error: --divergence asks the discriminator, and this run has none.\n")
+    assert (code, err) == (2, "error: --divergence asks a discriminator of single examples, and this run has none.\n")
     assert gancli("evaluate", tmp_path / "run", "--modes")[0] == 0

@@ -41,17 +41,19 @@ def test_a_row_is_trained_for_every_seed_and_measured_on_test_images_and_the_sam
     assert (code, err) == (0, "")
     assert out == Path("reproduced/salimans2016.md").read_text()
     content = json.loads(Path("reproduced/salimans2016.json").read_text())
-    assert content["rows"] == {"20": "1677 ± 452"}
+    assert content["rows"] == {"20": "1677 ± 452", "20-alone": "not given"}
     values = []
     for run in content["runs"]:
-        folder = f"reproduced/salimans2016-20-seed{run['seed']}"
-        assert Run.open(Path(folder)).record.config.labels == "20"
+        folder = f"reproduced/salimans2016-{run['row']}-seed{run['seed']}"
+        config = Run.open(Path(folder)).record.config
+        assert (config.labels, config.alone) == ("20", run["row"] == "20-alone")
         found = json.loads(gancli("classify", folder, "mnist/test", "--data-dir", "data", "--json")[1])
         values.append(found["test"]["wrong"])
         assert run["value"] == values[-1]
         assert run["seconds"] > 0
     line = next(line for line in out.splitlines() if line.startswith("| 20 |"))
-    mean, deviation = np.mean(values), np.std(values, ddof=1)
+    assert [run["row"] for run in content["runs"]] == ["20", "20", "20-alone", "20-alone"]
+    mean, deviation = np.mean(values[:2]), np.std(values[:2], ddof=1)
     assert line.startswith(
         f"| 20 | 1677 ± 452 | **{mean:.1f} ± {deviation:.1f}** | 0, 1: {values[0]}, {values[1]} | 0.4 |"
     )
@@ -74,7 +76,10 @@ def test_features_of_the_encoder_are_probed_by_all_training_images(gancli):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["salimans2016", "--rows", "30"], "unknown row '30'. Known: 20, 50, 100, 200."),
+        (
+            ["salimans2016", "--rows", "30"],
+            "unknown row '30'. Known: 20, 20-alone, 50, 50-alone, 100, 100-alone, 200, 200-alone.",
+        ),
         (["salimans2016", "--rows", ","], "--rows must name at least one."),
         (
             ["donahue2017", "--table", "1"],

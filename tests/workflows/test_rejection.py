@@ -76,7 +76,10 @@ def test_what_passes_is_measured(points_run, gancli):
             "--reject needs a discriminator whose output is a logit, and --loss hinge of the run in '{folder}' makes "
             "another one. Leave it out, or train with --loss non-saturating.",
         ),
-        ({"loss": "mmd"}, "--reject asks the discriminator, and the run in '{folder}' has none. Leave it out."),
+        (
+            {"loss": "mmd"},
+            "--reject asks a discriminator of single examples, and the run in '{folder}' has none. Leave it out.",
+        ),
     ],
 )
 def test_a_run_without_logits_is_refused(trained, gancli, options, message):
