@@ -1,25 +1,34 @@
 """What a step of some games costs beside one of another game: ``python benchmarks/games.py``.
 
-The game of completion beside the plain game, with the defaults of MNIST, and the game of patches beside that of cycles,
-with those of two sets of images of 64 pixels. CPU time, not wall time, so that other processes on the machine count
+Games of images beside the plain game, with the defaults of MNIST, and the game of patches beside that of cycles, with
+those of two sets of images of 64 pixels. CPU time, not wall time, so that other processes on the machine count
 less; the least of three measurements.
 """
 
 import os
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from chunks import chunks_of
 
+from gancli.config import TWO_DOMAINS, TrainConfig
 from gancli.games.catalog import GAMES
 from gancli.recipes.resolve import resolve
 from gancli.training.domain import Domain
 
 STEPS, REPETITIONS, COUNT = 30, 3, 200
 YOUR_IMAGES = os.getcwd()  # any folder has the defaults of your images
-MNIST: tuple[dict[str, Any], ...] = ({}, {"game": "completion"}, {"game": "completion", "packing": 1})
+LABELED = 10  # images of each class
+MNIST: tuple[dict[str, Any], ...] = (
+    {},
+    {"historical_weight": 0.1},
+    {"game": "bidirectional"},
+    {"game": "semi-supervised", "labels": "100"},
+    {"game": "semi-supervised", "labels": "100", "alone": True},
+    {"game": "completion"},
+    {"game": "completion", "packing": 1},
+)
 TRANSLATION: tuple[dict[str, Any], ...] = tuple(
     {"game": game, "augment": ()} | weights
     for game in ("cycle", "contrastive")
@@ -27,14 +36,25 @@ TRANSLATION: tuple[dict[str, Any], ...] = tuple(
 )
 
 
-def milliseconds(dataset: str, shape: Sequence[int], names: Sequence[str], options: dict[str, Any]) -> float:
-    """Return the CPU time of a step on random images of one shape, in one or more domains."""
+def domains_of(config: TrainConfig, shape: tuple[int, ...]) -> tuple[Domain, ...]:
+    """Return what a game is played on: one set of images, images and labeled ones, or two sets."""
+    batch = (config.batch_size,)
+    if config.game in TWO_DOMAINS:
+        return tuple(Domain(name, shape, True, COUNT, batch) for name in ("a", "b"))
+    images = Domain("data", shape, True, COUNT, (config.k, *batch))
+    if config.game != "semi-supervised":
+        return (images,)
+    return images, Domain("labeled", shape, True, 10 * LABELED, batch, class_counts=(LABELED,) * 10)
+
+
+def milliseconds(dataset: str, shape: tuple[int, ...], options: dict[str, Any]) -> float:
+    """Return the CPU time of a step on random images of one shape."""
     config = resolve(dataset, None, options | {"log_every": STEPS, "devices": 1})
-    rows = (config.k, config.batch_size) if len(names) == 1 else (config.batch_size,)
-    domains = tuple(Domain(name, tuple(shape), is_images=True, num_examples=COUNT, rows=rows) for name in names)
+    domains = domains_of(config, shape)
     game = GAMES[config.game].build(config, domains, {})
     rng = np.random.default_rng(0)
-    run = chunks_of(game, {name: rng.integers(0, 256, (COUNT, *shape), np.uint8) for name in names}, STEPS)
+    images = {one.name: rng.integers(0, 256, (one.num_examples, *shape), np.uint8) for one in domains}
+    run = chunks_of(game, images, STEPS)
     found = []
     for _ in range(1 + REPETITIONS):  # the first one compiles
         began = time.process_time()
@@ -45,7 +65,7 @@ def milliseconds(dataset: str, shape: Sequence[int], names: Sequence[str], optio
 
 if __name__ == "__main__":
     for options in MNIST:
-        print(f"MNIST, {options or 'plain'}: {milliseconds('mnist', (28, 28, 1), ('data',), options):.1f} ms a step")
+        print(f"MNIST, {options or 'plain'}: {milliseconds('mnist', (28, 28, 1), options):.1f} ms a step")
     for options in TRANSLATION:
-        found = milliseconds(YOUR_IMAGES, (64, 64, 3), ("a", "b"), options)
+        found = milliseconds(YOUR_IMAGES, (64, 64, 3), options)
         print(f"64 pixels, {options}: {found:.1f} ms a step")
