@@ -75,6 +75,14 @@ class TrainConfig:
         only=YOUR_IMAGES,
         choices=("center", "random", "none"),
     )
+    load_resolution: int = setting(
+        0,
+        "At each step, train on a random square of --resolution pixels of each image brought to this size, as 286 for "
+        "256; 0: on whole images.",
+        DATA,
+        only=YOUR_IMAGES,
+        least=0,
+    )
     channels: str = setting(
         "auto",
         "auto, 1 (gray), 3 (color) or 4 (with transparency).",
@@ -607,6 +615,9 @@ class TrainConfig:
         alone = len(self.augment) == 1 or AUTO[0] not in self.augment
         self._require("augment", alone, f"must be {AUTO[0]} alone, or names without it")
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
+        rule = f"must be at least --resolution {self.resolution}" if self.resolution else "needs --resolution"
+        fits = self.load_resolution == 0 or 0 < self.resolution <= self.load_resolution
+        self._require("load_resolution", fits, rule)
         self._require(
             "microbatch",
             self.microbatch == 0 or (self.microbatch > 0 and self.batch_size % self.microbatch == 0),
@@ -630,6 +641,12 @@ class TrainConfig:
             if isinstance(choices, tuple) and odd:
                 raise UsageError(f"--{option_name(name)} {rule}, got '{odd[0]}'.{suggestion(odd[0], list(choices))}")
             raise UsageError(f"--{option_name(name)} {rule}, got {shown(value) or 'nothing'}.")
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets of a run: one, or two where ``--to`` names that of domain B."""
+        two = self.game in UNPAIRED["game"] and self.to_domain and not self.from_domain
+        return (self.dataset, self.to_domain) if two else (self.dataset,)
 
     @property
     def moves(self) -> bool:

@@ -75,19 +75,23 @@ class Silence:
         """Drop it."""
 
 
-class Aside(Silence):
-    """Passes on warnings and how far long work is: what else a rehearsal says is not about the run."""
+class OnlyProgress(Silence):
+    """Passes on how far long work is; what is to be said of it is said elsewhere."""
 
     def __init__(self, reporter: Reporter):
         self._reporter = reporter
 
-    def warning(self, message: str) -> None:
-        """Pass it on."""
-        self._reporter.warning(message)
-
     def advance(self, what: str, done: int, total: int) -> None:
         """Pass it on."""
         self._reporter.advance(what, done, total)
+
+
+class Aside(OnlyProgress):
+    """Passes on warnings, too: what else a rehearsal says is not about the run."""
+
+    def warning(self, message: str) -> None:
+        """Pass it on."""
+        self._reporter.warning(message)
 
 
 def number_of(count: int, one: str, several: str) -> str:

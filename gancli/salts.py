@@ -10,6 +10,7 @@ ORDER = _FIRST - 1  # of the data
 DECODER = _FIRST - 2  # pre-training of a generator's last layer
 PROBE = _FIRST - 3  # what the discriminator is asked while training
 MIRROR = _FIRST - 4  # which images are mirrored
+CROP = _FIRST - 5  # which squares of images are taken
 # Into the key of one pass through the discriminator.
 PENALTY = _FIRST - 1
 AUGMENTATION = _FIRST - 5
@@ -38,7 +39,7 @@ STANDING = _FIRST - 3
 PROJECTION = _FIRST - 1
 
 BY_KEY = {
-    "run": (ORDER, DECODER, PROBE, MIRROR),
+    "run": (ORDER, DECODER, PROBE, MIRROR, CROP),
     "pass": (PENALTY, AUGMENTATION, UNROLL),
     "latents": (CLASSES, CODES, COMPONENTS),
     "seed": (LATENTS, ENCODER, CALIBRATION, REJECTION, PREDICTOR, QUESTIONS),

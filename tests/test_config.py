@@ -79,6 +79,7 @@ def test_an_unknown_key_is_said():
         ("instance_noise", -0.1, "--instance-noise must be at least 0, got -0.1."),
         ("seed", 2**32, "--seed must be in [0, 2^32), got 4294967296."),
         ("margin", 0.0, "--margin must be above 0, got 0.0."),
+        ("load_resolution", 8, "--load-resolution needs --resolution, got 8."),
         ("metrics", (), "--metrics must name at least one, got nothing."),
         ("stream", "alway", "--stream must be one of auto, always, never, got 'alway'. Did you mean 'always'?"),
         (
@@ -92,3 +93,10 @@ def test_values_that_no_run_can_have(field, value, message):
     with pytest.raises(UsageError) as caught:
         resolve("digits", None, {field: value})
     assert str(caught.value) == message
+
+
+def test_squares_are_taken_of_images_that_are_no_smaller():
+    assert TrainConfig(dataset="./images", resolution=32, load_resolution=32).load_resolution == 32
+    with pytest.raises(UsageError) as caught:
+        TrainConfig(dataset="./images", resolution=32, load_resolution=31)
+    assert str(caught.value) == "--load-resolution must be at least --resolution 32, got 31."

@@ -28,10 +28,8 @@ def domain_names(config: TrainConfig) -> tuple[str, str]:
         return config.from_domain, config.to_domain
     if config.game == PAIRED:
         return ("B", "A") if config.to_domain == "A" else LETTERS
-    if not config.to_domain:
-        return LETTERS
-    first, second = (Path(name).stem if is_path(name) else name for name in (config.dataset, config.to_domain))
-    return (first, second) if first != second else LETTERS
+    names = [Path(name).stem if is_path(name) else name for name in config.datasets]
+    return (names[0], names[1]) if len(set(names)) == 2 else LETTERS
 
 
 def _folders_of(dataset: str) -> tuple[str, ...]:

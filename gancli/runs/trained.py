@@ -111,9 +111,8 @@ class Trained:
         if config.game == PAIRED:
             source, target = sides(self.load_data(data_dir, split))
             return source, target
-        for name in (config.dataset, config.to_domain):
-            if name and not (name == config.to_domain and config.from_domain):
-                self._check_there(name, "")
+        for name in config.datasets:
+            self._check_there(name, "")
         datasets = load_two(config, data_dir, Silence())
         for dataset, domain in zip(datasets, self.game.domains, strict=True):
             check_data(dataset, self.run, domain=domain.name)

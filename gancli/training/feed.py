@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from gancli.compute.mesh import divided, rows_of, whole
 from gancli.data.shuffle import permute
-from gancli.salts import MIRROR, ORDER
+from gancli.salts import CROP, MIRROR, ORDER
 from gancli.training.domain import Batch, Domain
 from gancli.training.game import Game
 
@@ -85,10 +85,22 @@ def _next_batch(
         examples, labels = (
             rows_of(data.batches, rows) if isinstance(data, Parts) else jax.tree.map(itemgetter(rows), data)
         )
+
+    def drawn(salt: int) -> jax.Array:
+        """Return a key of this batch; no other step has it."""
+        salted = _own(jax.random.fold_in(key, salt), place)
+        return jax.random.fold_in(jax.random.fold_in(salted, epochs[0]), places[0])
+
+    if examples.shape[1:] != domain.shape:
+        examples = _random_squares(examples, domain.shape, drawn(CROP))
     if game.config.mirror:
-        mirror_key = _own(jax.random.fold_in(key, MIRROR), place)
-        flip_key = jax.random.fold_in(jax.random.fold_in(mirror_key, epochs[0]), places[0])
-        flipped = jax.random.bernoulli(flip_key, shape=(count, 1, 1, 1))
+        flipped = jax.random.bernoulli(drawn(MIRROR), shape=(count, 1, 1, 1))
         examples = jnp.where(flipped, examples[:, :, ::-1], examples)
     batch = Batch(domain.to_model(examples).reshape(*domain.rows, *domain.shape), labels.reshape(domain.rows))
     return divided(batch, axis=len(domain.rows) - 1)
+
+
+def _random_squares(images: jax.Array, shape: tuple[int, ...], key: jax.Array) -> jax.Array:
+    """Return a square ``[B, *shape]`` of each of some larger square images ``[B, H, W, C]``, anywhere in it."""
+    corners = jax.random.randint(key, (len(images), 2), 0, images.shape[1] - shape[0] + 1)
+    return jax.vmap(lambda image, corner: jax.lax.dynamic_slice(image, (*corner, 0), shape))(images, corners)

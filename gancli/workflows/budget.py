@@ -12,7 +12,7 @@ from gancli.compute.mesh import DeviceMesh
 from gancli.config import TrainConfig
 from gancli.monitoring.forecast import SHARE_OF_STEPS
 from gancli.recipes.resolve import uses
-from gancli.reporting import Reporter, Silence, duration
+from gancli.reporting import OnlyProgress, Reporter, duration
 from gancli.training.chunk import compile_chunk
 from gancli.training.loop import run_steps
 from gancli.training.placement import training_data
@@ -80,7 +80,7 @@ def steps_per_second(config: TrainConfig, data_dir: Path | None, reporter: Repor
     steps = max(config.num_steps, config.log_every + 2)
     rehearsed = dataclasses.replace(config, num_steps=steps, evaluate_every=0, decoder_steps=0)
     with tempfile.TemporaryDirectory(prefix="gancli-") as folder:
-        ready = prepare_new(rehearsed, Path(folder, "run"), _OnlyProgress(reporter), data_dir=data_dir)
+        ready = prepare_new(rehearsed, Path(folder, "run"), OnlyProgress(reporter), data_dir=data_dir)
     game = ready.game
     with training_data(game, ready.state.key, ready.setup.batches, 0, steps, ready.placement) as data:
         chunk = compile_chunk(game, ready.state, data)
@@ -92,17 +92,6 @@ def steps_per_second(config: TrainConfig, data_dir: Path | None, reporter: Repor
             state, _ = run_steps(game, chunk, state, data, done, done + count)
             seconds, done = (time.perf_counter() - began) / count, done + count
     return 1 / seconds
-
-
-class _OnlyProgress(Silence):
-    """Passes on how far long work is; whatever is to be said, the run itself says later."""
-
-    def __init__(self, reporter: Reporter):
-        self._reporter = reporter
-
-    def advance(self, what: str, done: int, total: int) -> None:
-        """Pass it on."""
-        self._reporter.advance(what, done, total)
 
 
 def _rounded(steps: float) -> int:

@@ -111,8 +111,8 @@ def _shared(record: RunRecord) -> RunRecord:
     config = record.config
     # `./mnist` are somebody's images of that name, `mnist` is the data set.
     names = {"dataset": f"./{Path(config.dataset).name}" if is_path(config.dataset) else config.dataset}
-    if config.to_domain and not config.from_domain and is_path(config.to_domain):
-        names["to_domain"] = f"./{Path(config.to_domain).name}"
+    for name in filter(is_path, config.datasets[1:]):
+        names["to_domain"] = f"./{Path(name).name}"
     names |= {"loss": without_folder(config.loss), "model": without_folder(config.model)}
     return replace(record, config=replace(config, **names))
 

@@ -31,7 +31,7 @@ from gancli.latents.catalog import PRIORS
 from gancli.losses.catalog import objective
 from gancli.models.catalog import architecture
 from gancli.monitoring.metrics import check_metrics
-from gancli.reporting import Reporter
+from gancli.reporting import OnlyProgress, Reporter
 from gancli.runs.folder import DataRecord, RunRecord
 from gancli.training.catalog import OPTIMIZERS
 from gancli.training.domain import Batch
@@ -47,14 +47,16 @@ class Setup:
 
     config: TrainConfig
     datasets: dict[str, Dataset]  # by domain
+    larger: dict[str, Dataset]  # the same images at --load-resolution, of which steps take random squares
     labeled: Labeled | None  # of the game with few labels
     records: tuple[DataRecord, ...]
     game: Game
 
     @cached_property
     def batches(self) -> dict[str, Batch]:
-        """All training examples, by domain."""
-        found = {name: Batch(dataset.examples, dataset.labels) for name, dataset in self.datasets.items()}
+        """All training examples, by domain, as steps take them."""
+        taken = self.larger or self.datasets
+        found = {name: Batch(dataset.examples, dataset.labels) for name, dataset in taken.items()}
         if self.labeled:
             found[LABELED] = Batch(np.asarray(found[DATA].examples[self.labeled.places]), self.labeled.labels)
         return found
@@ -124,23 +126,14 @@ def set_up(
     check_config(config, files)
     for name in filter(None, (config.dataset, config.to_domain)):
         check_name("the data set", Path(name))
-    if framing_of(config) != Framing() and not is_path(config.dataset):
-        raise UsageError(
-            f"--resolution, --crop, --channels, --max-pixels and --held-out are for your own images; "
-            f"'{config.dataset}' stays as it is."
-        )
+    _check_framing(config)
     config = _on_this_machine(config, files)
     check_decoder(config)
     entry = game(config.game, files["game"])
-    datasets: dict[str, Dataset]
-    if entry.paired:
-        datasets = {DATA: load_pairs(config, data_dir, reporter)}
-    elif entry.translates:
-        datasets = dict(zip((A, B), load_two(config, data_dir, reporter), strict=True))
-    else:
-        datasets = {DATA: load_for(config, "train", data_dir, reporter)}
-        if not own_files.is_own(config.game):
-            refuse_two(datasets[DATA], config.game)
+    datasets = _load(config, entry, data_dir, reporter)
+    # The rows are the same: what is held out, and the order, go by the content of files.
+    larger = dataclasses.replace(config, resolution=config.load_resolution)
+    loaded = _load(larger, entry, data_dir, OnlyProgress(reporter)) if config.load_resolution else {}
     config = with_augmentation(config, next(iter(datasets.values())))
     records = [_record(config, name, dataset, entry, reporter) for name, dataset in datasets.items()]
     if entry.labeled:
@@ -148,7 +141,34 @@ def set_up(
         records.append(_record_of(labeled, records[0], datasets[DATA]))
     made = entry.build(config, tuple(one.domain for one in records), files)
     # A game may settle what depends on the data.
-    return Setup(made.config, datasets, labeled, tuple(records), made)
+    return Setup(made.config, datasets, loaded, labeled, tuple(records), made)
+
+
+def _check_framing(config: TrainConfig) -> None:
+    """Raise a UsageError if a setting that is for your own images has none to act on."""
+    own = [is_path(name) for name in config.datasets]
+    if framing_of(config) != Framing() and not any(own):
+        raise UsageError(
+            f"--resolution, --crop, --channels, --max-pixels and --held-out are for your own images; "
+            f"'{config.dataset}' stays as it is."
+        )
+    if config.load_resolution and not all(own):
+        raise UsageError(
+            f"--load-resolution {config.load_resolution} is for your own images; "
+            f"'{config.datasets[own.index(False)]}' stays as it is."
+        )
+
+
+def _load(config: TrainConfig, entry: GameEntry, data_dir: Path | None, reporter: Reporter) -> dict[str, Dataset]:
+    """Load the training images of every domain."""
+    if entry.paired:
+        return {DATA: load_pairs(config, data_dir, reporter)}
+    if entry.translates:
+        return dict(zip((A, B), load_two(config, data_dir, reporter), strict=True))
+    dataset = load_for(config, "train", data_dir, reporter)
+    if not own_files.is_own(config.game):
+        refuse_two(dataset, config.game)
+    return {DATA: dataset}
 
 
 def _record(config: TrainConfig, name: str, dataset: Dataset, entry: GameEntry, reporter: Reporter) -> DataRecord:

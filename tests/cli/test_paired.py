@@ -9,7 +9,8 @@ from PIL import Image
 
 from gancli.runs.folder import Run
 
-NETWORKS = ("--game", "paired", "--base-channels", 2, "--resolution", 8, "--schedule-steps", 4)
+SIZES = ("--resolution", 8, "--load-resolution", 10)
+NETWORKS = ("--game", "paired", "--base-channels", 2, *SIZES, "--schedule-steps", 4)
 STEPS = ("--log-every", 2, "--sample-every", 4, "--checkpoint-every", 2, "--evaluate-every", 4, "--quiet")
 
 

@@ -20,7 +20,9 @@ from gancli.errors import UsageError
 from gancli.models.catalog import architecture
 from gancli.training.chunk import compile_chunk
 from gancli.training.domain import Batch
-from gancli.training.placement import DIVIDED, Placement, training_data
+from gancli.training.feed import cursors, next_batches
+from gancli.training.placement import BY_MEMORY, COPIED, DIVIDED, Placement, training_data
+from gancli.training.streaming import Stream
 from gancli.workflows.setup import _on_this_machine
 from tests.conftest import first_of
 from tests.playing import MMD, as_numbers, assert_close, assert_equal, begin, play, train_on, train_streamed
@@ -105,6 +107,21 @@ def test_two_devices_train_the_same_bits_streamed(index):
     streamed, reports = train_streamed(game, state, DATA)
     assert_equal(streamed, trained(index, 2)[0])
     assert reports[-1][1] == trained(index, 2)[1]
+
+
+@pytest.mark.parametrize("where", BY_MEMORY)
+def test_two_devices_take_the_same_squares_of_larger_images(where):
+    """The whole data on each, a part on each, and in blocks."""
+    larger = {"data": Batch(np.random.default_rng(1).integers(0, 256, (40, 10, 10, 1), np.uint8), DATA["data"].labels)}
+    compiled, found = jax.jit(next_batches, static_argnums=0), []
+    for count, placed in ((1, COPIED), (2, where)):
+        config = dataclasses.replace(CONFIG, **GAMES[0], mirror=True, devices=count)
+        game, mesh = play(config, (8, 8, 1), 40), DeviceMesh(count)
+        key = mesh.put(jax.random.key(0), mesh.each())
+        with training_data(game, key, larger, 0, 6, Placement(placed)) as data, mesh.at_work():
+            one = next(data.parts(0, 6))[0] if isinstance(data, Stream) else data
+            found.append(as_numbers(compiled(game, key, one, cursors(game, 0), 1)))
+    assert_equal(*found)
 
 
 COLLECTIVE = re.compile(r"(all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter|collective-broadcast)\(")

@@ -9,7 +9,7 @@ import numpy as np
 from gancli.salts import ORDER
 from gancli.training.domain import Batch
 from gancli.training.feed import Cursor, cursors, next_batches, order_key
-from tests.playing import assert_equal
+from tests.playing import SMALL, assert_equal, play
 from tests.toy import Toy
 from tests.training.three_players import CONFIG, DATA, DOMAINS, GAME, ON_HOST, first_state
 
@@ -53,3 +53,32 @@ def test_two_domains_of_one_size_are_not_shown_in_one_order():
     data = {domain.name: Batch(DATA["points"].examples, jnp.arange(12)) for domain in twins}
     batches = next_batches(game, first_state().key, data, cursors(game, 0), 0)
     assert not np.array_equal(batches["points"].labels, batches["others"].labels)
+
+
+def test_of_larger_images_each_step_takes_squares_that_lie_anywhere():
+    """Every pixel says which image it is of and where it lies."""
+    rows, columns = np.indices((6, 6))
+    places = np.broadcast_to(10 * rows + columns, (20, 6, 6))
+    numbers = np.broadcast_to(np.arange(20)[:, None, None], (20, 6, 6))
+    larger = {"data": Batch(jnp.asarray(np.stack([places, numbers], -1).astype(np.uint8)), jnp.arange(20))}
+    game = play(SMALL, (4, 4, 2), 20)
+    compiled, key, corners = jax.jit(next_batches, static_argnums=0), first_state().key, []
+    for step in range(25):
+        batch = compiled(game, key, larger, cursors(game, step), 0)["data"]
+        assert_equal(batch, compiled(game, key, larger, cursors(game, 0), step)["data"])
+        pixels = np.round(255 * np.asarray(batch.examples[0])).astype(int)
+        np.testing.assert_array_equal(pixels[..., 1], np.broadcast_to(batch.labels[0][:, None, None], (8, 4, 4)))
+        first = pixels[:, 0, 0, 0]
+        np.testing.assert_array_equal(pixels[..., 0], first[:, None, None] + (10 * rows + columns)[:4, :4])
+        corners += first.tolist()
+    found, counts = np.unique(corners, return_counts=True)
+    assert found.tolist() == [0, 1, 2, 10, 11, 12, 20, 21, 22]
+    assert counts.min() > 8  # of 22 expected: 3.2 standard deviations
+
+
+def test_both_images_of_a_pair_are_cut_and_mirrored_alike():
+    image = np.random.default_rng(2).integers(0, 128, (20, 6, 6, 1), np.uint8)
+    pairs = {"data": Batch(jnp.concatenate([image, 2 * image], axis=-1), jnp.arange(20))}
+    game = play(dataclasses.replace(SMALL, mirror=True), (4, 4, 2), 20)
+    examples = np.asarray(next_batches(game, first_state().key, pairs, cursors(game, 0), 0)["data"].examples)
+    np.testing.assert_allclose(examples[..., 1], 2 * examples[..., 0], rtol=1e-6)

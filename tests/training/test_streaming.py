@@ -64,6 +64,16 @@ def test_a_stream_trains_the_same_weights(monkeypatch, steps, changes):
     assert [step for step, _ in reports] == [10, 20, 25]
 
 
+def test_of_larger_images_a_stream_takes_the_same_squares():
+    game, state = build(num_steps=6, mirror=True)
+    larger = {"data": Batch(np.random.default_rng(1).integers(0, 256, (20, 6, 6, 1), np.uint8), LABELS)}
+    on_device = jax.tree.map(jnp.asarray, larger)
+    whole, reports = train_on(game, jax.tree.map(jnp.copy, state), on_device)
+    streamed, streamed_reports = train_streamed(game, state, larger)
+    assert_equal(whole, streamed)
+    assert reports == streamed_reports
+
+
 GOING_ON_BYTES = 4 * 2 * 8 * ROW  # blocks of four steps
 
 
