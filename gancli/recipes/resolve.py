@@ -132,7 +132,7 @@ def _why_unused(config: TrainConfig, name: str) -> str | None:
     about = settings()[name]
     for other, wanted in (about.only or {}).items():
         if other == "data":
-            if data_kind(config.dataset) in wanted:
+            if data_kind(config.dataset) in wanted or ("your images" in wanted and any(map(is_path, config.datasets))):
                 continue
             kind = data_kind(config.dataset)
             what = "images" if "images" in wanted else "your own images"

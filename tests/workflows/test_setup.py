@@ -7,7 +7,7 @@ from PIL import Image
 from gancli.config import TrainConfig
 from gancli.data.load import load_for
 from gancli.errors import UsageError
-from gancli.recipes.resolve import resolve
+from gancli.recipes.resolve import check_used, resolve
 from gancli.reporting import Silence
 from gancli.workflows.setup import set_up
 from tests.conftest import write_folder
@@ -60,6 +60,17 @@ def test_labeled_images_are_as_large_as_the_others(tmp_path):
     few = {"game": "semi-supervised", "labels": "4", "resolution": 8, "load_resolution": 10, "batch_size": 4}
     setup = made(TrainConfig(dataset=str(tmp_path / "set"), **few))
     assert setup.batches["labeled"].examples.shape == (4, 10, 10, 3)
+
+
+@pytest.mark.parametrize("options", [{"resolution": 8}, {"resolution": 8, "held_out": 0.2}], ids=str)
+def test_settings_of_your_images_hold_for_domain_b_beside_a_data_set(folder, options):
+    options |= {"game": "cycle", "to_domain": folder, "batch_size": 4, "model": "unet-translator"}
+    config = resolve("digits", None, options)
+    check_used(config, options)
+    setup = made(config)
+    a, b = setup.datasets.values()
+    assert (a.shape, b.shape) == ((8, 8, 3), (8, 8, 3))
+    assert len(b) == (32 if "held_out" in options else 36)
 
 
 @pytest.mark.parametrize(
