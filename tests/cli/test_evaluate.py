@@ -425,7 +425,7 @@ def test_the_largest_image_can_be_chosen(gancli, tmp_path):
     code, _, err = gancli(*arguments, "--max-pixels", 63)
     assert (code, err) == (
         1,
-        "error: 0000.png in 'images' cannot be measured: it has 64 pixels, and --max-pixels of train, data check and "
-        "evaluate is 63.\n",
+        "error: 0000.png in 'images' cannot be measured: it has 64 pixels, and --max-pixels of train, data check, "
+        "evaluate and translate is 63.\n",
     )
     assert gancli(*arguments, "--max-pixels", 0) == (2, "", "error: --max-pixels must be at least 1, got 0.\n")

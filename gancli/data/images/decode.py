@@ -106,7 +106,8 @@ def open_image(content: bytes, extension: str = "") -> Image.Image:
 def check_pixels(image: Image.Image, most: int) -> None:
     """Raise a GancliError if an opened image has more than ``most`` pixels."""
     if (count := image.width * image.height) > most:
-        raise GancliError(f"it has {count:,} pixels, and --max-pixels of train, data check and evaluate is {most:,}")
+        verbs = "train, data check, evaluate and translate"
+        raise GancliError(f"it has {count:,} pixels, and --max-pixels of {verbs} is {most:,}")
 
 
 def num_frames(image: Image.Image) -> int:

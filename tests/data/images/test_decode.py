@@ -276,7 +276,7 @@ def test_an_image_of_too_many_pixels_names_the_option():
     check_pixels(image, 24)
     with pytest.raises(GancliError) as error:
         check_pixels(image, 23)
-    assert str(error.value) == ("it has 24 pixels, and --max-pixels of train, data check and evaluate is 23")
+    assert str(error.value) == ("it has 24 pixels, and --max-pixels of train, data check, evaluate and translate is 23")
     image = open_image(b"P5 20000 10000 255\n")  # 200 million, which Pillow alone would not open
     with pytest.raises(GancliError, match=r"^it has 200,000,000 pixels, and --max-pixels .* is 178,956,970$"):
         check_pixels(image, Framing().max_pixels)

@@ -160,7 +160,7 @@ def test_images_of_too_many_pixels_are_left_out_and_named(tmp_path):
         assert len(prepare(tmp_path, Framing(max_pixels=most), heard).images) == 2 - len(left_out)
         assert heard.warnings == [
             f"left out 1 of the 2 images in '{tmp_path}' ({name}: it has 100 pixels, and --max-pixels of "
-            "train, data check and evaluate is 99)."
+            "train, data check, evaluate and translate is 99)."
             for name in left_out
         ]
 
