@@ -95,12 +95,18 @@ def _open(config: TrainConfig, data_dir: Path | None, listener: Reporter) -> tup
         if not config.to_domain:
             raise UsageError(f"--from {config.from_domain} needs --to, the class that is domain B.")
         return _classes(open_dataset(dataset, data_dir, framing, listener), config)
+    folders = _folders_of(dataset)
     if config.to_domain:
+        if folders:
+            first, second = FOLDERS
+            raise UsageError(
+                f"--to {config.to_domain} names domain B, and '{dataset}' holds both, {first} and {second}. Leave it "
+                f"out, or give --from {second} --to {first} for the other direction."
+            )
         return (
             open_dataset(dataset, data_dir, framing, listener),
             open_dataset(config.to_domain, data_dir, framing if is_path(config.to_domain) else None, listener),
         )
-    folders = _folders_of(dataset)
     if not folders:
         raise UsageError(
             f"--game {config.game} needs two domains, and '{dataset}' is one. Name the other with --to, or two of its "

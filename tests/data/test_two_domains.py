@@ -151,6 +151,16 @@ def test_one_domain_is_refused(folder):
     )
 
 
+@pytest.mark.parametrize("named", ["A", "./zebras", "mnist"])
+def test_a_second_domain_beside_both_is_refused_with_the_way_to_turn_them_round(folder, named):
+    with pytest.raises(UsageError) as caught:
+        two(folder, to_domain=named)
+    assert str(caught.value) == (
+        f"--to {named} names domain B, and '{folder}' holds both, trainA and trainB. Leave it out, or give "
+        f"--from trainB --to trainA for the other direction."
+    )
+
+
 def test_two_domains_are_refused_by_a_game_that_takes_one(folder):
     with pytest.raises(UsageError) as caught:
         refuse_two(load(str(folder)), "adversarial")
