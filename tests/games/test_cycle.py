@@ -293,12 +293,13 @@ def data_of(shape, counts=(6, 10), seed=0):
         [
             {"history": 3},
             {"history": 0, "loss": "relativistic", "penalty": ("r1", "r2"), "penalty_weight": 0.1},
+            {"history": 0, "model": "looking", "attention_weight": 20.0},
             {"loss": "wasserstein", "penalty": ("gradient-penalty",), "penalty_weight": 1.0, "identity_weight": 0.0},
             {"loss": "hinge", "penalty": ("spectral-norm",), "microbatch": 1, "precision": "bf16"},
         ],
-        2,
+        3,
     ),
-    ids=lambda changes: changes.get("loss", "least-squares"),
+    ids=lambda changes: changes.get("loss", changes.get("model", "least-squares")),
 )
 def test_it_resumes_bit_for_bit(changes):
     game, state = linear(**changes)
