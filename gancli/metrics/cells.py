@@ -33,6 +33,7 @@ WORDS = {
 }
 LARGE = 10_000.0  # from which on numbers are shown whole
 PLAIN = ("value", "mean")  # names of a number that say no more than the metric's
+ERROR = "standard_error"
 
 
 def label(metric: str, number: str) -> str:
@@ -51,14 +52,19 @@ def title(metric: str, number: str) -> str:
     return f"{words} ({better} is better)" if better else words
 
 
+def error_name(number: str) -> str:
+    """Return what the standard error of a number is called among the numbers of its metric, if it is there."""
+    return ERROR if number in (*PLAIN, "bound") else f"{number}_{ERROR}"
+
+
 def cell(values: Mapping[str, Any], number: str) -> str:
     """Return a number, with its standard error or deviation where it has one."""
     value = values[number]
     if not isinstance(value, float):
         return str(value)
     text = f"{value:,.0f}" if abs(value) >= LARGE else f"{value:.4g}"
-    error = values.get("standard_error") or values.get("standard_deviation")
-    return f"{text} ± {error:.2g}" if error and number in (*PLAIN, "bound") else text
+    error = values.get(error_name(number)) or (values.get("standard_deviation") if number in PLAIN else None)
+    return f"{text} ± {error:.2g}" if error else text
 
 
 def row(metric: str, values: Mapping[str, Any] | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from gancli.games.infogan import CATEGORIES, SCALES
 from gancli.games.pair import DISCRIMINATOR, GENERATOR
 from gancli.imaging.charts import Chart, Curve
 from gancli.metrics.catalog import METRICS, json_name
-from gancli.metrics.cells import PLAIN, title
+from gancli.metrics.cells import error_name, title
 from gancli.training.game import Game
 from gancli.training.spikes import COUNT
 
@@ -94,9 +94,7 @@ def _of_metrics(lines: Lines, best: int | None) -> Iterator[Chart]:
         for number, better in entry.numbers.items():
             if not better or not measured:
                 continue
-            errors = "standard_error" if number in PLAIN else None
-            total = measured[-1].get("total") if number == "hit" else None
-            curve = _curve("", measured, number, errors)
+            curve = _curve("", measured, number, error_name(number))
             if curve:
                 total = measured[-1].get("total") if number == "hit" else None
                 limit, floor = (("all there are", float(total)), 0.0) if total else (None, None)

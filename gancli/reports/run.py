@@ -153,7 +153,7 @@ def cell(found: Mapping[str, Any] | None, number: str) -> str:
 
 
 def _error(found: Mapping[str, Any], number: str) -> float | None:
-    return found.get("standard_error") if number in cells.PLAIN else None
+    return found.get(cells.error_name(number))
 
 
 def differ(one: Mapping[str, Any], other: Mapping[str, Any], number: str) -> bool | None:

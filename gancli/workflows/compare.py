@@ -9,6 +9,7 @@ from typing import Any
 from gancli.errors import GancliError, UsageError
 from gancli.files import read_json
 from gancli.metrics.catalog import METRICS, json_name
+from gancli.metrics.cells import error_name
 from gancli.metrics.inputs import show
 
 ROUNDING = 1e-10  # far above what another number of threads does to a sum, far below what anybody measures
@@ -71,7 +72,8 @@ def _read(path: Path) -> dict[str, Any]:
             if one := metrics.get(json_name(metric)):
                 _ = [show(value) for value in one["protocol"].values()]
                 _ = [float(one[name]) if better else one[name] for name, better in entry.columns.items()]
-                _ = [float(one.get(name) or 0) for name in ("standard_error", "standard_deviation")]
+                errors = {"standard_deviation", *map(error_name, entry.columns)}
+                _ = [float(one.get(name) or 0) for name in errors]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GancliError(f"'{path}' is not a result of `gancli evaluate --json`.") from None
     if not metrics:

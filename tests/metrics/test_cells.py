@@ -45,6 +45,8 @@ def test_a_number_has_its_error_and_words_have_none():
     assert cell({"mean": 0.5, "standard_deviation": None}, "mean") == "0.5"
     assert cell({"verdict": "healthy", "standard_error": 1.0}, "verdict") == "healthy"
     assert cell({"coverage": 0.5, "standard_error": 1.0}, "coverage") == "0.5"  # the error is of another number
+    ways = {"kid_ab": 0.0225, "kid_ab_standard_error": 0.0032, "kid_ba": 0.0343, "kid_ba_standard_error": None}
+    assert [cell(ways, number) for number in ("kid_ab", "kid_ba")] == ["0.0225 ± 0.0032", "0.0343"]
 
 
 def test_a_row_of_modes_says_what_the_verdict_goes_by():

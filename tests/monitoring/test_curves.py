@@ -54,6 +54,15 @@ def test_metrics_have_their_errors_and_the_best_step():
     assert found == (Chart("Fréchet distance (lower is better)", (curve,), best=30),)
 
 
+def test_each_of_several_numbers_has_its_own_error():
+    translation = {"kid_ab": 0.5, "kid_ab_standard_error": 0.125, "kid_ba": 0.25, "kid_ba_standard_error": None}
+    found = charts(a_game(), lines(*2 * [{"translation": translation}]))
+    assert [chart.curves for chart in found] == [
+        (Curve("", [10, 20], [0.5, 0.5], [0.125, 0.125]),),
+        (Curve("", [10, 20], [0.25, 0.25]),),
+    ]
+
+
 def test_modes_are_drawn_beneath_all_there_are():
     modes = {"verdict": "healthy", "hit": 7, "total": 8, "kl": 0.25}
     found = {chart.title: chart for chart in charts(a_game(), lines(*2 * [{"modes": modes}]), best=10)}

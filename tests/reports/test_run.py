@@ -71,6 +71,13 @@ def test_metrics_are_told_of_the_best_step_and_of_the_last(make):
     assert found.metrics.rows == (("Fréchet distance (lower is better)", "2 ± 0.12", "3 ± 0.12"),)
 
 
+def test_each_of_several_numbers_has_its_own_error(make):
+    values = {"kid_ab": 0.0225, "kid_ab_standard_error": 0.0032, "kid_ba": 0.0343, "kid_ba_standard_error": 0.0051}
+    found = page(make(measured(40, translation=values), metrics=["translation"]))
+    assert found.metrics is not None
+    assert [cells for _, *cells in found.metrics.rows] == [["0.0225 ± 0.0032"], ["0.0343 ± 0.0051"]]
+
+
 def test_the_protocol_names_samples_weights_data_and_features(make):
     run = make(measured(40, 2.0), features="cifar10-classifier", ema_decay=0.0)
     text = page(run).protocol

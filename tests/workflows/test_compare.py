@@ -146,6 +146,10 @@ def test_a_result_that_lacks_a_metric_is_left_out_of_its_rank(digits_run, gancli
             '{"metrics": {"fid": {"value": 1.5, "standard_error": "a", "protocol": {}}}}',
             "'x.json' is not a result of `gancli evaluate --json`.",
         ),
+        (
+            '{"metrics": {"pairs": {"fid": 1.5, "l1": 0.5, "fid_standard_error": "a", "protocol": {}}}}',
+            "'x.json' is not a result of `gancli evaluate --json`.",
+        ),
         ("[" * 100_000, "'x.json' is not a result of `gancli evaluate --json`."),
         ('{"metrics": {}}', "'x.json' holds no metric."),
         (
