@@ -351,7 +351,7 @@ def _truncated(
 
 
 def _show(result: "EvaluateResult") -> None:
-    from gancli.cli.console import print_table
+    from gancli.cli.console import print_columns, print_table
     from gancli.workflows.evaluate import by_reason
 
     where = f" step {result.step}" if result.step is not None else ""
@@ -363,6 +363,10 @@ def _show(result: "EvaluateResult") -> None:
     rows += [("not measured", f"{', '.join(names)}: {reason}") for reason, names in left_out]
     rows += [("written", path) for path in result.written]
     print_table(rows)
+    for one in result.measured:
+        if one.table:
+            print()
+            print_columns(one.table)
     if result.measured:
         print("\nprotocol")
         for one in result.measured:

@@ -59,6 +59,7 @@ class Measured:
     draw: str  # how the samples were drawn: not part of the protocol
     text: str  # the numbers for people
     notes: tuple[str, ...] = ()
+    table: tuple[Mapping[str, str], ...] = ()  # more numbers for people: rows of the same columns
 
     @property
     def protocol_text(self) -> str:

@@ -9,9 +9,9 @@ two answers to one image, of a translator with noise.
 from collections.abc import Mapping
 from typing import Any
 
-from gancli.metrics.frechet import frechet_between
+from gancli.metrics.frechet import frechet_of_two_samples
 from gancli.metrics.inputs import Inputs, Measured, identify_split
-from gancli.metrics.translation import apart
+from gancli.metrics.translation import apart, with_error
 
 
 def measure(inputs: Inputs) -> Measured:
@@ -21,13 +21,14 @@ def measure(inputs: Inputs) -> Measured:
     values: dict[str, Any] = {}
     for end, images in (("", found.translated), ("_nearest", found.nearest)):
         values[f"l1{end}"] = apart(images, found.true)
-        values[f"fid{end}"] = frechet_between(inputs.features_of(images), true)
+        estimate = frechet_of_two_samples(inputs.features_of(images), true, inputs.seed)
+        values |= {f"fid{end}": estimate.value, f"fid{end}_standard_error": estimate.standard_error}
     if found.again is not None:
         values["spread"] = apart(found.again, found.translated)
     protocol = inputs.protocol() | {"train": identify_split(found.train)}
     text = (
         f"L1 error {values['l1']:.4g}, of the nearest training pair {values['l1_nearest']:.4g}; Fréchet distance "
-        f"{values['fid']:.4g} and {values['fid_nearest']:.4g}"
+        f"{with_error(values, 'fid')} and {with_error(values, 'fid_nearest')}"
     )
     text += f"; spread of answers {values['spread']:.3g}" if "spread" in values else ""
     return Measured("pairs", values, protocol, inputs.draw, text)
@@ -37,4 +38,4 @@ def row(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the cells of a row: both distances, each beside that of the nearest training pair."""
     shown = {"L1 ↓": "l1", "nearest pair": "l1_nearest", "fid ↓": "fid", "fid of nearest": "fid_nearest"}
     shown |= {"spread": "spread"}
-    return {label: f"{values[number]:.3g}" for label, number in shown.items() if number in values}
+    return {label: with_error(values, number, 3) for label, number in shown.items() if number in values}

@@ -20,12 +20,17 @@ from gancli.metrics.health import amounts_of_translations
 from gancli.metrics.inputs import Inputs, KeptClasses, Measured
 from gancli.metrics.kernel import squared_mmd_with_error
 
-WAYS = ("ab", "ba")
 UNTRANSLATED = "untranslated"  # the way of a translator that does nothing
-MEANS = ("fid", "kid", "cycle", "identity")  # over the ways that a run goes
+WAYS = {"ab": "A to B", "ba": "B to A"}
+KINDS = {
+    "kid": "kernel distance",
+    "fid": "Fréchet distance",
+    "cycle": "cycle error",
+    "identity": "identity error",
+}
 
 
-def distances(one: np.ndarray, other: np.ndarray, way: str, seed: int) -> dict[str, float | None]:
+def distances(one: np.ndarray, other: np.ndarray, end: str, seed: int) -> dict[str, float | None]:
     """Return the Fréchet and the kernel distance of features ``[n, F]`` and ``[m, F]``, and their standard errors.
 
     The kernel distance is unbiased. The Fréchet distance of few images lies above that of many.
@@ -33,16 +38,16 @@ def distances(one: np.ndarray, other: np.ndarray, way: str, seed: int) -> dict[s
     Args:
         one: n at least 2.
         other: m at least 2.
-        way: names them, as in ``fid_ab``.
+        end: of their names, as in ``fid_ab``.
         seed: of the groups that are left out.
     """
     estimate = frechet_of_two_samples(one, other, seed)
     kernel, error = squared_mmd_with_error(one, other)
     return {
-        f"fid_{way}": estimate.value,
-        f"fid_{way}_standard_error": estimate.standard_error,
-        f"kid_{way}": kernel,
-        f"kid_{way}_standard_error": error,
+        f"fid{end}": estimate.value,
+        f"fid{end}_standard_error": estimate.standard_error,
+        f"kid{end}": kernel,
+        f"kid{end}_standard_error": error,
     }
 
 
@@ -54,7 +59,7 @@ def measure(inputs: Inputs) -> Measured:
     protocol = inputs.protocol()
     for place, (name, way) in enumerate(zip(WAYS, ways, strict=False)):
         translated, target = inputs.features_of(way.translated), own[1 - place]
-        values |= distances(translated, target, name, inputs.seed)
+        values |= distances(translated, target, f"_{name}", inputs.seed)
         values[f"variety_{name}"] = variety(translated, target)
         if way.back is not None:
             values[f"cycle_{name}"] = apart(way.back, way.images)
@@ -66,13 +71,13 @@ def measure(inputs: Inputs) -> Measured:
             changes = changed(way.images, way.translated, masks.white)
             values |= {f"{kind}_{name}": value for kind, value in changes.items()}
             protocol |= {f"masks_{name}": masks.identity}
-    values |= distances(*own, UNTRANSLATED, inputs.seed)
-    for kind in MEANS:
+    values |= distances(*own, f"_{UNTRANSLATED}", inputs.seed)
+    for kind in KINDS:  # the mean over the ways that a run goes
         found = [values[f"{kind}_{name}"] for name in WAYS if f"{kind}_{name}" in values]
         values |= {kind: sum(found) / len(found)} if found else {}
     if found := amounts_of_translations(values):
         values |= {"verdict": found[0]}
-    return Measured("translation", values, protocol, inputs.draw, _text(values))
+    return Measured("translation", values, protocol, inputs.draw, _text(values), table=table(values))
 
 
 def variety(translated: np.ndarray, target: np.ndarray) -> float | None:
@@ -116,23 +121,28 @@ def classes_of(kept: KeptClasses) -> dict[str, Any]:
 
 
 def _text(values: Mapping[str, Any]) -> str:
-    named = {"A to B": "kid_ab", "B to A": "kid_ba", "untranslated": f"kid_{UNTRANSLATED}"}
-    text = "kernel distance " + ", ".join(
-        f"{label} {_with_error(values, name, 4)}" for label, name in named.items() if name in values
-    )
-    if "cycle" in values:
-        text += f"; cycle error {values['cycle']:.3g}"
+    text = f"kernel distance {with_error(values, 'kid')}, untranslated {with_error(values, f'kid_{UNTRANSLATED}')}"
     if known := [f"{values[f'variety_{name}']:.2f}" for name in WAYS if values.get(f"variety_{name}") is not None]:
         text += f"; variety {', '.join(known)}"
     if found := amounts_of_translations(values):
         text += f"; {': '.join(found)}"
-    for name, way in zip(WAYS, ("A to B", "B to A"), strict=True):
+    for name, way in WAYS.items():
         if f"changed_outside_{name}" in values:
             text += f"; {way} {text_of_changes(values, f'_{name}')}"
         if f"classes_kept_{name}" in values:
             kept, before = (values[f"{kind}_{name}"] for kind in ("classes_kept", "classes_kept_untranslated"))
             text += f"; classes kept {kept:.1%}, {before:.1%} untranslated"
     return text
+
+
+def table(values: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+    """Return distances and errors of each way for people, in a row, and below them those of the images as they are."""
+    ways = {name: way for name, way in {**WAYS, UNTRANSLATED: UNTRANSLATED}.items() if f"kid_{name}" in values}
+    kinds = {kind: label for kind, label in KINDS.items() if kind in values}
+    return tuple(
+        {"": way} | {label: with_error(values, f"{kind}_{name}") for kind, label in kinds.items()}
+        for name, way in ways.items()
+    )
 
 
 def text_of_changes(values: Mapping[str, Any], end: str = "") -> str:
@@ -145,13 +155,15 @@ def row(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the cells of a row: kernel distances of both ways and without translation, both errors, classes kept."""
     shown = {"KID A to B ↓": "kid_ab", "KID B to A ↓": "kid_ba", "untranslated": f"kid_{UNTRANSLATED}"}
     shown |= {"cycle ↓": "cycle", "identity ↓": "identity"}
-    cells = {label: _with_error(values, name, 3) for label, name in shown.items() if name in values}
+    cells = {label: with_error(values, name, 3) for label, name in shown.items() if name in values}
     kept = {name: values[f"classes_kept_{name}"] for name in WAYS if f"classes_kept_{name}" in values}
     return cells | ({"classes kept ↑": " ".join(f"{share:.1%}" for share in kept.values())} if kept else {})
 
 
-def _with_error(values: Mapping[str, Any], name: str, digits: int) -> str:
-    """Return a number with its standard error where it has one."""
+def with_error(values: Mapping[str, Any], name: str, digits: int = 4) -> str:
+    """Return a number with its standard error where it has one; empty where it was not measured."""
+    if name not in values:
+        return ""
     error = values.get(f"{name}_standard_error")
     return f"{values[name]:.{digits}g}" + ("" if error is None else f" ± {error:.2g}")
 

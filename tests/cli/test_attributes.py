@@ -23,6 +23,7 @@ from gancli.training.state import split_state
 CLASSES = ("bright", "dark", "gray")
 NETWORKS = ("--game", "attributes", "--base-channels", 2, "--blocks", 1, "--batch-size", 2, "--schedule-steps", 4)
 STEPS = ("--log-every", 2, "--sample-every", 4, "--checkpoint-every", 2, "--evaluate-every", 4, "--quiet")
+ENDS = ("", "_standard_error")  # of distances
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +71,8 @@ def test_a_run_keeps_its_classes_a_picture_of_each_and_what_it_measures(trained)
     assert {"class_loss", "asked_class_loss", "cycle_loss", "penalty"} <= set(line)
     found = line["attributes"]
     assert set(found) == {
-        *("fid", "kid", "fid_untranslated", "kid_untranslated", "cycle", "sources_found", "classes"),
+        *(f"{kind}{end}" for kind in ("fid", "kid", "fid_untranslated", "kid_untranslated") for end in ENDS),
+        *("cycle", "sources_found", "classes"),
         *("classes_seen", "classes_seen_untranslated", "classes_right"),
     }
     assert (found["classes_right"], found["classes_seen_untranslated"]) == (1, 0)  # such images are easily told apart

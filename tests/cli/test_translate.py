@@ -366,6 +366,12 @@ def test_it_is_evaluated_by_what_it_measures_while_it_trains(trained, gancli):
     logged = Run.open(trained).metrics()[-1]["translation"]
     assert {name: found[name] for name in logged} == pytest.approx(logged, rel=1e-4)
     assert found["protocol"]["n"] == 3
+    code, out, _ = gancli("evaluate", trained, "--quiet")
+    _, table, _ = out.split("\n\n")
+    heading, *rows = table.splitlines()
+    labels = ["kernel distance", "Fréchet distance", "cycle error", "identity error"]
+    assert re.split(r"\s{2,}", heading.strip()) == labels
+    assert [row.split("  ")[0] for row in rows] == ["A to B", "B to A", "untranslated"]
     code, _, err = gancli("evaluate", trained, "--fid")
     assert code == 2
     assert err.endswith("error: --fid is of samples, and a run that translates draws none; take translation.\n")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gancli.metrics.attributes import comparable, measure, others_in_turn, row, sources_found
+from gancli.metrics.attributes import comparable, mean_of, measure, others_in_turn, row, sources_found
 from gancli.metrics.inputs import Asked, Masks
 
 LABELS = np.arange(30) % 3
@@ -35,6 +35,7 @@ def measured(found: Asked, masks=None):
         protocol=lambda: {"n": len(found.images)},
         draw="",
         masks=(masks,),
+        seed=0,
     )
     return measure(inputs)  # pyright: ignore[reportArgumentType]
 
@@ -78,6 +79,23 @@ def test_the_frechet_distance_of_one_shade_from_another_is_known():
 
     values = measured(asked_for(too_bright, lambda images: images)).values
     assert values["fid"] == pytest.approx(0.01, rel=0.1)
+
+
+def test_a_mean_over_classes_has_the_error_of_a_mean():
+    each = [{"fid": 1.0, "fid_standard_error": 0.3}, {"fid": 4.0, "fid_standard_error": 0.4}]
+    assert mean_of(each) == {"fid": 2.5, "fid_standard_error": pytest.approx(0.25)}
+    assert mean_of([*each, {"fid": 1.0, "fid_standard_error": None}]) == {"fid": 2.0, "fid_standard_error": None}
+
+
+def test_people_read_both_distances_with_their_errors():
+    found = measured(asked_for(to_shade, lambda images: images))
+    names = ("kid", "kid_untranslated", "fid", "fid_untranslated")
+    shown = [f"{found.values[name]:.4g} ± {found.values[f'{name}_standard_error']:.2g}" for name in names]
+    assert found.text == (
+        f"kernel distance {shown[0]}, untranslated {shown[1]}; Fréchet distance {shown[2]}, untranslated {shown[3]}; "
+        f"cycle error 0; sources found 0.0%; classes seen 0.0%, untranslated 0.0%; the classifier is right on 100.0% "
+        f"of the images"
+    )
 
 
 def test_sources_are_found_one_by_one():

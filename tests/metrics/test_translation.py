@@ -8,7 +8,7 @@ import pytest
 from gancli.metrics.health import amounts_of_translations
 from gancli.metrics.inputs import KeptClasses, Masks, Way
 from gancli.metrics.kernel import squared_mmd
-from gancli.metrics.translation import changed, classes_of, distances, measure, row, variety
+from gancli.metrics.translation import changed, classes_of, distances, measure, row, table, variety
 
 RNG = np.random.default_rng(0)
 
@@ -44,7 +44,7 @@ def found_of(a, b, forth, back=None, kept=None, masks=(None, None)):
 
 def test_a_shift_of_features_is_a_frechet_distance_of_its_square():
     x = RNG.normal(size=(50, 3))
-    found = distances(x, x + np.array([1.0, -2.0, 0.5]), "ab", 0)
+    found = distances(x, x + np.array([1.0, -2.0, 0.5]), "_ab", 0)
     assert found["fid_ab"] == pytest.approx(1 + 4 + 0.25)
     assert found["kid_ab"] == pytest.approx(squared_mmd(x, x + np.array([1.0, -2.0, 0.5])))
 
@@ -162,6 +162,27 @@ def test_where_classes_are_known_they_are_measured_on_their_way():
     found = measured(a, b, lambda x: x, lambda x: x, kept)
     assert (found["classes_kept_ab"], found["classes_kept_untranslated_ab"]) == (0.75, 0.5)
     assert row(found)["classes kept ↑"] == "75.0%"
+
+
+def test_people_read_distances_and_errors_of_each_way():
+    values = {"kid": 0.028, "kid_ab": 0.0225, "kid_ab_standard_error": 0.0032, "kid_ba": 0.0343}
+    values |= {"fid": 3.84, "fid_ab": 3.52, "fid_ab_standard_error": 0.3, "fid_ba": 4.16, "fid_ba_standard_error": 0.43}
+    values |= {"kid_untranslated": 0.015, "kid_untranslated_standard_error": 0.0031, "fid_untranslated": 2.87}
+    values |= {"cycle": 0.08, "cycle_ab": 0.079, "cycle_ba": 0.081, "identity": 0.075, "identity_ab": 0.07}
+    values |= {"identity_ba": 0.08}
+    labels = ("", "kernel distance", "Fréchet distance", "cycle error", "identity error")
+    rows = table(values)
+    assert all(tuple(one) == labels for one in rows)
+    assert [tuple(one.values()) for one in rows] == [
+        ("A to B", "0.0225 ± 0.0032", "3.52 ± 0.3", "0.079", "0.07"),
+        ("B to A", "0.0343", "4.16 ± 0.43", "0.081", "0.08"),
+        ("untranslated", "0.015 ± 0.0031", "2.87", "", ""),
+    ]
+    one_way = {"kid": 0.5, "kid_ab": 0.5, "kid_untranslated": 1.0, "identity": 0.25, "identity_ab": 0.25}
+    assert table(one_way) == (
+        {"": "A to B", "kernel distance": "0.5", "identity error": "0.25"},
+        {"": "untranslated", "kernel distance": "1", "identity error": ""},
+    )
 
 
 def test_a_row_has_both_ways_and_the_distance_without_translation():
