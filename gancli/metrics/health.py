@@ -1,7 +1,7 @@
 """What measurements of a generator amount to: a name, the thresholds behind it, and the numbers that decided."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,10 @@ LOW_PRECISION = 0.4  # of images (Kynkäänniemi et al. 2019)
 # Below this, translations vary so little beside images of the target that they are taken for one. Chosen, not measured:
 # the runs of docs/translation.md, none of which collapsed, have 0.69 to 1.12.
 ONE_ANSWER = 0.3
+# Beyond this share, translations are so few images that they are no answers to theirs. Chosen, not measured: three runs
+# of docs/translation.md, none of which collapsed, repeat 0 % to 15 %.
+MOST_REPEATED = 0.5
+WAYS = {"_ab": " A to B", "_ba": " B to A", "": ""}  # ends of the names of numbers, and of what people read
 
 
 @dataclass(frozen=True)
@@ -41,25 +45,34 @@ def amounts_to(modes: Mapping[str, Any] | None, precision: float | None = None) 
         all be the same.
     """
     found = [*(_of_modes(modes) if modes else ()), *(() if precision is None else [_of_precision(precision)])]
-    found.sort(key=lambda one: -SEVERITY.index(one.name))  # stable: of equals in the order of the definition
-    if not found or (not modes and found[0].name == HEALTHY):
+    amounts = _together(found)
+    return None if amounts and not modes and amounts[0] == HEALTHY else amounts
+
+
+def amounts_of_translations(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return whether translations of images that differ are one image, or few, and why; None: nothing tells.
+
+    Args:
+        values: numbers of the metric ``translation`` or ``pairs``, as ``metrics.jsonl`` has them.
+    """
+    found = []
+    for end, way in WAYS.items():
+        variety, repeated = values.get(f"variety{end}"), values.get(f"repeated{end}")
+        if variety is not None:
+            found.append(_Finding(f"variety{way} {variety:.2f}", COLLAPSE if variety < ONE_ANSWER else HEALTHY))
+        if repeated is not None:
+            found.append(_Finding(f"repeated{way} {repeated:.1%}", COLLAPSE if repeated > MOST_REPEATED else HEALTHY))
+    return _together(found)
+
+
+def _together(found: Sequence[_Finding]) -> tuple[str, str] | None:
+    """Return the worst name and all reasons, the worse ones first; None where nothing was found."""
+    found = sorted(found, key=lambda one: -SEVERITY.index(one.name))  # stable: of equals in the order given
+    if not found:
         return None
     bad = ", ".join(one.text for one in found if one.name != HEALTHY)
     good = ", ".join(one.text for one in found if one.name == HEALTHY)
     return found[0].name, f"{bad} ({good})" if bad and good else bad or good
-
-
-def amounts_of_translations(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return that translations of images that differ are one image, and why; None where they are not, or not measured.
-
-    Args:
-        values: numbers of the metric ``translation``, as ``metrics.jsonl`` has them.
-    """
-    ways = {"A to B": values.get("variety_ab"), "B to A": values.get("variety_ba")}
-    alike = [f"{way} {found:.2f}" for way, found in ways.items() if found is not None and found < ONE_ANSWER]
-    if not alike:
-        return None
-    return COLLAPSE, f"translations vary little beside images of the target ({', '.join(alike)} of their variety)"
 
 
 def _of_modes(modes: Mapping[str, Any]) -> list[_Finding]:

@@ -94,11 +94,16 @@ def closest(examples: np.ndarray, watch: Watch | None = None) -> float:
     return float(nearest(examples, examples, same=True, watch=watch)[0].min())
 
 
+def copies(samples: np.ndarray, threshold: float, watch: Watch | None = None) -> np.ndarray:
+    """Return how many others each of the samples ``[n, d]`` equals or is closer to than a threshold, ``[n]``."""
+    radii = np.full(len(samples), np.nextafter(threshold, 0))  # closer, not as close; equal ones are the same anyhow
+    return count_within(samples, samples, radii, watch=watch) - 1  # without itself
+
+
 def count_duplicates(samples: np.ndarray, threshold: float, watch: Watch | None = None) -> Duplicates:
     """Test samples ``[n, d]``, at least 2; ``threshold``: distance of the :func:`closest` of n data examples."""
     count = len(samples)
-    radii = np.full(count, np.nextafter(threshold, 0))  # closer, not as close; equal ones are the same image anyhow
-    pairs = int(count_within(samples, samples, radii, watch=watch).sum() - count) // 2  # without itself, and once
+    pairs = int(copies(samples, threshold, watch).sum()) // 2
     exact = count - len({sample.tobytes() for sample in samples})
     return Duplicates(count, exact, threshold, pairs, count * (count - 1) / (2 * pairs) if pairs else None)
 

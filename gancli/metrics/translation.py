@@ -5,8 +5,9 @@ beside the distance of the two domains as they are. The cycle error is the mean 
 what comes back, the identity error that of an image of the target domain from its translation; pixels are in [0, 1].
 Where images have classes and the target's data a classifier of them, also how many translations keep their class.
 
-A translator that gives every image one answer may be near the other domain, too. So the variety of translations is
-measured beside that of images of the target. And where masks tell what may change, how much changes outside of them.
+A translator that gives every image one answer may be near the other domain, too, or one that alternates between few. So
+the variety of translations is measured beside that of images of the target, and how many of them repeat another one.
+And where masks tell what may change, how much changes outside of them.
 """
 
 import math
@@ -19,8 +20,10 @@ from gancli.metrics.frechet import frechet_of_two_samples
 from gancli.metrics.health import amounts_of_translations
 from gancli.metrics.inputs import Inputs, KeptClasses, Measured
 from gancli.metrics.kernel import squared_mmd_with_error
+from gancli.metrics.modes import closest, copies
 
 UNTRANSLATED = "untranslated"  # the way of a translator that does nothing
+FEWEST = 10  # images of which repetitions are counted
 WAYS = {"ab": "A to B", "ba": "B to A"}
 KINDS = {
     "kid": "kernel distance",
@@ -60,7 +63,7 @@ def measure(inputs: Inputs) -> Measured:
     for place, (name, way) in enumerate(zip(WAYS, ways, strict=False)):
         translated, target = inputs.features_of(way.translated), own[1 - place]
         values |= distances(translated, target, f"_{name}", inputs.seed)
-        values[f"variety_{name}"] = variety(translated, target)
+        values |= {f"{kind}_{name}": value for kind, value in differences(translated, target).items()}
         if way.back is not None:
             values[f"cycle_{name}"] = apart(way.back, way.images)
         values[f"identity_{name}"] = apart(way.same, way.others)
@@ -80,6 +83,11 @@ def measure(inputs: Inputs) -> Measured:
     return Measured("translation", values, protocol, inputs.draw, _text(values), table=table(values))
 
 
+def differences(translated: np.ndarray, target: np.ndarray) -> dict[str, float | None]:
+    """Return what tells whether translations differ, by features ``[n, F]`` of them and ``[m, F]`` of the target."""
+    return {"variety": variety(translated, target), "repeated": repeated(translated, target)}
+
+
 def variety(translated: np.ndarray, target: np.ndarray) -> float | None:
     """Return how much features ``[n, F]`` of translations vary beside those ``[m, F]`` of images of the target.
 
@@ -88,6 +96,24 @@ def variety(translated: np.ndarray, target: np.ndarray) -> float | None:
     """
     own, others = (float(np.sum(np.var(one, axis=0, dtype=np.float64))) for one in (translated, target))
     return math.sqrt(own / others) if others > 0 else None
+
+
+def repeated(translated: np.ndarray, target: np.ndarray) -> float | None:
+    """Return the share of translations that repeat another one: closer to it than any two images of the target are.
+
+    The rule of the birthday test, see :class:`gancli.metrics.modes.Duplicates`, with features in the place of pixels.
+    Images of the target that are the same count once. Of both sets as many are looked at: where one is larger, the
+    first. None where these are fewer than ten, of which two are as close as that by chance.
+
+    Args:
+        translated: features ``[n, F]`` of translations.
+        target: features ``[m, F]`` of images.
+    """
+    _, firsts = np.unique(target, axis=0, return_index=True)
+    count = min(len(translated), len(firsts))
+    if count < FEWEST:
+        return None
+    return float(np.mean(copies(translated[:count], closest(target[np.sort(firsts)[:count]])) > 0))
 
 
 def changed(images: np.ndarray, translated: np.ndarray, white: np.ndarray) -> dict[str, float | None]:
@@ -122,8 +148,6 @@ def classes_of(kept: KeptClasses) -> dict[str, Any]:
 
 def _text(values: Mapping[str, Any]) -> str:
     text = f"kernel distance {with_error(values, 'kid')}, untranslated {with_error(values, f'kid_{UNTRANSLATED}')}"
-    if known := [f"{values[f'variety_{name}']:.2f}" for name in WAYS if values.get(f"variety_{name}") is not None]:
-        text += f"; variety {', '.join(known)}"
     if found := amounts_of_translations(values):
         text += f"; {': '.join(found)}"
     for name, way in WAYS.items():

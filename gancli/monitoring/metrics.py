@@ -42,7 +42,7 @@ def cells(metrics: Sequence[str], found: Mapping[str, Mapping[str, Any] | None])
     made = {label: cell for name in metrics for label, cell in row(name, found[json_name(name)]).items()}
     quality = found.get("precision_recall")
     amounts = amounts_to(found.get("modes"), quality["precision"] if quality else None)
-    amounts = amounts or amounts_of_translations(found.get("translation") or {})
+    amounts = amounts or amounts_of_translations(found.get("translation") or found.get("pairs") or {})
     return made | ({"verdict": amounts[0]} if amounts else {})
 
 

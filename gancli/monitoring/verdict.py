@@ -46,9 +46,9 @@ def verdict(game: Game, lines: Sequence[Mapping[str, Any]]) -> Verdict | None:
 def _of_samples(config: TrainConfig, lines: Sequence[Mapping[str, Any]]) -> Verdict | None:
     """Return what the last evaluation of modes, precision or translations amounts to."""
     for line in reversed(lines):
-        if translations := line.get("translation"):
-            alike = amounts_of_translations(translations)
-            return alike and Verdict(line["step"], *alike, cure=None)
+        if translations := line.get("translation") or line.get("pairs"):
+            found = amounts_of_translations(translations)
+            return found and Verdict(line["step"], *found, cure=None)
         modes, quality = line.get("modes"), line.get("precision_recall")
         if modes or quality:
             found = amounts_to(modes, quality["precision"] if quality else None)

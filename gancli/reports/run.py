@@ -103,7 +103,7 @@ def run_page(one: Recorded, nearest: Figure | None, no_nearest: str, *, with_cur
         sentences = (sentence(f"Step {found.step:,}: {found.reason}"), *sentences)
         advice = (*([sentence(found.cure)] if found.cure else []), *advice)
     else:
-        sentences = ("Nothing counted modes or measured precision in this run, so there is no verdict.", *sentences)
+        sentences = (_no_verdict(one.game), *sentences)
     measured, samples = _metrics(one), _samples(one)
     return RunPage(
         name=one.name,
@@ -122,6 +122,14 @@ def run_page(one: Recorded, nearest: Figure | None, no_nearest: str, *, with_cur
         command=command_of(one.config),
         machine=_machine(one),
     )
+
+
+def _no_verdict(game: Game) -> str:
+    """Return why there is no verdict."""
+    if goes_to_classes(game):
+        return "Translations to classes have no rule for a verdict."
+    what = "compared translations with one another" if ways_of(game) else "counted modes or measured precision"
+    return f"Nothing {what} in this run, so there is no verdict."
 
 
 def sentence(text: str) -> str:

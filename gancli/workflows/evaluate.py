@@ -61,7 +61,7 @@ class EvaluateResult:
 
     @property
     def verdict(self) -> str | None:
-        """``healthy``, ``partial collapse`` or ``collapse``, where modes were counted; of translations ``collapse``."""
+        """``healthy``, ``partial collapse`` or ``collapse``, where modes were counted or translations compared."""
         return next((one.values["verdict"] for one in self.measured if "verdict" in one.values), None)
 
     def to_dict(self) -> dict[str, Any]:

@@ -180,6 +180,7 @@ def test_a_page_says_what_was_measured_on_what(trained, gancli):
     assert "12 training images, 16x16x3, 3 classes" in page
     assert "each translated to another class" in page
     assert "share of sources found" in page
+    assert "Translations to classes have no rule for a verdict." in page
 
 
 def test_an_export_translates_the_same(trained, images, gancli):

@@ -49,7 +49,7 @@ def test_a_run_keeps_its_pairs_and_what_it_measures(trained):
     assert [(one.name, one.num_examples, one.shape) for one in run.record.domains] == [("data", 6, (8, 8, 6))]
     found = run.metrics()[-1]["pairs"]
     errors = {"fid_standard_error", "fid_nearest_standard_error"}
-    assert set(found) == {"l1", "fid", "l1_nearest", "fid_nearest", "spread"} | errors
+    assert set(found) == {"l1", "fid", "l1_nearest", "fid_nearest", "spread", "variety", "repeated", "verdict"} | errors
     assert run.scores() == {4: found["fid"]}
     assert found["spread"] > 0
     with Image.open(trained / "samples" / "fakes000004.png") as picture:

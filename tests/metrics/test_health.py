@@ -7,8 +7,11 @@ from gancli.metrics.health import (
     FEW_IMAGES,
     FEW_NEAR_MODES,
     LOW_PRECISION,
+    MOST_REPEATED,
+    ONE_ANSWER,
     VERY_DIVERGENT,
     VERY_FEW_IMAGES,
+    amounts_of_translations,
     amounts_to,
 )
 
@@ -80,3 +83,28 @@ def test_too_little_says_nothing():
     assert amounts_to(None) is None
     assert amounts_to(None, 1.0) is None  # all samples may be one
     assert amounts_to(None, 0.0) == ("poor samples", "precision 0.000")
+
+
+@pytest.mark.parametrize(
+    ("variety", "repeated", "expected"),
+    [
+        (ONE_ANSWER, MOST_REPEATED, "healthy"),
+        (ONE_ANSWER - 0.01, 0.0, "collapse"),
+        (1.0, MOST_REPEATED + 0.01, "collapse"),
+    ],
+)
+def test_translations_that_are_few_images_are_a_collapse(variety, repeated, expected):
+    found = amounts_of_translations({"variety_ab": variety, "repeated_ab": repeated})
+    assert found is not None
+    assert found[0] == expected
+
+
+def test_a_verdict_on_translations_names_their_ways():
+    both = {"variety_ab": 0.9, "repeated_ab": 0.025, "variety_ba": 0.8, "repeated_ba": 1.0}
+    assert amounts_of_translations(both) == (
+        "collapse",
+        "repeated B to A 100.0% (variety A to B 0.90, repeated A to B 2.5%, variety B to A 0.80)",
+    )
+    assert amounts_of_translations({"variety": 1.5, "repeated": 0.0}) == ("healthy", "variety 1.50, repeated 0.0%")
+    assert amounts_of_translations({"variety_ab": 0.9}) == ("healthy", "variety A to B 0.90")  # of an older run
+    assert amounts_of_translations({"kid": 0.1, "variety_ab": None, "repeated_ab": None}) is None

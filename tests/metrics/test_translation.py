@@ -8,7 +8,17 @@ import pytest
 from gancli.metrics.health import amounts_of_translations
 from gancli.metrics.inputs import KeptClasses, Masks, Way
 from gancli.metrics.kernel import squared_mmd
-from gancli.metrics.translation import changed, classes_of, distances, measure, row, table, variety
+from gancli.metrics.translation import (
+    changed,
+    classes_of,
+    differences,
+    distances,
+    measure,
+    repeated,
+    row,
+    table,
+    variety,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -89,23 +99,45 @@ def test_one_way_has_no_way_back():
 
 
 def test_a_translator_with_one_answer_has_no_variety_and_is_said_to_have_collapsed():
-    a, b = RNG.uniform(0, 0.5, (20, 2, 2, 1)), RNG.uniform(0.5, 1, (25, 2, 2, 1))
+    a, b = RNG.uniform(0, 0.5, (20, 2, 2, 3)), RNG.uniform(0.5, 1, (25, 2, 2, 3))
     found = measured(a, b, lambda x: np.full_like(x, 0.7), lambda x: x - 0.5)
     assert found["variety_ab"] == pytest.approx(0, abs=1e-9)
-    assert found["variety_ba"] == pytest.approx(b.mean(axis=(1, 2)).std() / a.mean(axis=(1, 2)).std())
-    reason = "translations vary little beside images of the target (A to B 0.00 of their variety)"
-    assert amounts_of_translations(found) == ("collapse", reason)
-    assert amounts_of_translations(measured(a, b, lambda x: x + 0.5)) is None
-    assert amounts_of_translations({}) is None  # of a run from before it was measured
-    assert (found["verdict"], "verdict" in measured(a, b, lambda x: x + 0.5)) == ("collapse", False)
+    assert found["variety_ba"] == pytest.approx(variety(features_of(b), features_of(a)))
+    assert (found["repeated_ab"], found["verdict"]) == (1, "collapse")
+    assert measured(a, b, lambda x: x + 0.5)["verdict"] == "healthy"
 
 
-def test_people_read_the_variety_and_then_what_it_amounts_to():
-    a, b = RNG.uniform(0, 0.5, (20, 2, 2, 1)), RNG.uniform(0.5, 1, (25, 2, 2, 1))
-    assert "; variety 1.0" in found_of(a, a, lambda x: x).text
+def test_people_read_what_the_differences_amount_to():
+    a, b = RNG.uniform(0, 0.5, (20, 2, 2, 3)), RNG.uniform(0.5, 1, (25, 2, 2, 3))
+    assert found_of(a, a, lambda x: x).text.endswith("; healthy: variety A to B 1.00, repeated A to B 0.0%")
     alike = found_of(a, b, lambda x: np.full_like(x, 0.7)).text
-    reason = "translations vary little beside images of the target (A to B 0.00 of their variety)"
-    assert alike.endswith(f"; variety 0.00; collapse: {reason}")
+    assert alike.endswith("; collapse: variety A to B 0.00, repeated A to B 100.0%")
+
+
+def test_few_answers_are_found_by_their_repetitions():
+    target = RNG.normal(size=(60, 8))
+    faces = RNG.normal(size=(2, 8)) * 2
+    noise = 1e-3 * RNG.normal(size=(50, 8))
+    for translated, varies, share, verdict in (
+        (faces[np.zeros(50, int)] + noise, False, 1.0, "collapse"),
+        (faces[np.arange(50) % 2] + noise, True, 1.0, "collapse"),
+        (RNG.normal(size=(50, 8)) + noise, True, 0.0, "healthy"),
+    ):
+        found = differences(translated, target)
+        amounts = amounts_of_translations({f"{name}_ab": value for name, value in found.items()})
+        assert ((found["variety"] or 0) > 0.3, amounts and amounts[0]) == (varies, verdict)
+        assert found["repeated"] == pytest.approx(share, abs=0.1)
+
+
+def test_a_translation_repeats_another_if_no_two_of_as_many_images_are_closer():
+    target = np.array([*range(0, 90, 10), 83, 84.0])[:, None]  # of the first ten the closest are 3 apart, of all 1
+    apart = np.array([*range(0, 90, 10), 82.5])[:, None]
+    assert repeated(apart, target) == 0.2
+    assert repeated(np.where(apart == 82.5, 83, apart), target) == 0  # as close, not closer
+    assert repeated(np.concatenate([apart, [[90.0]]]), target) == 0
+    assert repeated(np.zeros((12, 1)), np.repeat(target, 2, axis=0)) == 1
+    assert repeated(np.zeros((9, 1)), target) is None  # too few
+    assert repeated(np.zeros((20, 1)), np.ones((20, 1))) is None  # one and the same image
 
 
 def test_variety_is_a_ratio_of_standard_deviations():

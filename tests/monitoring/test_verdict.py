@@ -36,12 +36,12 @@ def test_nothing_is_known_without_an_evaluation():
     assert verdict(game(), [line(10, modes=None)]) is None  # it failed
 
 
-def test_translations_that_are_one_image_are_a_collapse():
+def test_translations_that_are_one_image_are_a_collapse_and_others_are_healthy():
     alike = line(10, translation={"variety_ab": 0.9, "variety_ba": 0.1})
     found = verdict(game(), [alike, line(20)])
-    reason = "translations vary little beside images of the target (B to A 0.10 of their variety)"
-    assert found == Verdict(10, "collapse", reason, None)
-    assert verdict(game(), [alike, line(20, translation={"variety_ab": 0.9, "variety_ba": 0.8})]) is None
+    assert found == Verdict(10, "collapse", "variety B to A 0.10 (variety A to B 0.90)", None)
+    found = verdict(game(), [alike, line(20, pairs={"variety": 0.9, "repeated": 0.0})])
+    assert found == Verdict(20, "healthy", "variety 0.90, repeated 0.0%", None)
     assert verdict(game(), [line(10, translation={"kid": 0.1})]) is None
 
 
