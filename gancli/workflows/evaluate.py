@@ -153,7 +153,7 @@ def evaluate(
     _ = FEATURES[features]
     keep_compiled_programs()
     opened = partial(open_images, data_dir=data_dir, listener=reporter, max_pixels=max_pixels)
-    trained, samples = _open_source(source, num_samples, step, ema, opened, data_dir)
+    trained, samples, target = _open_source(source, num_samples, step, ema, opened, data_dir)
     translates = trained is not None and ways_of(trained.game) is not None
     if (trained is None or translates) and (truncation is not None or reject):
         option = "--reject" if reject else "--truncation"
@@ -178,7 +178,7 @@ def evaluate(
     if default and trained and (everything or "nearest" in metrics):
         place = trained.run.folder / PICTURES / "nearest.png"
         figure = choose_output(None, place, overwrite=overwrite, option="--figure")
-    found = _open_reference(trained, samples, against, data_dir, opened)
+    found = _open_reference(trained, samples, target, against, data_dir, opened)
     usual = trained.game.config.features if trained else "auto"
     given = _masks(masks, source, reporter, trained, samples, found) if masks else (None, None)
     material = EvaluationInputs(
@@ -318,23 +318,26 @@ def _open_source(
     ema: bool,
     opened: Callable[[str], ImageSet],
     data_dir: Path | None,
-) -> tuple[Trained | None, ImageSet | None]:
+) -> tuple[Trained | None, ImageSet | None, ImageSet | None]:
+    """Return a run, the samples, and of a run that translates the images that translations are compared with."""
     path = Path(source)
     if split_name(source) or (path.exists() and not is_run(path)):
         if num_samples is not None:
             raise UsageError(f"--samples is for runs; '{source}' is measured whole.")
-        return None, opened(source)
+        return None, opened(source), None
     trained = Trained.load(path, step=step, ema=ema)
     if ways_of(trained.game):
         if num_samples is not None:
             raise UsageError(f"--samples is for runs that draw; of '{source}' all test images are translated.")
-        return trained, ImageSet.of_dataset(trained.load_two(data_dir)[0])
-    return trained, None
+        a, b = map(ImageSet.of_dataset, trained.load_two(data_dir))
+        return trained, a, b
+    return trained, None, None
 
 
 def _open_reference(
     trained: Trained | None,
     samples: ImageSet | None,
+    target: ImageSet | None,
     against: str | None,
     data_dir: Path | None,
     opened: Callable[[str], ImageSet],
@@ -343,10 +346,10 @@ def _open_reference(
         if against is not None:
             raise UsageError("--against is for images; the samples of this run are points, whose density is known.")
         return None
-    if trained is not None and ways_of(trained.game):
+    if target is not None:
         if against is not None:
             raise UsageError("--against is for samples; translations are compared with the test images of the run.")
-        return ImageSet.of_dataset(trained.load_two(data_dir)[1])
+        return target
     if against is not None:
         if split_name(against) is None and holds_statistics(Path(against)):
             return Statistics.load(Path(against))

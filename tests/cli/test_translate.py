@@ -359,9 +359,11 @@ def test_other_runs_translate_nothing_and_this_one_draws_nothing(trained, digits
         )
 
 
-def test_it_is_evaluated_by_what_it_measures_while_it_trains(trained, gancli):
+def test_it_is_evaluated_by_what_it_measures_while_it_trains(trained, gancli, monkeypatch):
+    loaded, load_two = [], Trained.load_two
+    monkeypatch.setattr(Trained, "load_two", lambda *arguments: loaded.append(1) or load_two(*arguments))
     code, out, err = gancli("evaluate", trained, "--features", "cifar10-classifier", "--json", "--quiet")
-    assert (code, err) == (0, "")
+    assert (code, err, len(loaded)) == (0, "", 1)
     found = json.loads(out)["metrics"]["translation"]
     logged = Run.open(trained).metrics()[-1]["translation"]
     assert found["verdict"] == logged.pop("verdict")
