@@ -267,8 +267,14 @@ def _outputs(
     """
     if output is None:
         return [()] * len(files)
-    if output.resolve() in (source.resolve(), source.resolve().parent):
+    place, images = output.resolve(), source.resolve() if source.is_dir() else source.resolve().parent
+    if place == images:
         raise UsageError(f"--output '{output}' is where the images lie. Choose another folder.")
+    if source.is_dir() and images in place.parents:
+        raise UsageError(
+            f"--output '{output}' is inside of '{source}': the next call would translate what lies there, too. Choose "
+            f"a folder outside of it."
+        )
     if output.is_file():
         raise UsageError(f"--output '{output}' is a file. Choose a folder.")
     kept = [Path(one.name).suffix.lower() in FORMATS for one in files]

@@ -295,6 +295,22 @@ def test_translations_do_not_lie_among_the_images(trained, images, gancli):
     code, _, err = gancli("translate", trained, images / "testA", "--to", "B", "-o", images / "testA", "--overwrite")
     assert code == 2
     assert err == f"error: --output '{images / 'testA'}' is where the images lie. Choose another folder.\n"
+    shutil.copytree(images / "testA", "photos")
+    assert gancli("translate", trained, "photos", "--to", "B", "-o", "photos/deep/out") == (
+        *(2, ""),
+        "error: --output 'photos/deep/out' is inside of 'photos': the next call would translate what lies there, too. "
+        "Choose a folder outside of it.\n",
+    )
+    assert gancli("translate", trained, "photos/0.png", "--to", "B", "-o", "photos") == (
+        *(2, ""),
+        "error: --output 'photos' is where the images lie. Choose another folder.\n",
+    )
+    assert sorted(str(path) for path in Path().rglob("*")) == [
+        "photos",
+        *(f"photos/{number}.png" for number in range(3)),
+    ]
+    assert gancli("translate", trained, "photos", "--to", "B", "-o", ".", "--sheet", "s.png", "--quiet")[0] == 0
+    assert Path("2.png").is_file()
 
 
 def test_where_it_looks_lies_beside_each_translation(attending, images, gancli):
