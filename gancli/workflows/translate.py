@@ -20,7 +20,7 @@ from gancli.data.images.decode import MAX_PIXELS, check_pixels, decode, frame
 from gancli.data.images.find import ImageFile
 from gancli.data.images.framed import one_or_more
 from gancli.errors import GancliError, UsageError
-from gancli.evaluation.likeness import read_likeness
+from gancli.evaluation.likeness import Likeness, read_likeness
 from gancli.files import write_atomically
 from gancli.games.translates import Translators
 from gancli.imaging.heat import heated
@@ -36,6 +36,7 @@ from gancli.workflows.answers import Answer, asked, check_attends
 SHOWN, GROUPS = 30, 3  # images of a sheet, and how many stand in a row
 TILE = 128  # pixels of an image on a sheet, at most
 NAMED = 3  # images that a message names
+BLOCK = 200  # images that are compared with those of training at a time, and kept until then
 EXPECTED = 0.1  # share of images that are unlike those of training by chance: twice that of images held out
 # Formats in which a translation is written, by the ending of the image's name; others become PNG.
 FORMATS: dict[str, Callable[[np.ndarray], bytes]] = {
@@ -178,15 +179,15 @@ def translate(
         # Of several devices one may be ahead: more rows are kept than are shown.
         return found if found.row and next(drawable) < 2 * SHOWN else replace(found, row=())
 
-    found = each(work, len(files))
+    found: list[_Done] = []
+    for start in range(0, len(files), BLOCK):
+        numbers = range(start, min(start + BLOCK, len(files)))
+        found += _compared(each(lambda place, numbers=numbers: work(numbers[place]), len(numbers)), likeness)
     translator.tell(reporter)
     broken = {one.name: done.broken for one, done in zip(files, found, strict=True) if done.broken is not None}
     _tell_broken(source, broken, len(files), reporter)
-    ratios: dict[int, float] = {}
-    if likeness and (seen := {number: one.framed for number, one in enumerate(found) if one.framed is not None}):
-        ratios = dict(zip(seen, likeness.ratios(np.stack(list(seen.values()))).tolist(), strict=True))
     done = [
-        Translation(files[number].name, *_divided(outputs[number], wanted), one.size, ratios.get(number))
+        Translation(files[number].name, *_divided(outputs[number], wanted), one.size, one.unlike)
         for number, one in enumerate(found)
         if one.broken is None
     ]
@@ -214,7 +215,17 @@ class _Done:
     size: tuple[int, int] | None = None  # width and height
     broken: str | None = None  # why it cannot be read
     row: tuple[np.ndarray, ...] = ()  # of the sheet: the image and its translations
-    framed: np.ndarray | None = None  # as images of training were framed
+    framed: np.ndarray | None = None  # as images of training were framed, until it is compared with them
+    unlike: float | None = None  # see :class:`Translation`
+
+
+def _compared(found: Sequence[_Done], likeness: Likeness | None) -> list[_Done]:
+    """Return images with how unlike those of training they are, in the place of what that is asked of."""
+    framed = [one.framed for one in found if one.framed is not None]
+    if likeness is None or not framed:
+        return list(found)
+    ratios = iter(likeness.ratios(np.stack(framed)).tolist())
+    return [one if one.framed is None else replace(one, framed=None, unlike=next(ratios)) for one in found]
 
 
 def _translated(

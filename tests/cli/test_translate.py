@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gancli.evaluation.likeness import Likeness
 from gancli.games.translates import Translators
 from gancli.imaging.heat import heated
 from gancli.imaging.pixels import to_uint8
@@ -224,6 +225,16 @@ def test_images_keep_size_name_and_transparency_and_stand_upright(trained, gancl
             assert (image.size, image.mode) == (size, mode)
     np.testing.assert_array_equal(pixels("out/deep/b.png")[..., 3], transparent[..., 3])
     assert pixels("s.png").ndim == 3
+
+
+def test_a_zip_is_translated_as_a_folder_is(trained, images, gancli):
+    shutil.make_archive("photos", "zip", images / "testA")
+    command = ("translate", trained, "--to", "B", "--sheet", "s.png", "--overwrite", "--quiet")
+    assert gancli(*command, images / "testA", "-o", "folder")[0] == 0
+    assert gancli(*command, "photos.zip", "-o", "zip")[0] == 0
+    assert [path.name for path in sorted(Path("zip").iterdir())] == ["0.png", "1.png", "2.png"]
+    for path in Path("zip").iterdir():
+        assert path.read_bytes() == (Path("folder") / path.name).read_bytes()
 
 
 def test_it_is_the_averaged_translator_of_that_way_and_needs_no_other_data(trained, images, gancli):
@@ -447,6 +458,16 @@ def test_images_that_are_unlike_those_of_training_are_named(trained, images, gan
     assert (code, err) == (0, "")
     assert all(one["unlike"] < 1 for one in json.loads(out)["images"])
     assert (trained / "likeness.npz").is_file()
+
+
+def test_images_are_compared_with_those_of_training_block_by_block(trained, images, gancli, monkeypatch):
+    command = ("translate", trained, images / "trainA", "--to", "B", "--sheet", "s.png", "--overwrite", "--json", "-q")
+    whole = gancli(*command)
+    counts, ratios = [], Likeness.ratios
+    monkeypatch.setattr(Likeness, "ratios", lambda self, block: counts.append(len(block)) or ratios(self, block))
+    monkeypatch.setattr("gancli.workflows.translate.BLOCK", 4)
+    assert gancli(*command) == whole
+    assert counts == [4, 2]
 
 
 def test_an_image_for_which_memory_is_short_is_translated_in_tiles_and_said(trained, gancli, monkeypatch):
