@@ -264,8 +264,9 @@ PRESETS: Registry[Preset] = Registry(
                 "game": "cycle",
                 "to_domain": "mnist",
                 "mirror": False,
-                # The background of an image is not in its digit, so that the cycle loss must not weigh much; and of
-                # two losses and of patches of 16 and 34 pixels these kept most classes (docs/translation.md).
+                # The background of an image is not in its digit, so that the cycle loss must not weigh much. Of what
+                # was tried these settings together kept most classes; what each is worth is not known
+                # (docs/translation.md).
                 "cycle_weight": 2.0,
                 "identity_weight": 1.0,
                 "loss": "relativistic",
