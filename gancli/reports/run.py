@@ -28,6 +28,10 @@ from gancli.training.game import Game
 
 MOST_PICTURES = 12  # of samples over time
 ERRORS = 2.0  # standard errors, beyond which a difference is one
+OF_FEW = (
+    "With few images the Fréchet distance is too high, and the kernel distance is unbiased. ± is one standard error of "
+    "choosing images."
+)
 
 
 @dataclass(frozen=True)
@@ -237,16 +241,14 @@ def protocol(one: Recorded) -> str:
         return (
             f"Measured while training, by the {weights} weights, on images held out from training, at most "
             f"{config.evaluate_samples:,}, each translated to another class: translations against images of that "
-            f"class; features: {features}. With few images the Fréchet distance is too high, and the kernel distance "
-            f"is unbiased."
+            f"class; features: {features}. {OF_FEW}"
         )
     if ways := ways_of(one.game):
         names = domain_names(config)
         return (
             f"Measured while training, by the {weights} weights, on images held out from training, at most "
             f"{config.evaluate_samples:,} of each domain: translations of {names[0]} against images of {names[1]}"
-            f"{', and the other way round' if len(ways) > 1 else ''}; features: {features}. With few images the "
-            f"Fréchet distance is too high, and the kernel distance is unbiased."
+            f"{', and the other way round' if len(ways) > 1 else ''}; features: {features}. {OF_FEW}"
         )
     text = (
         f"Measured while training, on {config.evaluate_samples:,} samples of the {weights} weights, "
