@@ -8,7 +8,7 @@ import typer
 from gancli.cli.options import DataDir, Json, Quiet, parse_seeds, parse_time
 from gancli.cli.settings import ConfigFile, DatasetName, LearningRate, PresetName, typed_options, with_settings
 from gancli.errors import UsageError
-from gancli.recipes.grid import members, parse_grid
+from gancli.recipes.grid import combined, members, parse_grid
 from gancli.recipes.request import Request
 
 if TYPE_CHECKING:
@@ -83,17 +83,17 @@ def sweep(
     values = parse_grid(grid or ())
     request = Request.read(dataset, preset, config, typed, lr, data_dir)
     runs = members(request, values, parse_seeds(seeds) if seeds is not None else [typed.get("seed", 0)])
-    budget = request.budget(seconds, runs[0].config)
+    first = combined(request, runs[0].values)
+    budget = first.budget(seconds, runs[0].config)
     if line := request.warning(runs[0].config):
         warn(line)
-    said = {*request.options, *(name.replace("-", "_") for name in values)}
 
     from gancli.workflows import sweep as workflow
 
     with TerminalReporter(quiet=quiet) as reporter:
         if slurm:
             shared = workflow.settled(
-                runs, outdir, reporter, budget=budget, said=said, data_dir=data_dir, overwrite=overwrite
+                runs, outdir, reporter, budget=budget, said=first.options, data_dir=data_dir, overwrite=overwrite
             )
             script = workflow.write_script(shared, outdir, data_dir)
             if json:
@@ -107,7 +107,7 @@ def sweep(
             outdir,
             reporter,
             budget=budget,
-            said=said,
+            said=first.options,
             data_dir=data_dir,
             overwrite=overwrite,
         )

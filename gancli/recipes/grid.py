@@ -90,19 +90,19 @@ def members(request: Request, grid: Mapping[str, Sequence[str]], seeds: Sequence
     found = []
     for combination in itertools.product(*grid.values()):
         values = dict(zip(grid, combination, strict=True))
-        config = _request(request, values).config()
+        config = combined(request, values).config()
         found += [Member(values, replace(config, seed=seed)) for seed in seeds]
     if len({one.folder for one in found}) < len(found):
         raise UsageError("--grid has two values that make the same folder name. Use values that differ in letters.")
     return found
 
 
-def _fields(name: str) -> set[str]:
-    """Return the fields that an option sets."""
-    return set(RATES) if name == LR else {field for field in settings() if option_name(field) == name}
+def combined(request: Request, values: Mapping[str, str]) -> Request:
+    """Return the request of one combination: as if its values, by option, had been typed as well.
 
-
-def _request(request: Request, values: Mapping[str, str]) -> Request:
+    Raises:
+        UsageError: a value is of another type.
+    """
     typed, lr = {}, None
     for name, text in values.items():
         if name == LR:
@@ -111,6 +111,11 @@ def _request(request: Request, values: Mapping[str, str]) -> Request:
             (field,) = _fields(name)
             typed[field] = _flag(name, text) if types()[field] is bool else parse(field, text)
     return request.also(typed, lr)
+
+
+def _fields(name: str) -> set[str]:
+    """Return the fields that an option sets."""
+    return set(RATES) if name == LR else {field for field in settings() if option_name(field) == name}
 
 
 def _rate(text: str) -> float:

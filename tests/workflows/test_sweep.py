@@ -11,6 +11,7 @@ import pytest
 
 from gancli.cli.app import entry_point
 from gancli.config import TrainConfig
+from gancli.errors import UsageError
 from gancli.recipes.grid import members, parse_grid
 from gancli.recipes.request import Budget, Request
 from gancli.reporting import Silence
@@ -146,6 +147,10 @@ def test_where_every_run_fails_the_first_failure_is_the_answer(gancli, tmp_path)
         (["--grid", "loss=hing"], "unknown loss 'hing'. Did you mean 'hinge'?"),
         (["--seeds", "0-1", "--seed", 1], "--seeds and --seed exclude each other."),
         (["--grid", "k=1,2", "--time", "soon"], "--time must be from 10s to 365d"),
+        (
+            ["--grid", "steps=5,9", "--time", "30m"],
+            "--time and --steps exclude each other: a time is turned into steps.\n",
+        ),
     ],
 )
 def test_wrong_usage_is_said_before_anything_begins(gancli, tmp_path, options, message):
@@ -187,6 +192,20 @@ def test_a_time_is_measured_once_for_all_runs_and_kept_when_the_grid_goes_on(swe
     assert steps("hinge,minimax,wasserstein") == [77, 77, 77]
     assert len(asked) == 1
     assert steps("minimax", overwrite=True) == [32]
+
+
+def test_no_time_decides_what_the_grid_names(gancli, tmp_path, monkeypatch):
+    found = []
+
+    def settled(runs, *_, budget, said, **__):
+        found.append((budget, set(said)))
+        raise UsageError("enough")
+
+    monkeypatch.setattr(workflow, "settled", settled)
+    command = ("sweep", "cifar10", "--slurm", "--outdir", tmp_path / "s")
+    for grid in ("steps=5,9", "base-channels=32,64"):
+        assert gancli(*command, "--grid", grid)[0] == 2
+    assert found == [(None, {"num_steps"}), (Budget(3600.0, 20_000), {"base_channels"})]
 
 
 SRUN = '#!/bin/bash\necho "$@" >> "$CALLS"\nexit "$CODE"\n'
