@@ -161,7 +161,7 @@ def train(
     with hosts.joined(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
         if together:
             reporter.status(_introduction(together))
-        if budget:
+        if budget and (dry_run or seeds is None):
             from gancli.workflows.budget import within
 
             settled = within(settled, budget.seconds, request.options, reporter, data_dir, most_steps=budget.most_steps)
@@ -174,7 +174,14 @@ def train(
 
             configs = [dataclasses.replace(settled, seed=number) for number in parse_seeds(seeds)]
             summary = train_seeds(
-                configs, outdir, reporter, data_dir=data_dir, resume=bool(resume), overwrite=overwrite
+                configs,
+                outdir,
+                reporter,
+                budget=budget,
+                said=request.options,
+                data_dir=data_dir,
+                resume=bool(resume),
+                overwrite=overwrite,
             )
             show = partial(results.show_seeds, summary, outdir)
         elif goes_on:

@@ -4,8 +4,8 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,17 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
 from gancli.files import write_atomically
+from gancli.recipes.request import Budget
 from gancli.reporting import Progress, Reporter, Silence
 from gancli.runs.folder import CONFIG, Run
 from gancli.runs.lock import alone_in
 from gancli.training.interrupts import StopRequest
 from gancli.workflows import processes
+from gancli.workflows.budget import within
 from gancli.workflows.train import TrainResult, new_run, resume_run
 
 CORES_PER_RUN = 2  # one run alone keeps two cores busy; what more give it is less than another run makes of them
+MEASURED = ("num_steps", "base_channels", "evaluate_every")  # what a time decides; runs that belong together share it
 Outcome = TrainResult | GancliError  # what becomes of a run
 PATIENCE = 0.5  # seconds between two looks at whether somebody wants it all to stop
 
@@ -34,6 +37,43 @@ class Goal:
 
     config: TrainConfig
     folder: Path
+
+
+def with_steps(
+    goals: Sequence[Goal],
+    reporter: Reporter,
+    *,
+    budget: Budget | None,
+    said: Iterable[str],
+    data_dir: Path | None,
+    overwrite: bool,
+) -> list[Goal]:
+    """Return runs with their steps, where a time decides them: measured with the first run, once for all.
+
+    Where one of the runs has begun, its steps are those of all: another measurement could give others.
+
+    Args:
+        goals: the runs.
+        reporter: hears what was measured, or whose steps are taken.
+        budget: how long a run may take; None: no time decides the steps.
+        said: fields that the user set.
+        data_dir: where the data lies.
+        overwrite: the runs that are there will be replaced, and do not count.
+
+    Raises:
+        GancliError: the data cannot be had, or the record of a run is damaged.
+    """
+    if budget is None:
+        return list(goals)
+    begun = [goal.folder for goal in goals if (goal.folder / CONFIG).is_file()]
+    if begun and not overwrite:
+        reporter.status(f"steps as in '{begun[0]}'")
+        measured: TrainConfig = Run.open(begun[0]).record.config
+    else:
+        first = goals[0].config
+        measured = within(first, budget.seconds, list(said), reporter, data_dir, most_steps=budget.most_steps)
+    decided = {name: getattr(measured, name) for name in MEASURED if name not in said}
+    return [replace(goal, config=replace(goal.config, **decided)) for goal in goals]
 
 
 def train_towards(goal: Goal, reporter: Reporter, data_dir: Path | None, *, overwrite: bool = False) -> TrainResult:
@@ -257,6 +297,8 @@ def train_seeds(
     outdir: Path,
     reporter: Reporter,
     *,
+    budget: Budget | None = None,
+    said: Iterable[str] = (),
     data_dir: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -267,6 +309,7 @@ def train_seeds(
         configs: of the runs; they go to ``outdir/seed<seed>``.
         outdir: gets the runs and the summary.
         reporter: receives progress.
+        budget, said: as of :func:`with_steps`.
         data_dir: where the data lies.
         resume: go on with the runs that are there.
         overwrite: replace the runs that are there.
@@ -286,6 +329,7 @@ def train_seeds(
         if (goal.folder / CONFIG).is_file():
             with alone_in(goal.folder, Silence()):  # of none is anything replaced while another is in use
                 pass
+    goals = with_steps(goals, reporter, budget=budget, said=said, data_dir=data_dir, overwrite=overwrite)
     train_all(goals, reporter, data_dir, overwrite=overwrite)
     lines = [dict(numbers_of(Run.open(goal.folder).metrics()[-1])) for goal in goals]
     metrics = {}

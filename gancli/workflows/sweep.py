@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gancli.config import TrainConfig
 from gancli.errors import DivergedError, GancliError
 from gancli.files import write_atomically
 from gancli.imaging.charts import Chart, Curve, Span, sheet
@@ -22,12 +21,10 @@ from gancli.recipes.grid import Member
 from gancli.recipes.request import Budget
 from gancli.recipes.resolve import toml_of
 from gancli.reporting import Reporter
-from gancli.runs.folder import CONFIG, Run
-from gancli.workflows.budget import within
-from gancli.workflows.several import Goal, Outcome, numbers_of, try_all
+from gancli.runs.folder import Run
+from gancli.workflows.several import Goal, Outcome, numbers_of, try_all, with_steps
 
 TABLE, PICTURE, SCRIPT = "sweep.csv", "sweep.png", "sweep.slurm"
-MEASURED = ("num_steps", "base_channels", "evaluate_every")  # what a time decides; all runs of a grid share it
 MOST_CURVES = 6  # in one chart, the best ones
 
 
@@ -147,19 +144,9 @@ def settled(
     overwrite: bool,
 ) -> list[Member]:
     """Return the runs with their steps, which a budget decides for all of them at once; arguments as of `sweep`."""
-    if budget is None:
-        return list(members)
-    begun = [outdir / one.folder for one in members if (outdir / one.folder / CONFIG).is_file()]
-    if begun and not overwrite:
-        reporter.status(f"steps as in '{begun[0]}'")
-        measured: TrainConfig = Run.open(begun[0]).record.config
-    else:
-        first = members[0].config
-        measured = within(first, budget.seconds, list(said), reporter, data_dir, most_steps=budget.most_steps)
-    free = [name for name in MEASURED if name not in said]
-    return [
-        replace(one, config=replace(one.config, **{name: getattr(measured, name) for name in free})) for one in members
-    ]
+    goals = [Goal(one.config, outdir / one.folder) for one in members]
+    goals = with_steps(goals, reporter, budget=budget, said=said, data_dir=data_dir, overwrite=overwrite)
+    return [replace(one, config=goal.config) for one, goal in zip(members, goals, strict=True)]
 
 
 def write_script(members: Sequence[Member], outdir: Path, data_dir: Path | None) -> Path:

@@ -1,5 +1,6 @@
 """Several seeds: one after another, beside each other, stopped and gone on with."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from gancli.recipes.resolve import resolve
 from gancli.reporting import Silence
 from gancli.runs.folder import Run
 from gancli.runs.lock import LOCK, alone_in
+from gancli.workflows import several
 from gancli.workflows.several import Goal, train_all
 from tests.conftest import first_of, thorough, tiny
 from tests.workflows.runs import wait_for
@@ -78,6 +80,26 @@ def test_nothing_is_replaced_while_one_of_the_runs_is_in_use(gancli, tmp_path):
             assert (code, err.startswith(f"error: '{runs}/seed1' is in use: process ")) == (1, True)
     steps = [json.loads((runs / f"seed{seed}/metrics.jsonl").read_text().splitlines()[-1])["step"] for seed in (0, 1)]
     assert steps == [20, 20]
+
+
+def test_a_time_is_measured_once_and_kept_when_seeds_go_on(gancli, tmp_path, monkeypatch):
+    runs, asked = tmp_path / "runs", []
+
+    def within(config, seconds, said, reporter, data_dir=None, *, most_steps=None):
+        asked.append((config.seed, seconds, most_steps))
+        return dataclasses.replace(config, num_steps=10 + len(asked))
+
+    monkeypatch.setattr(several, "within", within)
+    options = tiny()
+    del options[options.index("--steps") : options.index("--steps") + 2]
+    command = ("train", "ring", "--time", "40s", "--outdir", runs, *options)
+    assert gancli(*command, "--seeds", "1")[0] == 0
+    assert gancli(*command, "--seeds", "0-1", "--resume", "auto")[0] == 0
+    assert asked == [(1, 40.0, None)]
+    assert [Run.open(runs / f"seed{seed}").record.config.num_steps for seed in (0, 1)] == [11, 11]
+    code, _, err = gancli(*command, "--seeds", "1")
+    assert (code, err.startswith(f"error: '{runs}/seed1' already holds a run.")) == (1, True)
+    assert len(asked) == 1
 
 
 def test_seed_and_seeds_exclude_each_other(gancli):

@@ -16,6 +16,7 @@ from gancli.recipes.grid import members, parse_grid
 from gancli.recipes.request import Budget, Request
 from gancli.reporting import Silence
 from gancli.runs.folder import Run
+from gancli.workflows import several
 from gancli.workflows import sweep as workflow
 from tests.conftest import tiny
 from tests.workflows.runs import assert_same
@@ -167,7 +168,7 @@ def test_a_time_is_measured_once_for_all_runs_and_kept_when_the_grid_goes_on(swe
         asked.append((config.loss, seconds, most_steps))
         return TrainConfig.from_dict(config.to_dict() | {"num_steps": 30 + len(asked), "evaluate_every": 10})
 
-    monkeypatch.setattr(workflow, "within", within)
+    monkeypatch.setattr(several, "within", within)
     request = Request.read("ring", None, None, {"log_every": 10}, None)
 
     def steps(losses: str, *, overwrite: bool = False) -> list[int]:
