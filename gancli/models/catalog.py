@@ -166,7 +166,7 @@ MODELS: Registry[Architecture] = Registry(
                 "autoencoder": lazy("gancli.models.mlp:autoencoder"),
             },
             summary="The fully connected networks of the 2014 paper: rectifiers against maxout with dropout.",
-            use="The default. For points and small gray images; fast on any machine.",
+            use="The default for points, mnist, stacked_mnist, tfd and digits; fast on any machine.",
             cite=("goodfellow2014gan", "goodfellow2013maxout"),
         ),
         "maxout-conv": Architecture(
@@ -183,7 +183,7 @@ MODELS: Registry[Architecture] = Registry(
             convolves=True,
             own_init=True,
             summary="Strided and transposed convolutions, the generator batch-normalized (Radford et al. 2016).",
-            use="For images of 8 to 256 pixels on a modest machine; the default for your own images.",
+            use="For images of 8 to 256 pixels; the default for cifar10, fashion_mnist, kmnist, mnist_m and your own.",
             cite=("radford2016unsupervised",),
             defaults=_CONVOLUTIONAL | HELD | _QUICK,
         ),

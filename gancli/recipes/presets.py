@@ -94,7 +94,7 @@ PRESETS: Registry[Preset] = Registry(
                 "evaluate_every": 5000,
             },
         ),
-        # Adam at constant rates, and a long average of the weights (docs/RESULTS.md says which change bought what).
+        # Adam at constant rates, and a long average of the weights (docs/lab/results.md says which change bought what).
         "goodfellow2014-mnist-tuned": Preset(
             dataset="mnist",
             summary="The same networks and loss, tuned for Table 1: Adam, and a long average of the weights.",
@@ -180,7 +180,7 @@ PRESETS: Registry[Preset] = Registry(
                 "discriminator_learning_rate": 0.002,
             },
         ),
-        # Bounded by R1 alone, D bears rates ten times as high, see docs/RESULTS.md.
+        # Bounded by R1 alone, D bears rates ten times as high, see docs/lab/results.md.
         "mnist-dcgan": Preset(
             dataset="mnist",
             summary="dcgan with R1, non-saturating, five epochs (Mescheder et al. 2018).",

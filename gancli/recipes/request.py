@@ -96,7 +96,7 @@ class Request:
     def budget(self, seconds: float | None, config: TrainConfig) -> Budget | None:
         """Return the time that decides the number of steps: what was asked for, or an hour where steps take long.
 
-        That is where networks convolve, and with your own images. None where the steps are given.
+        That is with dcgan, resnet, networks that translate, and your own images. None where the steps are given.
 
         Args:
             seconds: that the user asked for; None: the user named no time.

@@ -1,6 +1,7 @@
 """Which settings a run uses, and what is said of the others."""
 
 import dataclasses
+import re
 import shlex
 import tomllib
 
@@ -9,9 +10,10 @@ import pytest
 from gancli.config import TrainConfig, defaults, settings
 from gancli.data.catalog import DATASETS
 from gancli.errors import UsageError
+from gancli.models.catalog import MODELS
 from gancli.recipes.files import read_config
 from gancli.recipes.presets import PRESETS
-from gancli.recipes.resolve import check_used, command_of, resolve, toml_of, unused, uses
+from gancli.recipes.resolve import check_used, command_of, data_kind, resolve, toml_of, unused, uses
 
 IDLE = [
     (
@@ -170,6 +172,12 @@ def test_the_command_of_a_run_is_what_a_shell_takes():
     assert "--mirror" in words
     assert words[words.index("--penalty") + 1] == "none"
     assert words[words.index("--steps") + 1] == "5"
+
+
+@pytest.mark.parametrize("dataset", [*DATASETS, "./images"])
+def test_the_catalog_says_of_a_model_whose_default_it_is(dataset):
+    named = {"points": "points", "your images": "your own"}.get(data_kind(dataset), dataset)
+    assert re.search(rf"\bdefault for .*\b{named}\b", MODELS[resolve(dataset, None, {}).model].use)
 
 
 def test_a_game_brings_defaults_of_its_own():
