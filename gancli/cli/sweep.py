@@ -93,7 +93,7 @@ def sweep(
     with TerminalReporter(quiet=quiet) as reporter:
         if slurm:
             shared = workflow.settled(
-                runs, outdir, reporter, budget=budget, said=first.options, data_dir=data_dir, overwrite=overwrite
+                runs, outdir, reporter, budget=budget, said=first.said, data_dir=data_dir, overwrite=overwrite
             )
             script = workflow.write_script(shared, outdir, data_dir)
             if json:
@@ -107,7 +107,7 @@ def sweep(
             outdir,
             reporter,
             budget=budget,
-            said=first.options,
+            said=first.said,
             data_dir=data_dir,
             overwrite=overwrite,
         )

@@ -16,6 +16,7 @@ from gancli.recipes.presets import PRESETS
 from gancli.recipes.resolve import check_used, data_kind, resolve, typed_as, unused, uses
 
 HOUR = 3600.0
+MEASURED = ("num_steps", "base_channels", "evaluate_every")  # what a time decides
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Request:
         """
         found = read_config(file) if file else {}
         in_file = {name: _absolute(name, value) for name, value in found.items() if name in settings()}
+        if "num_steps" in in_file and in_file.get("schedule_steps") == in_file["num_steps"]:
+            in_file["schedule_steps"] = 0  # all steps, also where the run is given others
         dataset = dataset or found.get("dataset")
         dataset = or_prepared(dataset, data_dir) if dataset else None
         dataset = str(Path(dataset).absolute()) if dataset and data_kind(dataset) == "your images" else dataset
@@ -73,6 +76,15 @@ class Request:
         """The fields that the user set, in the file or by options."""
         rates = {} if self.lr is None else dict.fromkeys(RATES, self.lr)
         return {**self.in_file, **rates, **self.typed}
+
+    @property
+    def said(self) -> set[str]:
+        """The fields that a time does not decide: those that the user set.
+
+        How often a file evaluates goes with the number of steps in it, and does not count where a time replaces that.
+        """
+        with_steps = {"evaluate_every"} - self.typed.keys() if "num_steps" in self.in_file else set()
+        return self.options.keys() - with_steps
 
     def config(self) -> TrainConfig:
         """Return the configuration of a new run.
@@ -112,6 +124,11 @@ class Request:
         said = "num_steps" in self.options or (self.preset is not None and not PRESETS[self.preset].timed)
         slow = uses(config, "base_channels") or data_kind(config.dataset) == "your images"
         return Budget(HOUR, config.num_steps) if slow and not said else None
+
+    def measured(self, config: TrainConfig) -> list[str]:
+        """Return the fields of a configuration that a time decides, where it decides any."""
+        said = self.said
+        return [name for name in MEASURED if name not in said and uses(config, name) and getattr(config, name)]
 
     def warning(self, config: TrainConfig) -> str | None:
         """Return one line about what the preset or the file sets and the run does not use; None: it uses everything.

@@ -16,7 +16,7 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
 from gancli.files import write_atomically
-from gancli.recipes.request import Budget
+from gancli.recipes.request import MEASURED, Budget
 from gancli.reporting import Progress, Reporter, Silence
 from gancli.runs.folder import CONFIG, Run
 from gancli.runs.lock import alone_in
@@ -26,7 +26,6 @@ from gancli.workflows.budget import within
 from gancli.workflows.train import TrainResult, new_run, resume_run
 
 CORES_PER_RUN = 2  # one run alone keeps two cores busy; what more give it is less than another run makes of them
-MEASURED = ("num_steps", "base_channels", "evaluate_every")  # what a time decides; runs that belong together share it
 Outcome = TrainResult | GancliError  # what becomes of a run
 PATIENCE = 0.5  # seconds between two looks at whether somebody wants it all to stop
 

@@ -62,6 +62,32 @@ def test_networks_whose_steps_take_long_are_given_an_hour(tmp_path, typed, budge
     assert request.budget(None, request.config()) == budget
 
 
+@pytest.mark.parametrize(
+    ("in_file", "typed", "steps", "schedule"),
+    [
+        ("steps = 90\nschedule_steps = 90\n", {"num_steps": 30}, 30, 0),  # as every run's file has it
+        ("steps = 90\nschedule_steps = 90\n", {"num_steps": 30, "schedule_steps": 90}, 30, 90),
+        ("steps = 90\nschedule_steps = 200\n", {"num_steps": 30}, 30, 200),
+        ("schedule_steps = 30\n", {"num_steps": 30}, 30, 30),
+    ],
+)
+def test_values_of_a_file_move_over_the_steps_that_replace_its_own(tmp_path, in_file, typed, steps, schedule):
+    config = ask(tmp_path, in_file, "fashion_mnist", **typed).config()
+    assert (config.num_steps, config.schedule_steps) == (steps, schedule)
+
+
+@pytest.mark.parametrize(
+    ("in_file", "typed", "said"),
+    [
+        ("evaluate_every = 50\n", {}, {"evaluate_every"}),
+        ("evaluate_every = 50\nsteps = 90\nbase_channels = 8\n", {}, {"num_steps", "base_channels"}),
+        ("evaluate_every = 50\nsteps = 90\n", {"evaluate_every": 40}, {"num_steps", "evaluate_every"}),
+    ],
+)
+def test_how_often_a_file_evaluates_goes_with_its_steps(tmp_path, in_file, typed, said):
+    assert ask(tmp_path, in_file, "fashion_mnist", **typed).said == said
+
+
 def test_paths_hold_in_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("images").mkdir()
