@@ -121,6 +121,8 @@ def train(
         raise UsageError(f"--resume must be auto, or stand alone, got '{resume}'.")
     if resume and overwrite:
         raise UsageError("--resume and --overwrite exclude each other.")
+    if time and print_config:
+        raise UsageError("--time and --print-config exclude each other: a time becomes steps when a run begins.")
     seconds = None if time is None else parse_time(time)
     if seeds is not None and "seed" in typed:
         raise UsageError("--seeds and --seed exclude each other.")
@@ -149,7 +151,7 @@ def train(
         if line := request.warning(settled):
             warn(line)
     if print_config:
-        print(toml_of(settled), end="")
+        print(toml_of(settled, request.measured(settled) if budget else ()), end="")
         return
     if hosts.launch(coordinator, processes, process, os.environ):
         _check_together(budget is not None, dry_run, seeds is not None)
@@ -164,7 +166,7 @@ def train(
         if budget and (dry_run or seeds is None):
             from gancli.workflows.budget import within
 
-            settled = within(settled, budget.seconds, request.options, reporter, data_dir, most_steps=budget.most_steps)
+            settled = within(settled, budget.seconds, request.said, reporter, data_dir, most_steps=budget.most_steps)
         if dry_run:
             from gancli.workflows.plan import plan
 
@@ -178,7 +180,7 @@ def train(
                 outdir,
                 reporter,
                 budget=budget,
-                said=request.options,
+                said=request.said,
                 data_dir=data_dir,
                 resume=bool(resume),
                 overwrite=overwrite,

@@ -1,10 +1,10 @@
 """From a data set, a preset and the user's options to a configuration; and which of its settings anything uses."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gancli.config import TrainConfig, defaults, option_name, settings
+from gancli.config import TrainConfig, defaults, key_name, option_name, settings
 from gancli.data.catalog import DATASETS, YOUR_IMAGES, Mixture, is_path
 from gancli.errors import UsageError
 from gancli.fields import shown
@@ -14,6 +14,9 @@ from gancli.models.catalog import MODELS
 from gancli.own_files import is_own
 from gancli.recipes.names import is_known
 from gancli.recipes.presets import PRESETS, made_for
+
+# Of a run, wherever it uses them: without steps and channels, a time may decide them once more.
+ALWAYS_TOLD = frozenset({"model", "loss", "num_steps", "base_channels"})
 
 
 def resolve(dataset: str, preset: str | None, options: Mapping[str, Any]) -> TrainConfig:
@@ -96,9 +99,16 @@ def typed_as(name: str, value: Any) -> str:
     return f"--{option_name(name)} {shown(value)}"
 
 
-def toml_of(config: TrainConfig) -> str:
-    """Return the used settings that differ from the defaults as TOML: read again, it gives the same run."""
-    return config.to_toml(telling(config))
+def toml_of(config: TrainConfig, measured: Sequence[str] = ()) -> str:
+    """Return the used settings that tell a run from others as TOML: read again, it gives the same run.
+
+    Args:
+        config: of the run.
+        measured: settings that a time decides when the run begins, on the machine that trains it: they are left out.
+    """
+    text = config.to_toml(telling(config) - set(measured))
+    names = ", ".join(key_name(name) for name in measured)
+    return f"# Left to --time, by default an hour: {names}\n{text}" if measured else text
 
 
 def command_of(config: TrainConfig) -> str:
@@ -115,12 +125,12 @@ def command_of(config: TrainConfig) -> str:
 def telling(config: TrainConfig) -> set[str]:
     """Return the settings that tell this run from others: used ones that differ from the defaults.
 
-    Model and loss are always there, and a setting at its default where data set, model or loss have another one.
+    Some are always there, and a setting at its default where data set, model or loss have another one.
     """
     used = [name for name in settings() if uses(config, name)]
     again = resolve(config.dataset, None, {"model": config.model, "loss": config.loss, "game": config.game})
     told = {n for n in used if getattr(config, n) != defaults()[n] or getattr(config, n) != getattr(again, n)}
-    return told | {"model", "loss"}
+    return told | ALWAYS_TOLD.intersection(used)
 
 
 def _is_off(value: Any) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from gancli.cli.settings import completion
 from gancli.config import option_name, settings
+from gancli.recipes.request import MEASURED, Budget, Request
 
 
 def options_in(text: str) -> set[str]:
@@ -91,6 +92,30 @@ def test_the_configuration_is_printed_and_read_again(gancli, tmp_path):
     (tmp_path / "a.toml").write_text(out)
     assert gancli("train", "--config", tmp_path / "a.toml", "--print-config") == (0, out, "")
     assert printed(gancli, "--config", tmp_path / "a.toml", "--steps", 6)["steps"] == 6
+
+
+def test_what_a_time_decides_is_not_printed_and_is_decided_again(gancli, tmp_path):
+    code, out, _ = gancli("train", "cifar10", "--print-config")
+    assert (code, out.splitlines()[0]) == (
+        0,
+        "# Left to --time, by default an hour: steps, base_channels, evaluate_every",
+    )
+    assert not {"steps", "schedule_steps", "base_channels", "evaluate_every"} & set(tomllib.loads(out))
+    (tmp_path / "a.toml").write_text(out)
+    request = Request.read(None, None, tmp_path / "a.toml", {}, None)
+    assert request.budget(None, request.config()) == Budget(3600.0, 20_000)
+    assert not request.said & set(MEASURED)
+    wide = printed(gancli, "cifar10", "--base-channels", 64, "--evaluate-every", 1000)
+    assert (wide["base_channels"], wide["evaluate_every"]) == (64, 1000)
+    assert printed(gancli, "digits")["steps"] == 16_000
+
+
+def test_a_time_is_not_printed(gancli):
+    assert gancli("train", "cifar10", "--time", "30m", "--print-config") == (
+        2,
+        "",
+        "error: --time and --print-config exclude each other: a time becomes steps when a run begins.\n",
+    )
 
 
 def test_a_flag_of_a_file_can_be_taken_back(gancli, tmp_path):

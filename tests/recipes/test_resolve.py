@@ -150,6 +150,14 @@ def test_what_is_written_as_toml_gives_the_same_run_when_read(dataset, preset, o
     assert used_alone(again) == used_alone(config)
 
 
+def test_steps_and_channels_are_always_written_for_without_them_a_time_decides():
+    config = resolve("mnist", None, {"model": "dcgan"})
+    assert (config.num_steps, config.base_channels) == (defaults()["num_steps"], defaults()["base_channels"])
+    values = tomllib.loads(toml_of(config))
+    assert (values["steps"], values["base_channels"]) == (10_000, 64)
+    assert {"--steps 10000", "--base-channels 64"} <= set(re.findall(r"--\S+ \S+", command_of(config)))
+
+
 def test_toml_has_what_differs_from_the_defaults_with_its_help():
     text = toml_of(resolve("digits", None, {"num_steps": 5}))
     assert "\n# Generator updates in all.\nsteps = 5\n" in text
