@@ -49,9 +49,9 @@ _POINTS: dict[str, Any] = {
 }
 EVALUATED: dict[str, Any] = {"evaluate_every": 1000, "metrics": ("fid", "modes")}
 # By the classifier of photographs, which takes images of any size and comes without a download.
-_DESCRIBED: dict[str, Any] = {"evaluate_every": 1000, "features": "cifar10-classifier"}
+DESCRIBED: dict[str, Any] = {"evaluate_every": 1000, "features": "cifar10-classifier"}
 _CONVOLVED: dict[str, Any] = {"model": "dcgan", "num_steps": 20_000}
-YOUR_IMAGES: dict[str, Any] = _DESCRIBED | _CONVOLVED | {"augment": AUTO}
+YOUR_IMAGES: dict[str, Any] = DESCRIBED | _CONVOLVED | {"augment": AUTO}
 
 _TRAIN_IMAGES, _TRAIN_LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 _TEST_IMAGES, _TEST_LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
@@ -112,7 +112,7 @@ DATASETS: Registry[Entry] = Registry(
         "mnist_m": Blended(
             summary="Handwritten digits over photographs",
             cite=("ganin2016domain", "lecun1998gradient", "krizhevsky2009tiny"),
-            defaults=_GRAY_28 | _DESCRIBED | _CONVOLVED,
+            defaults=_GRAY_28 | DESCRIBED | _CONVOLVED,
             of="mnist",
             over="cifar10",
             shape=(28, 28, 3),
@@ -122,7 +122,7 @@ DATASETS: Registry[Entry] = Registry(
         "fashion_mnist": ImageArchives(
             summary="Clothes",
             cite=("xiao2017fashion",),
-            defaults=_GRAY_28 | _DESCRIBED | _CONVOLVED,
+            defaults=_GRAY_28 | DESCRIBED | _CONVOLVED,
             shape=(28, 28, 1),
             classes=("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
             num_train=50_000,
@@ -140,7 +140,7 @@ DATASETS: Registry[Entry] = Registry(
         "kmnist": ImageArchives(
             summary="Cursive Japanese characters",
             cite=("clanuwat2018kmnist",),
-            defaults=_GRAY_28 | _DESCRIBED | _CONVOLVED,
+            defaults=_GRAY_28 | DESCRIBED | _CONVOLVED,
             shape=(28, 28, 1),
             classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
             num_train=50_000,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gancli.data.catalog import EVALUATED, YOUR_IMAGES
+from gancli.data.catalog import DESCRIBED, EVALUATED, YOUR_IMAGES
 from gancli.games.catalog import GAMES
 from gancli.models.catalog import HELD, MODELS, RESIDUAL
 from gancli.registry import Entry, Registry
@@ -324,11 +324,11 @@ PRESETS: Registry[Preset] = Registry(
         ),
         "faces-64": Preset(
             dataset="",
-            summary="The same for your own images of 64 pixels (Huang et al. 2024, R3GAN).",
+            summary="resnet, nothing normalized, relativistic with R1 and R2, at 64 pixels (Huang et al. 2024, R3GAN).",
             reached=_LONG,
             use="For thousands of similar images, such as faces, where there is an accelerator.",
             cite=("huang2024r3gan",),
-            settings=_MODERN | {"resolution": 64, "num_steps": 200_000},
+            settings=_MODERN | DESCRIBED | {"resolution": 64, "num_steps": 200_000},
         ),
     },
 )

@@ -188,6 +188,14 @@ def test_the_catalog_says_of_a_model_whose_default_it_is(dataset):
     assert re.search(rf"\bdefault for .*\b{named}\b", MODELS[resolve(dataset, None, {}).model].use)
 
 
+@pytest.mark.parametrize("preset", [name for name, one in PRESETS.items() if not one.dataset])
+def test_presets_for_your_images_are_evaluated_as_your_images_are(preset):
+    plain, made = resolve("./images", None, {}), resolve("./images", preset, {})
+    names = ("evaluate_every", "metrics", "features", "evaluate_samples")
+    assert [getattr(made, name) for name in names] == [getattr(plain, name) for name in names]
+    assert made.evaluate_every > 0
+
+
 def test_a_game_brings_defaults_of_its_own():
     plain = resolve("mnist", None, {})
     bidirectional = resolve("mnist", None, {"game": "bidirectional"})
