@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gancli.reporting import Progress as TrainingProgress
 
 SECONDS_BETWEEN_LINES = 5.0
-SECONDS_BEFORE_FORECAST = 2.0  # of training
+SECONDS_BEFORE_FORECAST = 5.0  # of training after its warm-up
 
 
 def print_json(values: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ class TerminalReporter:
         assert self._forecast is not None, "progress before the start"
         self._forecast.note(step, now)
         left = self._forecast.left(now)
-        if self._said_when or not left or self._forecast.elapsed(now) < SECONDS_BEFORE_FORECAST:
+        if self._said_when or not left or self._forecast.measured(now) < SECONDS_BEFORE_FORECAST:
             return
         self._said_when = True
         today = datetime.now()

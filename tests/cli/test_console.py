@@ -1,6 +1,7 @@
 """What a person sees of training: in terminals of two widths, and where there is none."""
 
 import io
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,14 @@ def tty(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("gancli.cli.console.Console", partial(Console, file=screen))
     return screen
+
+
+class Noon(datetime):
+    """A clock that stands at noon."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2026, 1, 1, 12)
 
 
 def at(step, rate=7000.0):
@@ -198,11 +207,23 @@ def test_when_it_will_be_done_is_said_once_after_some_seconds_of_training(capsys
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     with TerminalReporter(quiet=False) as reporter:
         reporter.start(10_000_000, 0)
-        for step in range(1, 6):
+        for step in range(1, 10):
             now[0] += 1.0
             reporter.progress(at(step))
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("done at about ")]
     assert len(line.split()) == 5  # a date and a time of day: it is months away
+
+
+def test_when_it_will_be_done_goes_by_the_rate_after_a_slow_start(capsys, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("gancli.cli.console.datetime", Noon)
+    with TerminalReporter(quiet=False) as reporter:
+        reporter.start(10_030, 0)
+        for step, now[0] in ((10, 160.0), (30, 220.0), (80, 224.0), (130, 230.0)):  # at last ten steps a second
+            reporter.progress(at(step))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.startswith("done at")] == ["done at about 12:18"]  # 990 s, by 0.9
 
 
 def test_a_run_of_moments_has_no_forecast(capsys):
