@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,7 +134,7 @@ def _without_type(param: Any) -> Any:
 
 
 class TrainCommand(Command):
-    """A command whose help shows the common options, or those of the model, loss and data set that were named.
+    """A command whose help shows the common options, or those of the model, game, loss and data that were named.
 
     ``--resume`` takes a value or none.
     """
@@ -148,8 +148,9 @@ class TrainCommand(Command):
         """Print the help."""
         arguments = ctx.meta.get("gancli.arguments", [])
         everything = "--help-all" in arguments
-        asked = {name: _value_of(f"--{option_name(name)}", arguments) for name in CHOICES}
-        config = _as_asked(arguments)
+        given, _, _ = self.make_parser(ctx).parse_args(_with_value(arguments))
+        asked = {name: given.get(name) for name in CHOICES}
+        config = _as_asked(given)
         command = copy.copy(self)
         command.params = [_as_shown(one, config) for one in self.params if everything or _is_shown(one.name, asked)]
         Command.format_help(command, ctx, formatter)
@@ -165,25 +166,14 @@ def _with_value(args: Sequence[str]) -> list[str]:
     return words
 
 
-def _value_of(option: str, arguments: Sequence[str]) -> str | None:
-    """Return what follows an option on the command line, the last time."""
-    found = None
-    for word, after in zip(arguments, [*arguments[1:], None], strict=True):
-        name, equals, value = word.partition("=")
-        if name == option:
-            found = value if equals else after
-    return found
-
-
-def _as_asked(arguments: Sequence[str]) -> TrainConfig | None:
-    """Return the configuration that the named data set, preset, model and loss start from; None: none is named."""
-    dataset = next((word for word in arguments if is_known("data set", word)), None)
-    if dataset is None:
+def _as_asked(given: Mapping[str, Any]) -> TrainConfig | None:
+    """Return the configuration that the named data, preset, model, game and loss start from; None: no data is named."""
+    if given.get("dataset") is None:
         return None
-    choices = {name: _value_of(f"--{name}", arguments) for name in ("model", "loss")}
+    choices = {name: given.get(name) for name in ("model", "game", "loss")}
     try:
         return resolve(
-            dataset, _value_of("--preset", arguments), {n: v for n, v in choices.items() if v and is_known(n, v)}
+            given["dataset"], given.get("preset"), {n: v for n, v in choices.items() if v and is_known(n, v)}
         )
     except GancliError:
         return None

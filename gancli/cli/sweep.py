@@ -42,7 +42,7 @@ def sweep(
         typer.Option(
             metavar="30m|2h",
             help="Each run takes as many steps as take about this long here, by one measurement for all. Default for "
-            "dcgan, resnet and your own images: 1h.",
+            "dcgan, resnet, translators and your own images: 1h.",
         ),
     ] = None,
     slurm: Annotated[

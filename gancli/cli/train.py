@@ -62,8 +62,8 @@ def train(
         str | None,
         typer.Option(
             metavar="30m|2h",
-            help="Train as many steps as take about this long on this machine. Default for dcgan, resnet and your own "
-            "images: 1h.",
+            help="Train as many steps as take about this long on this machine. Default for dcgan, resnet, translators "
+            "and your own images: 1h.",
         ),
     ] = None,
     seeds: Annotated[

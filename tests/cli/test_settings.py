@@ -1,6 +1,7 @@
 """Options made from the configuration's fields: help, completion, and what was typed."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -39,6 +40,26 @@ def test_the_help_of_a_model_has_its_options_and_defaults(gancli):
     assert not {"--conv-sizes", "--generator-widths", "--blocks"} & options_in(out)
     assert "[default: relativistic]" in out
     assert {"--margin"} <= options_in(gancli("train", "--loss=energy", "--help")[1])
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (("train", "./imgs"), {"model": "dcgan", "steps": "20000", "augment": "auto", "evaluate-every": "1000"}),
+        (("sweep", "--mirror", "./imgs"), {"model": "dcgan", "steps": "20000"}),
+        (("train", "./imgs", "--model", "mlp"), {"model": "mlp", "steps": "20000", "batch-size": "100"}),
+        (("train", "./imgs", "--game", "cycle"), {"model": "resnet-translator", "batch-size": "1"}),
+        (("train", "./imgs", "--preset=faces-64"), {"model": "resnet", "steps": "200000"}),
+        (("train", "--outdir", "ring", "digits"), {"model": "mlp", "steps": "16000"}),
+    ],
+)
+def test_the_help_has_the_defaults_of_the_data_and_the_game(gancli, command, shown):
+    code, out, _ = gancli(*command, "--help")
+    assert code == 0
+    text = " ".join("".join(out.split("│")).split())
+    for option, default in shown.items():
+        assert re.search(rf"--{option} (?:(?! --[a-z]).)*\[default: {default}\]", text), option
+    assert "Default for dcgan, resnet, translators and your own images: 1h." in text
 
 
 def test_commands_stand_in_panels(gancli):
