@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from gancli.cli.console import print_json, print_table
 from gancli.cli.settings import used_rows
+from gancli.metrics.cells import ERRORS
 from gancli.reporting import duration, number_of
 
 if TYPE_CHECKING:
+    from gancli.monitoring.best import Best
     from gancli.workflows.plan import Plan
     from gancli.workflows.train import TrainResult
 
@@ -20,7 +22,9 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         values = {"run": str(result.folder), "steps": result.steps, "images_seen": result.images_seen}
         values |= {"seconds": result.seconds, "evaluation_seconds": result.evaluation_seconds}
         values |= {"peak_bytes": result.peak_bytes}
-        values |= {"best_step": result.best.step if result.best else None}
+        best = result.best
+        values |= {"best_step": best.step if best else None, "best_score": best.score if best else None}
+        values |= {"last_score": best.last if best else None}
         values |= {"verdict": asdict(result.verdict) if result.verdict else None}
         values |= {"spikes": result.spikes}
         print_json(values | measured | result.accuracies)
@@ -39,12 +43,7 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         spent = duration(result.evaluation_seconds)
         rows.append(("evaluation", f"{result.evaluations} in {spent} ({share:.1%} of the time)"))
     if result.best:
-        best = result.best
-        if best.step == result.steps:
-            beside = "the last one"
-        else:
-            beside = "--step best" + (f"; the last one has {best.last:.4g}" if best.last is not None else "")
-        rows.append(("best", f"step {best.step}, {best.metric} {best.score:.4g} ({beside})"))
+        rows.append(("best", best_told(result.best)))
     if result.spikes:
         rows.append(("spikes", f"{number_of(result.spikes, 'gradient', 'gradients')} far longer than usual"))
     if result.verdict:
@@ -52,6 +51,19 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         if result.verdict.cure:
             rows.append(("try", result.verdict.cure))
     print_table(rows)
+
+
+def best_told(best: "Best") -> str:
+    """Return the best step of a run, and what the last one has beside it."""
+    if best.step == best.last_step:
+        beside = "the last one"
+    elif best.last is None:
+        beside = "--step best"
+    elif best.differs is False:
+        beside = f"the last one has {best.last:.4g}, worse by less than {ERRORS:g} standard errors"
+    else:
+        beside = f"--step best; the last one has {best.last:.4g}"
+    return f"step {best.step}, {best.metric} {best.score:.4g} ({beside})"
 
 
 def _told(result: "TrainResult") -> list[tuple[str, str]]:
@@ -74,6 +86,14 @@ def show_seeds(summary: dict[str, Any], outdir: Path, *, as_json: bool) -> None:
         return
     count = len(summary["runs"])
     print(f"{count} runs in {outdir}")
+    if any(summary["best"]):
+        from gancli.monitoring.best import Best
+
+        print("best checkpoint of each:")
+        print_table(
+            (Path(run).name, best_told(Best(**best)) if best else "not evaluated")
+            for run, best in zip(summary["runs"], summary["best"], strict=True)
+        )
     print("mean and standard deviation over them, also in summary.json there:")
     width = max(len(name) for name in summary["metrics"])
     for name, found in summary["metrics"].items():

@@ -1,5 +1,6 @@
 """Numbers of metrics as tables show them: a cell and the label of its column."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ WORDS = {
 LARGE = 10_000.0  # from which on numbers are shown whole
 PLAIN = ("value", "mean")  # names of a number that say no more than the metric's
 ERROR = "standard_error"
+ERRORS = 2.0  # standard errors, beyond which a difference is one
 
 
 def label(metric: str, number: str) -> str:
@@ -84,3 +86,11 @@ def row(metric: str, values: Mapping[str, Any] | None) -> dict[str, str]:
 def score_name(metric: str) -> str:
     """Return what the number that ranks checkpoints is called: ``fid``, ``KL of modes``."""
     return METRICS[metric].ranks_by or metric
+
+
+def differ(one: Mapping[str, Any], other: Mapping[str, Any], number: str) -> bool | None:
+    """Return whether a number of two measurements differs by more than two standard errors; None: nobody knows."""
+    first, second = (found.get(error_name(number)) for found in (one, other))
+    if first is None or second is None:
+        return None
+    return abs(one[number] - other[number]) > ERRORS * math.hypot(first, second)

@@ -1,7 +1,6 @@
 """What training leaves behind in a run folder: measurements, pictures, checkpoints; and what it amounts to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from gancli.imaging.pixels import png_bytes
 from gancli.metrics.cells import score_name
 from gancli.monitoring.accuracy import AccuracyProbe
 from gancli.monitoring.balance import ended, has_no_gradient
+from gancli.monitoring.best import Best
 from gancli.monitoring.curves import charts
 from gancli.monitoring.metrics import cells
 from gancli.monitoring.verdict import Verdict, verdict
@@ -33,16 +33,6 @@ from gancli.training.state import TrainState
 NUM_FIXED = 64  # samples in the pictures kept during training
 NUM_FIXED_POINTS = 2000
 FEWEST_LINES = 3  # of metrics, from which on curves are drawn
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best checkpoint of a run."""
-
-    step: int
-    metric: str  # what the score is called
-    score: float
-    last: float | None  # score of the newest checkpoint, where it has one
 
 
 class Recorder:
@@ -150,12 +140,7 @@ class Recorder:
 
     def best(self) -> Best | None:
         """Return the best checkpoint; None where none was evaluated."""
-        run = self._run
-        scores, steps = run.scores(), self._checkpoints.steps()
-        if not any(step in scores for step in steps):
-            return None
-        step = run.best_step(steps)
-        return Best(step, score_name(run.record.config.metrics[0]), scores[step], scores.get(steps[-1]))
+        return Best.of(self._run, self._checkpoints.steps())
 
     def spikes(self) -> int:
         """Return how many gradients were far longer than usual in the whole run."""

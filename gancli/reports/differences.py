@@ -5,9 +5,10 @@ from typing import Any
 
 from gancli.config import option_name, settings
 from gancli.imaging.charts import Chart, Curve, Span
+from gancli.metrics.cells import ERRORS, differ
 from gancli.recipes.resolve import uses
 from gancli.reports.page import Comparison, Table
-from gancli.reports.run import ERRORS, Recorded, cell, differ, figures, numbers, protocol, shown_value
+from gancli.reports.run import Recorded, cell, figures, numbers, protocol, shown_value
 
 
 def comparison(runs: Sequence[Recorded]) -> Comparison:

@@ -1,6 +1,5 @@
 """A run, read from its folder, as what a page holds."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from gancli.games.translates import goes_to_classes, ways_of
 from gancli.imaging.charts import Chart, Span, svg
 from gancli.metrics import cells
 from gancli.metrics.catalog import METRICS, json_name
-from gancli.metrics.cells import title
+from gancli.metrics.cells import ERRORS, differ, title
 from gancli.monitoring.curves import charts
 from gancli.monitoring.verdict import verdict
 from gancli.recipes.resolve import command_of, resolve, uses
@@ -27,7 +26,6 @@ from gancli.runs.folder import Run
 from gancli.training.game import Game
 
 MOST_PICTURES = 12  # of samples over time
-ERRORS = 2.0  # standard errors, beyond which a difference is one
 OF_FEW = (
     "With few images the Fréchet distance is too high, and the kernel distance is unbiased. ± is one standard error of "
     "choosing images."
@@ -162,18 +160,6 @@ def numbers() -> Iterator[tuple[str, str, str, str]]:
 def cell(found: Mapping[str, Any] | None, number: str) -> str:
     """Return a number of a metric with its standard error; empty where it was not measured."""
     return "" if found is None or found.get(number) is None else cells.cell(found, number)
-
-
-def _error(found: Mapping[str, Any], number: str) -> float | None:
-    return found.get(cells.error_name(number))
-
-
-def differ(one: Mapping[str, Any], other: Mapping[str, Any], number: str) -> bool | None:
-    """Return whether a number of two measurements differs by more than two standard errors; None: nobody knows."""
-    first, second = (_error(found, number) for found in (one, other))
-    if first is None or second is None:
-        return None
-    return abs(one[number] - other[number]) > ERRORS * math.hypot(first, second)
 
 
 def _course(one: Recorded) -> tuple[tuple[str, ...], tuple[str, ...]]:

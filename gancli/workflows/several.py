@@ -5,7 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from gancli.config import TrainConfig
 from gancli.errors import GancliError, Interrupted
 from gancli.files import write_atomically
+from gancli.monitoring.best import Best
 from gancli.recipes.request import MEASURED, Budget
 from gancli.reporting import Progress, Reporter, Silence
 from gancli.runs.folder import CONFIG, Run
@@ -314,8 +315,9 @@ def train_seeds(
         overwrite: replace the runs that are there.
 
     Returns:
-        ``runs``, their folders, and ``metrics``: mean, standard deviation and count of every number in the last line
-        of the runs' metrics. What a run lacks is left out and not counted.
+        ``runs``, their folders; ``best``, the fields of the :class:`Best` of each, None where nothing was evaluated;
+        and ``metrics``: mean, standard deviation and count of every number in the last line of the runs' metrics. What
+        a run lacks is left out and not counted.
 
     Raises:
         GancliError: a folder is taken or in use, or a run failed; those beside it were stopped and saved.
@@ -330,15 +332,23 @@ def train_seeds(
                 pass
     goals = with_steps(goals, reporter, budget=budget, said=said, data_dir=data_dir, overwrite=overwrite)
     train_all(goals, reporter, data_dir, overwrite=overwrite)
-    lines = [dict(numbers_of(Run.open(goal.folder).metrics()[-1])) for goal in goals]
+    runs = [Run.open(goal.folder) for goal in goals]
+    lines = [dict(numbers_of(run.metrics()[-1])) for run in runs]
     metrics = {}
     for name in dict.fromkeys(name for line in lines for name in line):
         values = [line[name] for line in lines if name in line]
         spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
         metrics[name] = {"mean": float(np.mean(values)), "standard_deviation": spread, "count": len(values)}
-    summary = {"runs": [str(goal.folder) for goal in goals], "metrics": metrics}
+    best = [_best(run) for run in runs]
+    summary = {"runs": [str(goal.folder) for goal in goals], "best": best, "metrics": metrics}
     write_atomically(outdir / "summary.json", json.dumps(summary, indent=2) + "\n")
     return summary
+
+
+def _best(run: Run) -> dict[str, Any] | None:
+    with run.checkpoints() as checkpoints:
+        best = Best.of(run, checkpoints.steps())
+    return asdict(best) if best else None
 
 
 def numbers_of(line: dict[str, Any], prefix: str = "") -> list[tuple[str, float]]:

@@ -12,7 +12,8 @@ from typing import Any
 from gancli.compute import devices, hosts
 from gancli.config import TrainConfig
 from gancli.errors import DivergedError, Interrupted
-from gancli.monitoring.recorder import Best, Recorder
+from gancli.monitoring.best import Best
+from gancli.monitoring.recorder import Recorder
 from gancli.monitoring.verdict import Verdict
 from gancli.reporting import Progress, Reporter, duration
 from gancli.runs.folder import Run

@@ -52,6 +52,7 @@ def test_a_sweep_has_a_run_for_each_seed_and_a_summary(gancli, tmp_path):
     assert found["count"] == 2
     (line,) = [line for line in out.splitlines() if line.startswith("jsd_bound ")]
     assert f"{found['mean']:.6g} ± " in line
+    assert summary["best"] == [None, None]
 
 
 def test_what_is_there_is_not_replaced_unasked(gancli, tmp_path):
@@ -90,12 +91,16 @@ def test_a_time_is_measured_once_and_kept_when_seeds_go_on(gancli, tmp_path, mon
         return dataclasses.replace(config, num_steps=10 + len(asked))
 
     monkeypatch.setattr(several, "within", within)
-    options = tiny()
+    options = tiny(evaluate_every=10)
     del options[options.index("--steps") : options.index("--steps") + 2]
     command = ("train", "ring", "--time", "40s", "--outdir", runs, *options)
     assert gancli(*command, "--seeds", "1")[0] == 0
     assert gancli(*command, "--seeds", "0-1", "--resume", "auto")[0] == 0
     assert asked == [(1, 40.0, None)]
+    found = json.loads((runs / "summary.json").read_text())["best"]
+    assert [(one["step"] in (10, 11), one["metric"], one["last_step"]) for one in found] == [
+        (True, "KL of modes", 11)
+    ] * 2
     assert [Run.open(runs / f"seed{seed}").record.config.num_steps for seed in (0, 1)] == [11, 11]
     code, _, err = gancli(*command, "--seeds", "1")
     assert (code, err.startswith(f"error: '{runs}/seed1' already holds a run.")) == (1, True)

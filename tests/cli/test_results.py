@@ -1,0 +1,41 @@
+"""What verbs print of runs."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from gancli.cli.results import best_told, show_seeds
+from gancli.monitoring.best import Best
+
+BEST = Best(20, "fid", 2.0, 40, 2.125, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "step 20, fid 2 (--step best; the last one has 2.125)"),
+        ({"differs": True}, "step 20, fid 2 (--step best; the last one has 2.125)"),
+        ({"differs": False}, "step 20, fid 2 (the last one has 2.125, worse by less than 2 standard errors)"),
+        ({"last": None}, "step 20, fid 2 (--step best)"),
+        ({"step": 40, "last": 2.0, "differs": False}, "step 40, fid 2 (the last one)"),
+    ],
+)
+def test_the_best_step_is_named_where_it_is_better(changes, text):
+    assert best_told(replace(BEST, **changes)) == text
+
+
+def test_the_best_of_each_seed_is_told_where_any_was_evaluated(capsys):
+    metrics = {"step": {"mean": 40.0, "standard_deviation": 0.0, "count": 2}}
+    summary = {"runs": ["runs/seed0", "runs/seed11"], "best": [asdict(BEST), None], "metrics": metrics}
+    show_seeds(summary, Path("runs"), as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "2 runs in runs",
+        "best checkpoint of each:",
+        "seed0   step 20, fid 2 (--step best; the last one has 2.125)",
+        "seed11  not evaluated",
+        "mean and standard deviation over them, also in summary.json there:",
+        "step  40 ± 0",
+    ]
+    show_seeds(summary | {"best": [None, None]}, Path("runs"), as_json=False)
+    assert "best" not in capsys.readouterr().out
