@@ -77,8 +77,9 @@ class Recorder:
             self._warn_of_end(progress.step)
         if spikes := _spikes(progress.measured):
             counts = ", ".join(f"{count} of the {name}" for name, count in spikes.items())
-            answer = " were cut" if config.on_spike == "cut" else ""
-            self._reporter.status(f"step {progress.step}  gradients far longer than usual{answer}: {counts}")
+            cuts = config.on_spike == "cut"
+            say = self._reporter.status if cuts else self._reporter.warning
+            say(f"step {progress.step}  gradients far longer than usual{' were cut' if cuts else ''}: {counts}")
         scores = run.scores() if due else {}
         is_best = progress.step in scores and run.best_step(scores) == progress.step
         if found:

@@ -1,12 +1,14 @@
 """What verbs print of runs."""
 
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from gancli.cli.results import best_told, show_seeds
+from gancli.cli.results import best_told, show_result, show_seeds
 from gancli.monitoring.best import Best
+from gancli.workflows.train import TrainResult
 
 BEST = Best(20, "fid", 2.0, 40, 2.125, None)
 
@@ -39,3 +41,15 @@ def test_the_best_of_each_seed_is_told_where_any_was_evaluated(capsys):
     ]
     show_seeds(summary | {"best": [None, None]}, Path("runs"), as_json=False)
     assert "best" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("spikes", "row"), [(0, None), (1, "1 gradient"), (1200, "1,200 gradients")])
+def test_spikes_have_a_row_where_there_were_any(capsys, spikes, row):
+    result = TrainResult(Path("run"), 40, 640, 1.0, 640.0, 1.0, 0, None, last=None, best=BEST, spikes=spikes)
+    show_result(result, as_json=False)
+    rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    assert rows.get("spikes") == (row and f"{row} far longer than usual")
+    show_result(result, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found["spikes"] == spikes
+    assert (found["best_step"], found["best_score"], found["last_score"]) == (20, 2.0, 2.125)
