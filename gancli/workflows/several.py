@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -44,7 +44,7 @@ def with_steps(
     reporter: Reporter,
     *,
     budget: Budget | None,
-    said: Iterable[str],
+    said: Collection[str],
     data_dir: Path | None,
     overwrite: bool,
 ) -> list[Goal]:
@@ -71,7 +71,7 @@ def with_steps(
         measured: TrainConfig = Run.open(begun[0]).record.config
     else:
         first = goals[0].config
-        measured = within(first, budget.seconds, list(said), reporter, data_dir, most_steps=budget.most_steps)
+        measured = within(first, budget.seconds, said, reporter, data_dir, most_steps=budget.most_steps)
     decided = {name: getattr(measured, name) for name in MEASURED if name not in said}
     return [replace(goal, config=replace(goal.config, **decided)) for goal in goals]
 
@@ -298,7 +298,7 @@ def train_seeds(
     reporter: Reporter,
     *,
     budget: Budget | None = None,
-    said: Iterable[str] = (),
+    said: Collection[str] = (),
     data_dir: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,

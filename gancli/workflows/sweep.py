@@ -6,7 +6,7 @@ import io
 import math
 import shlex
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ def sweep(
     reporter: Reporter,
     *,
     budget: Budget | None = None,
-    said: Iterable[str] = (),
+    said: Collection[str] = (),
     data_dir: Path | None = None,
     overwrite: bool = False,
 ) -> Sweep:
@@ -139,7 +139,7 @@ def settled(
     reporter: Reporter,
     *,
     budget: Budget | None,
-    said: Iterable[str],
+    said: Collection[str],
     data_dir: Path | None,
     overwrite: bool,
 ) -> list[Member]:
