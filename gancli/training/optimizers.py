@@ -75,7 +75,7 @@ def sgd(rate: float, config: TrainConfig, pace: Pace) -> optax.GradientTransform
 class HistoryState(NamedTuple):
     """Where the weights have been."""
 
-    count: jax.Array  # int32 [], updates so far
+    updates: jax.Array  # int32 [], so far
     mean: Any  # of the weights before each of them
 
 
@@ -89,10 +89,10 @@ def near_history(weight: float) -> optax.GradientTransformation:
         return HistoryState(jnp.zeros((), jnp.int32), jax.tree.map(jnp.zeros_like, params))
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, HistoryState]:
-        count = state.count + 1
-        mean = optax.incremental_update(params, state.mean, 1.0 / count)
+        number = state.updates + 1
+        mean = optax.incremental_update(params, state.mean, 1.0 / number)
         pulled = jax.tree.map(lambda one, now, before: one + 2.0 * weight * (now - before), updates, params, mean)
-        return pulled, HistoryState(count, mean)
+        return pulled, HistoryState(number, mean)
 
     return optax.GradientTransformation(init, update)
 

@@ -171,15 +171,17 @@ def test_historical_averaging_adds_to_the_gradients_before_the_optimizer(changes
     config = dataclasses.replace(SMALL, historical_weight=0.25, optimizer="adam", **changes)
     graph: Any = None  # no network
     plain = dataclasses.replace(config, historical_weight=0.0)
-    pulled, free = (under_rule(Player("x", graph, one, 0.1, Pace(1, 1)), one) for one in (config, plain))
+    players = (under_rule(Player("x", graph, one, 0.1, Pace(1, 1)), one) for one in (config, plain))
+    pulled, free = (one.optimizer for one in players)
     gradients = jax.random.normal(jax.random.key(0), (6, 3))
-    params, seen = jnp.ones(3), []
-    state, other = pulled.optimizer.init(params), free.optimizer.init(params)
+    params: Any = jnp.ones(3)
+    seen: list[Any] = []
+    state, other = pulled.init(params), free.init(params)
     for gradient in gradients:
         seen.append(params)
-        expected, other = free.optimizer.update(gradient + 0.5 * (params - sum(seen) / len(seen)), other, params)
-        found, state = pulled.optimizer.update(gradient, state, params)
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+        expected, other = free.update(gradient + 0.5 * (params - sum(seen) / len(seen)), other, params)
+        found, state = pulled.update(gradient, state, params)
+        np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=1e-5, atol=1e-6)
         params = params + found
 
 
