@@ -50,7 +50,8 @@ RULES: dict[str, tuple[dict, int]] = {
     "optimistic": ({"updates": "optimistic"}, 1),
     "unroll": ({"unroll": 5}, 6),
     "lookahead": ({"lookahead": 5}, 1),
-    "historical": ({"historical_weight": 0.01}, 1),
+    "historical-0.01": ({"historical_weight": 0.01}, 1),
+    "historical-0.1": ({"historical_weight": 0.1}, 1),
 }
 COLUMNS, WIDTH, TITLE = 4, 260, 16  # of a sheet; pixels
 

@@ -129,6 +129,12 @@ def nearest_wrong(folder: Path, data_dir: Path | None) -> float:
     return 100 * float(result.measured[0].values["nearest"])
 
 
+def unmatched(folder: Path, data_dir: Path | None) -> float:
+    """Return the share of held-out images, in percent, that are not of the class that matches their category."""
+    result = evaluate(str(folder), ["categories"], Silence(), data_dir=data_dir)
+    return 100 * float(result.measured[0].values["held_out_error"])
+
+
 def modes(folder: Path, data_dir: Path | None) -> float:
     """Return how many Gaussians have their share of samples, or a fifth of it at least, near their centers."""
     del data_dir  # such data is drawn

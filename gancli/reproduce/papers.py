@@ -108,6 +108,32 @@ PAPERS: Registry[Paper] = Registry(
             note="Rows are epochs. Published numbers are from the log of the authors' code. The preset differs from "
             "it in normalization, D, rates and the order of updates (docs/inference.md).",
         ),
+        "chen2016": Paper(
+            summary="Categories of MNIST found without labels (Chen et al. 2016, §7.2).",
+            use="To see how near categories come to classes. Ten minutes a seed on a CPU.",
+            cite=("chen2016infogan",),
+            what="% of held-out images whose class is not the one that matches the category that Q reads in them",
+            measure=lazy("gancli.reproduce.numbers:unmatched"),
+            digits=1,
+            rows={
+                "dcgan": Row(
+                    published="5",
+                    dataset="mnist",
+                    settings={
+                        "game": "infogan",
+                        "codes": ("10", "u", "u"),
+                        "model": "dcgan",
+                        "base_channels": 16,
+                        "latent_size": 8,
+                        "num_steps": 4000,
+                        "evaluate_every": 1000,
+                        "metrics": ("fid", "categories"),
+                    },
+                )
+            },
+            note="The row is a model. The paper's networks are wider, have 62 latents and batch normalization in D, "
+            "too, and see three times as many images.",
+        ),
         "metz2017": Paper(
             summary="The ring of eight Gaussians, with and without unrolling (Metz et al. 2017, Figure 2).",
             use="To see what unrolling does. Some minutes a seed.",
