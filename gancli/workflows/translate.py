@@ -148,6 +148,8 @@ def translate(
         raise UsageError("--skip-existing is for the files in --output DIR. Give it, too.")
     if sheet is not None and sheet.suffix not in STILLS:
         raise UsageError(f"--sheet must end in .png or .webp, got '{sheet}'.")
+    if sheet is not None:
+        _check_outside(sheet, "--sheet", source)
     keep_compiled_programs()
     trained = Trained.load(folder, step=step, ema=ema)
     translators = Translators.of(trained.game, trained.weights)
@@ -281,11 +283,7 @@ def _outputs(
     place, images = output.resolve(), source.resolve() if source.is_dir() else source.resolve().parent
     if place == images:
         raise UsageError(f"--output '{output}' is where the images lie. Choose another folder.")
-    if source.is_dir() and images in place.parents:
-        raise UsageError(
-            f"--output '{output}' is inside of '{source}': the next call would translate what lies there, too. Choose "
-            f"a folder outside of it."
-        )
+    _check_outside(output, "--output", source)
     if output.is_file():
         raise UsageError(f"--output '{output}' is a file. Choose a folder.")
     kept = [Path(one.name).suffix.lower() in FORMATS for one in files]
@@ -295,6 +293,15 @@ def _outputs(
     if twice:
         raise UsageError(f"two of the images in '{source}' would be written to '{twice}'. Rename one of them.")
     return outputs
+
+
+def _check_outside(place: Path, option: str, source: Path) -> None:
+    """Raise a UsageError if what is written lies in the folder of the images."""
+    if source.is_dir() and source.resolve() in place.resolve().parents:
+        raise UsageError(
+            f"{option} '{place}' is inside of '{source}': the next call would translate what lies there, too. Choose a "
+            f"place outside of it."
+        )
 
 
 def _read(one: ImageFile, channels: int, max_pixels: int) -> tuple[np.ndarray, np.ndarray | None]:

@@ -310,7 +310,12 @@ def test_translations_do_not_lie_among_the_images(trained, images, gancli):
     assert gancli("translate", trained, "photos", "--to", "B", "-o", "photos/deep/out") == (
         *(2, ""),
         "error: --output 'photos/deep/out' is inside of 'photos': the next call would translate what lies there, too. "
-        "Choose a folder outside of it.\n",
+        "Choose a place outside of it.\n",
+    )
+    assert gancli("translate", trained, "photos", "--to", "B", "--sheet", "photos/s.png") == (
+        *(2, ""),
+        "error: --sheet 'photos/s.png' is inside of 'photos': the next call would translate what lies there, too. "
+        "Choose a place outside of it.\n",
     )
     assert gancli("translate", trained, "photos/0.png", "--to", "B", "-o", "photos") == (
         *(2, ""),
