@@ -133,7 +133,7 @@ PAPERS: Registry[Paper] = Registry(
         ),
         "chen2016": Paper(
             summary="Categories of MNIST found without labels (Chen et al. 2016, §7.2).",
-            use="To see how near categories come to classes. Ten minutes a seed on a CPU.",
+            use="To see how near categories come to classes. Some minutes a seed on a CPU.",
             cite=("chen2016infogan",),
             what="% of held-out images whose class is not the one that matches the category that Q reads in them",
             measure=lazy("gancli.reproduce.numbers:unmatched"),
