@@ -615,7 +615,11 @@ class TrainConfig:
         alone = len(self.augment) == 1 or AUTO[0] not in self.augment
         self._require("augment", alone, f"must be {AUTO[0]} alone, or names without it")
         self._require("metrics", len(self.metrics) > 0, "must name at least one")
-        rule = f"must be at least --resolution {self.resolution}" if self.resolution else "needs --resolution"
+        rule = (
+            f"must be at least --resolution {self.resolution}"
+            if self.resolution
+            else "needs --resolution and your own images"
+        )
         fits = self.load_resolution == 0 or 0 < self.resolution <= self.load_resolution
         self._require("load_resolution", fits, rule)
         self._require(

@@ -79,7 +79,7 @@ def test_an_unknown_key_is_said():
         ("instance_noise", -0.1, "--instance-noise must be at least 0, got -0.1."),
         ("seed", 2**32, "--seed must be in [0, 2^32), got 4294967296."),
         ("margin", 0.0, "--margin must be above 0, got 0.0."),
-        ("load_resolution", 8, "--load-resolution needs --resolution, got 8."),
+        ("load_resolution", 8, "--load-resolution needs --resolution and your own images, got 8."),
         ("metrics", (), "--metrics must name at least one, got nothing."),
         ("stream", "alway", "--stream must be one of auto, always, never, got 'alway'. Did you mean 'always'?"),
         (

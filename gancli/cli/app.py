@@ -145,7 +145,7 @@ def _put_right(error: Exception) -> str | None:
     lack = re.search(r"(out of memory|unable to allocate)[^\n]*?(?=\.?(\n|$))", str(error), re.IGNORECASE)
     if lack or isinstance(error, MemoryError):
         return (
-            f"memory is full{f': {lack[0]}' if lack else ''}. Smaller batches and networks need less; "
+            f"memory is full{f': {lack[0]}' if lack else ''}. Smaller batches, networks and images need less; "
             "training also has --microbatch, --remat and --stream always."
         )
     if "jax" not in sys.modules:  # nobody needed it, or its import failed

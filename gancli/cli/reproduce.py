@@ -35,7 +35,10 @@ def reproduce(
     seeds: Annotated[str, typer.Option(metavar="0-2,5", help="Seeds of the runs of a table.")] = "0-2",
     rows: Annotated[
         str | None,
-        typer.Option(metavar="NAME,NAME", help="Rows of a table; default: all. Of goodfellow2014: recipe, tuned, tfd."),
+        typer.Option(
+            metavar="NAME,NAME",
+            help="Rows of a table; default: all. Of goodfellow2014: recipe, tuned, tfd. 100 brings 100-alone.",
+        ),
     ] = None,
     panels: Annotated[
         str, typer.Option(metavar="a,b,c,d", help="Panels of Figure 2: a MNIST, b TFD, c and d CIFAR-10.")

@@ -140,6 +140,8 @@ def train(
     if goes_on and seconds is not None and resume == "run":
         raise UsageError("--time is for a new run. To go further with this one, say --steps.")
     if goes_on:
+        if seconds is not None:
+            warn(f"--time {time} is not used: the run in '{outdir}' goes on to its own steps.")
         from gancli.runs.folder import Run
 
         run = Run.open(outdir).record.config

@@ -51,6 +51,8 @@ def parse_grid(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
             raise UsageError(f"--grid must be an option with its values, as in loss=hinge,wasserstein, got '{text}'.")
         if name == SEED:
             raise UsageError(f"--grid {text}: seeds are for --seeds, as in --seeds 0-2.")
+        if name == "time":
+            raise UsageError(f"--grid {text}: a time becomes steps. Give these, as in --grid steps=1000,2000.")
         if name not in known:
             raise UsageError(f"--grid names no option of train: '{name}'. `gancli train --help-all` shows them.")
         if name in grid:

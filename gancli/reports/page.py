@@ -55,6 +55,7 @@ class RunPage:
     protocol: str  # of the metrics
     curves: tuple[Figure, ...]
     samples: tuple[Figure, ...]  # by their steps
+    pictured: str  # what is the same in all of them
     more_samples: int  # pictures of other steps, which are left out
     nearest: Figure | None
     no_nearest: str  # why there is none; empty: it makes no sense, or there is one

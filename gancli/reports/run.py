@@ -117,6 +117,7 @@ def run_page(one: Recorded, nearest: Figure | None, no_nearest: str, *, with_cur
         protocol=protocol(one) if measured else "",
         curves=figures(one.charts, one.span) if with_curves else (),
         samples=samples,
+        pictured="images" if ways_of(one.game) else "latents",
         more_samples=len(one.run.samples()) - len(samples),
         nearest=nearest,
         no_nearest=no_nearest,

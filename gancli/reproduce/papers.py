@@ -118,7 +118,7 @@ PAPERS: Registry[Paper] = Registry(
             | _labels("100", "93 ± 6.5")
             | _labels("200", "90 ± 4.2"),
             note="Rows are numbers of labels. In those called alone, D learns from labeled images and nothing else. "
-            "The seed draws the labels, too. The paper trains 300 epochs, the preset 100.",
+            "The seed draws the labels, too. Without --steps the preset trains 100 epochs, the paper 300.",
         ),
         "donahue2017": Paper(
             summary="Learned inference on MNIST, by the nearest neighbor of features of E (Donahue et al. 2017).",
@@ -139,7 +139,7 @@ PAPERS: Registry[Paper] = Registry(
             measure=lazy("gancli.reproduce.numbers:unmatched"),
             digits=1,
             rows={"categories": Row(published="5", dataset="mnist", settings=_CHEN)},
-            note="The networks are half as wide as the paper's, and see the 640,000 images on which its code trains.",
+            note="The networks are half as wide as the paper's. Without --steps they see 640,000 images, as there.",
         ),
         "metz2017": Paper(
             summary="The ring of eight Gaussians, with and without unrolling (Metz et al. 2017, Figure 2).",

@@ -67,7 +67,7 @@ def with_steps(
         return list(goals)
     begun = [goal.folder for goal in goals if (goal.folder / CONFIG).is_file()]
     if begun and not overwrite:
-        reporter.status(f"steps as in '{begun[0]}'")
+        reporter.status(f"steps as in '{begun[0]}'; no time is measured")
         measured: TrainConfig = Run.open(begun[0]).record.config
     else:
         first = goals[0].config

@@ -245,7 +245,7 @@ def _csv(rows: Sequence[Row]) -> str:
     measured = list(dict.fromkeys(name for row in rows for name in row.numbers if name != "step"))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["run", *options, "seed", "status", "steps", "best_step", "verdict", *measured, "failure"])
+    writer.writerow(["run", *options, "seed", "status", "steps_done", "best_step", "verdict", *measured, "failure"])
     for row in rows:
         values = row.member.values
         writer.writerow(

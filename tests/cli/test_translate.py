@@ -420,6 +420,7 @@ def test_a_page_says_what_was_measured_on_what(trained, gancli):
     page = Path("page.html").read_text()
     assert "6 and 9 training images of A and B" in page
     assert "translations of A against images of B" in page
+    assert "The same images at every step" in page
     assert "kernel distance, A to B" in page
     assert "so there is no verdict" not in page
     assert "the kernel distance is unbiased. ± is one standard error of choosing images." in page

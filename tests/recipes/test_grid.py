@@ -27,6 +27,7 @@ def test_values_are_separated_by_commas_or_for_lists_by_semicolons():
         (["hinge"], "--grid must be an option with its values, as in loss=hinge,wasserstein, got 'hinge'."),
         (["=hinge"], "--grid must be an option with its values, as in loss=hinge,wasserstein, got '=hinge'."),
         (["colour=red"], "--grid names no option of train: 'colour'. `gancli train --help-all` shows them."),
+        (["time=5m"], "--grid time=5m: a time becomes steps. Give these, as in --grid steps=1000,2000."),
         (["seed=0,1"], "--grid seed=0,1: seeds are for --seeds, as in --seeds 0-2."),
         (["k=1", "k=2"], "--grid names 'k' twice. Give all its values at once."),
         (["k=1,,2"], "--grid k=1,,2: a value is empty."),

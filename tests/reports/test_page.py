@@ -28,6 +28,7 @@ def run_page(name: str = "a run", **changes: Any) -> RunPage:
         "protocol": "",
         "curves": (Figure("losses", "losses: falling", svg="<svg viewBox='0 0 1 1'></svg>"),),
         "samples": (Figure("step 0", "Samples of step 0", png=NOISE), Figure("step 10", "Samples", png=LINES)),
+        "pictured": "latents",
         "more_samples": 0,
         "nearest": None,
         "no_nearest": "There is no data.",

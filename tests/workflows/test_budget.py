@@ -135,3 +135,5 @@ def test_a_time_and_steps_exclude_each_other(gancli):
     assert gancli("train", "--outdir", "done", "--resume", "--time", "1h")[2] == (
         "error: --time is for a new run. To go further with this one, say --steps.\n"
     )
+    code, _, err = gancli("train", "digits", "--outdir", "done", "--resume", "auto", "--time", "1h", "--quiet")
+    assert (code, err) == (0, "warning: --time 1h is not used: the run in 'done' goes on to its own steps.\n")

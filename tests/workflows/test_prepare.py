@@ -174,7 +174,7 @@ def test_a_lack_of_memory_is_one_line_and_no_folder(tmp_path, gancli):
     code, out, err = gancli("train", "digits", "--outdir", tmp_path / "run", *too_wide)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert re.fullmatch(
-        r"error: memory is full: Out of memory allocating \d+ bytes\. Smaller batches and networks need less; "
+        r"error: memory is full: Out of memory allocating \d+ bytes\. Smaller batches, networks and images need less; "
         r"training also has --microbatch, --remat and --stream always\.\n",
         err,
     )

@@ -22,6 +22,7 @@ def test_the_page_of_a_run_lies_in_its_folder_and_is_made_anew(run, gancli):
         assert json.loads(out) == {"output": str(run / "report.html"), "runs": [str(run)]}
     text = (run / "report.html").read_text()
     assert text.count("<article") == 1
+    assert "The same latents at every step" in text
     assert "Nearest training images" in text
     assert text.count("<img ") == 5  # of four steps, and of the nearest images
     assert text.count("<svg ") >= 4

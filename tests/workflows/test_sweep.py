@@ -41,7 +41,7 @@ def rows(folder):
 
 def test_each_run_has_a_folder_and_a_line(swept):
     found = rows(swept)
-    assert [(row["run"], row["loss"], row["seed"], row["status"], row["steps"]) for row in found] == [
+    assert [(row["run"], row["loss"], row["seed"], row["status"], row["steps_done"]) for row in found] == [
         (f"loss={loss}/seed{seed}", loss, str(seed), "done", "20")
         for loss in ("hinge", "non-saturating")
         for seed in (0, 1)
@@ -93,7 +93,7 @@ def test_a_run_that_fails_is_named_and_the_others_go_on(gancli, tmp_path):
     assert code == 1
     assert err == f"warning: {taken}: {why}\n"
     assert f"failed: {taken}: {why}\n" in out
-    assert [(row["status"], row["steps"], row["failure"]) for row in rows(folder)] == [
+    assert [(row["status"], row["steps_done"], row["failure"]) for row in rows(folder)] == [
         ("failed", "0", why),
         ("done", "20", ""),
     ]
