@@ -10,6 +10,7 @@ relativistic game (Huang et al. 2024); spectral norms (Miyato et al. 2018) are o
 """
 
 import itertools
+from collections.abc import Sequence
 from functools import partial
 
 import jax
@@ -47,6 +48,26 @@ def _scales(data_shape: Shape, base_channels: int) -> list[Level]:
     ]
 
 
+def doubling(widths: Sequence[int], init: Init, rngs: nnx.Rngs) -> nnx.List:
+    """Build transposed convolutions from each number of maps to the next, each to twice the size."""
+    return nnx.List(
+        [
+            TransposedConvolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=init, rngs=rngs)
+            for i, o in itertools.pairwise(widths)
+        ]
+    )
+
+
+def halving(widths: Sequence[int], init: Init, rngs: nnx.Rngs) -> nnx.List:
+    """Build convolutions from each number of maps to the next, each to half the size."""
+    return nnx.List(
+        [
+            Convolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=init, rngs=rngs)
+            for i, o in itertools.pairwise(widths)
+        ]
+    )
+
+
 class Generator(nnx.Module):
     """Latents ``[B, latent_size]`` to images ``[B, H, W, C]``: a dense layer, then transposed convolutions.
 
@@ -71,12 +92,7 @@ class Generator(nnx.Module):
         self.dense = nnx.Linear(latent_size, height * width * channels, kernel_init=init, rngs=rngs)
         widths = [*(count for *_, count in scales), data_shape[-1]]
         self.norms = nnx.List([BatchNorm(count) if batch_norm else NoNorm() for count in widths[:-1]])
-        self.layers = nnx.List(
-            [
-                TransposedConvolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=init, rngs=rngs)
-                for i, o in itertools.pairwise(widths)
-            ]
-        )
+        self.layers = doubling(widths, init, rngs)
         self.bounded = bounded
 
     def __call__(self, z: jax.Array, standing: list[jax.Array] | None = None) -> jax.Array:
@@ -111,12 +127,7 @@ class Discriminator(nnx.Module):
     ):
         scales = _scales(data_shape, base_channels)
         widths = [data_shape[-1], *(count for *_, count in scales)]
-        self.layers = nnx.List(
-            [
-                Convolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=init, rngs=rngs)
-                for i, o in itertools.pairwise(widths)
-            ]
-        )
+        self.layers = halving(widths, init, rngs)
         height, width, channels = scales[-1]
         self.logit = nnx.Linear(height * width * channels, 1, kernel_init=init, rngs=rngs)
         self.rates = (input_dropout, *per_layer(hidden_dropout, len(scales), "--hidden-dropout"))

@@ -10,10 +10,9 @@ import jax
 import numpy as np
 from flax import nnx
 
-from gancli.compute.convolution import Convolution, TransposedConvolution
 from gancli.config import TrainConfig
 from gancli.models.catalog import Architecture
-from gancli.models.dcgan import INIT, PADDING, SIZE, STRIDE
+from gancli.models.dcgan import INIT, doubling, halving
 from gancli.models.layers.parts import BatchNorm, BatchStats, DiscriminatorOutput
 from gancli.models.mlp import Shape
 
@@ -28,13 +27,7 @@ class Generator(nnx.Module):
     def __init__(self, inputs: int, channels: int, colors: int, *, rngs: nnx.Rngs):
         sizes = inputs, UNITS * channels, SMALLEST**2 * 2 * channels
         self.dense = nnx.List([nnx.Linear(i, o, kernel_init=INIT, rngs=rngs) for i, o in itertools.pairwise(sizes)])
-        maps = 2 * channels, channels, colors
-        self.layers = nnx.List(
-            [
-                TransposedConvolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=INIT, rngs=rngs)
-                for i, o in itertools.pairwise(maps)
-            ]
-        )
+        self.layers = doubling((2 * channels, channels, colors), INIT, rngs)
         self.norms = nnx.List([BatchNorm(width) for width in (*sizes[1:], channels)])
         self.channels = channels
 
@@ -59,13 +52,7 @@ class Discriminator(nnx.Module):
     """Images ``[B, 28, 28, C]`` to logits ``[B]``; high means real. The features are those of its dense layer."""
 
     def __init__(self, channels: int, colors: int, *, rngs: nnx.Rngs):
-        maps = colors, channels, 2 * channels
-        self.layers = nnx.List(
-            [
-                Convolution(i, o, size=SIZE, stride=STRIDE, padding=PADDING, init=INIT, rngs=rngs)
-                for i, o in itertools.pairwise(maps)
-            ]
-        )
+        self.layers = halving((colors, channels, 2 * channels), INIT, rngs)
         units = UNITS * channels
         self.dense = nnx.Linear(SMALLEST**2 * 2 * channels, units, kernel_init=INIT, rngs=rngs)
         self.norms = nnx.List([BatchNorm(2 * channels), BatchNorm(units)])
