@@ -139,7 +139,8 @@ PAPERS: Registry[Paper] = Registry(
             measure=lazy("gancli.reproduce.numbers:unmatched"),
             digits=1,
             rows={"categories": Row(published="5", dataset="mnist", settings=_CHEN)},
-            note="The networks are half as wide as the paper's. Without --steps they see 640,000 images, as there.",
+            note="The networks are half as wide as the paper's. Without --steps they see 640,000 images, as those of "
+            "its code do.",
         ),
         "metz2017": Paper(
             summary="The ring of eight Gaussians, with and without unrolling (Metz et al. 2017, Figure 2).",
