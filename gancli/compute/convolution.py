@@ -7,6 +7,7 @@ into convolutions that a CPU computes an order of magnitude slower, and inside o
 (docs/lab/performance.md): there its fast kernels serve only what is laid out as images, kernels and maps are.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ LAYOUT = ("NHWC", "HWIO", "NHWC")
 CACHED = 2**17  # numbers: 512 KiB, half of what a core's second cache holds
 FEW = 16  # channels, that cost a kernel's gradient as much as more of them
 DEEP = 4  # images, of which a kernel's gradient is gathered at least at a time: it is a product over images
+NONE = (0, 0, 0)  # zeros before, behind and between images, or channels
 Sides = Sequence[tuple[int, int]]  # for height and width: pixels before and behind
 
 
@@ -38,6 +40,11 @@ def _slide(
     images: jax.Array, kernel: jax.Array, around: Sides, *, stride: int = 1, spread: int = 1, gaps: int = 1
 ) -> jax.Array:
     """Move a kernel over images that have zeros ``around``, pixels ``spread`` apart, and the kernel's with ``gaps``."""
+    small = math.prod(images.shape[1:3]) < math.prod(kernel.shape[:2])
+    if small and jax.default_backend() == "cpu":  # where XLA would take the kernel for the image, which is slow
+        sides = [NONE, *((*side, spread - 1) for side in around), NONE]
+        images = jax.lax.optimization_barrier(jax.lax.pad(images, jnp.zeros((), images.dtype), sides))
+        around, spread = [(0, 0)] * 2, 1
     return jax.lax.conv_general_dilated(
         images,
         kernel,
@@ -117,12 +124,8 @@ def _in_parts(images: jax.Array, count: int) -> jax.Array:
 
 
 def _correlate_part(x: jax.Array, y: jax.Array, geometry: Geometry) -> jax.Array:
-    # A kernel with more pixels than its image XLA would take for the image: so there the image grows beforehand.
-    margin = max(0, *(-((side - count) // 2) for side, count in zip(x.shape[1:3], y.shape[1:3], strict=True)))
-    x = jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
-    before = geometry.padding - margin
     around = [
-        (before, (count - 1) * geometry.stride + geometry.size - side - before)
+        (geometry.padding, (count - 1) * geometry.stride + geometry.size - side - geometry.padding)
         for side, count in zip(x.shape[1:3], y.shape[1:3], strict=True)
     ]
     # Channels as if they were images, images as if they were channels, and maps as a kernel with gaps.

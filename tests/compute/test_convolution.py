@@ -26,7 +26,9 @@ GEOMETRIES = [
     Geometry(9, 10, 4, 3, 1),  # of which the last row belongs to no patch
     Geometry(5, 5, 1, 1, 0),
     Geometry(4, 5, 5, 1, 4),  # maps larger than images
+    Geometry(2, 3, 4, 2, 1),  # kernels larger than both
 ]
+SMALL = [Geometry(4, 4, 4, 2, 1), Geometry(2, 2, 3, 1, 1), Geometry(4, 4, 5, 1, 2), Geometry(1, 2, 3, 1, 1)]
 
 
 def uniform(*shape, seed=0):
@@ -148,9 +150,11 @@ def test_products_are_the_same_on_an_accelerator(geometry, monkeypatch):
 
 
 @pytest.mark.parametrize("product", [convolve, transpose, correlate])
-@pytest.mark.parametrize("geometry", [Geometry(8, 8, 4, 2, 1), Geometry(9, 7, 3, 1, 1), Geometry(8, 8, 5, 1, 4)])
+@pytest.mark.parametrize(
+    "geometry", [Geometry(8, 8, 4, 2, 1), Geometry(9, 7, 3, 1, 1), Geometry(8, 8, 5, 1, 4), *SMALL]
+)
 def test_products_are_laid_out_for_the_fast_kernels_of_a_cpu(geometry, product):
-    """XLA brings convolutions to this layout on its own, but not inside of loops."""
+    """XLA brings convolutions to this layout on its own, but not inside of loops, nor where images are small."""
     x, kernel, y = operands(geometry)
     one, other = {convolve: (x, kernel), transpose: (y, kernel), correlate: (x, y)}[product]
 
