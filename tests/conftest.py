@@ -1,5 +1,6 @@
 """Settings and fixtures that every test shares."""
 
+import functools
 import gc
 import os
 import platform
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 # Before jax is imported: two devices, no terminal, no cache of the person who runs the tests.
 os.environ.update(
@@ -40,6 +42,7 @@ from gancli.cli.console import TerminalReporter
 from gancli.compute.garbage import collect_seldom
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+typer.main.get_command = functools.cache(typer.main.get_command)  # a command of the tests takes the options of the last
 gc.freeze()  # what was imported stays
 collect_seldom()  # as commands do
 

@@ -59,6 +59,7 @@ class Extractor:
             )
 
 
+@functools.cache  # training asks at every evaluation, and it would be traced anew
 def classifier(name: str, channels: int | None = None) -> Extractor:
     """Load a built-in classifier.
 
@@ -98,6 +99,7 @@ def classifier(name: str, channels: int | None = None) -> Extractor:
     )
 
 
+@functools.cache
 def classifier_at_scales(name: str, side: int) -> Extractor:
     """Load a built-in classifier of color images for images of any size and kind, at one scale or two.
 
@@ -148,14 +150,15 @@ def _weights(name: str) -> tuple[nnx.GraphDef[Classifier], Any]:
     raw = (WEIGHTS / f"{entry.identity}.npz").read_bytes()
     if hashlib.sha256(raw).hexdigest() != entry.sha256:
         raise GancliError(f"the weights of {entry.identity} in this installation are damaged; install gancli again.")
-    with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+    # The game may ask while a step is traced, and what is kept must not be part of that.
+    with np.load(io.BytesIO(raw), allow_pickle=False) as arrays, jax.ensure_compile_time_eval():
         params = _nested({name: jnp.asarray(arrays[name]) for name in arrays.files})
     return _layout(entry.shape[-1], entry.widths, entry.num_classes), params
 
 
 @functools.cache
 def _layout(channels: int, widths: tuple[int, ...], num_classes: int) -> nnx.GraphDef[Classifier]:
-    """Return a classifier without its weights; finding it takes a while, and training asks at every evaluation."""
+    """Return a classifier without its weights; finding it takes a while."""
     return nnx.graphdef(nnx.eval_shape(lambda: Classifier(channels, widths, num_classes, rngs=nnx.Rngs(0))))
 
 

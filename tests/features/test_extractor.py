@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -150,8 +151,22 @@ def test_images_with_transparency_are_refused():
 def test_damaged_weights_are_noticed(tmp_path, monkeypatch):
     (tmp_path / "digits-classifier-1.npz").write_bytes(b"other")
     monkeypatch.setattr(extractor, "WEIGHTS", tmp_path)
+    extractor.classifier.cache_clear()
     with pytest.raises(GancliError, match="the weights of digits-classifier-1 in this installation are damaged"):
         extractor.classifier("digits")
+
+
+def test_a_classifier_is_loaded_once_even_while_something_is_traced():
+    extractor.classifier.cache_clear()
+    image = load("digits").examples[:1]
+
+    def features(x):
+        network = extractor.classifier("digits")
+        return network.apply(network.params, x).features
+
+    inside = jax.jit(features)(image)
+    assert extractor.classifier("digits") is extractor.classifier("digits")
+    np.testing.assert_allclose(features(image), inside, atol=1e-6)
 
 
 def test_features_are_kept_and_damage_costs_only_time(tmp_path, monkeypatch, capsys):
