@@ -13,6 +13,7 @@ from gancli.config import TrainConfig, defaults, option_name, parse, settings, t
 from gancli.errors import GancliError
 from gancli.fields import shown
 from gancli.recipes.names import is_known, names
+from gancli.recipes.request import Request
 from gancli.recipes.resolve import resolve, uses
 
 METAVARS = {int: "N", float: "X", str: "NAME"}
@@ -150,9 +151,12 @@ class TrainCommand(Command):
         everything = "--help-all" in arguments
         given, _, _ = self.make_parser(ctx).parse_args(_with_value(arguments))
         asked = {name: given.get(name) for name in CHOICES}
-        config = _as_asked(given)
+        config, measured = _as_asked(given)
+        if config:
+            asked["game"] = config.game
         command = copy.copy(self)
-        command.params = [_as_shown(one, config) for one in self.params if everything or _is_shown(one.name, asked)]
+        kept = [one for one in self.params if everything or _is_shown(one.name, asked)]
+        command.params = [_as_shown(one, config, measured) for one in kept]
         Command.format_help(command, ctx, formatter)
 
 
@@ -166,36 +170,46 @@ def _with_value(args: Sequence[str]) -> list[str]:
     return words
 
 
-def _as_asked(given: Mapping[str, Any]) -> TrainConfig | None:
-    """Return the configuration that the named data, preset, model, game and loss start from; None: no data is named."""
+def _as_asked(given: Mapping[str, Any]) -> tuple[TrainConfig | None, Sequence[str]]:
+    """Return the configuration that the named data, preset, model, game and loss start from, and what a time decides.
+
+    Without data there is none.
+    """
     if given.get("dataset") is None:
-        return None
+        return None, ()
     choices = {name: given.get(name) for name in ("model", "game", "loss")}
+    known = {name: value for name, value in choices.items() if value and is_known(name, value)}
+    request = Request(given["dataset"], given.get("preset"), typed=known)
     try:
-        return resolve(
-            given["dataset"], given.get("preset"), {n: v for n, v in choices.items() if v and is_known(n, v)}
-        )
+        config = resolve(given["dataset"], request.preset, known)
     except GancliError:
-        return None
+        return None, ()
+    return config, request.measured(config) if request.budget(None, config) else ()
 
 
-def _is_shown(name: str, asked: dict[str, str | None]) -> bool:
-    about = settings().get(name)
+def _is_shown(name: str, asked: Mapping[str, str | None]) -> bool:
+    about, game = settings().get(name), asked["game"]
     if name in TOGETHER:
         return False
-    if about is None or about.common:
+    if about is None:
         return True
-    only = about.only or {}
-    return any(value and other in only and set(value.split(",")) & set(only[other]) for other, value in asked.items())
+    only, unless = about.only or {}, about.unless or {}
+    if game and (game not in only.get("game", (game,)) or game in unless.get("game", ())):
+        return False
+    return about.common or any(
+        value and other in only and set(value.split(",")) & set(only[other]) for other, value in asked.items()
+    )
 
 
-def _as_shown(param: Any, config: TrainConfig | None) -> Any:
+def _as_shown(param: Any, config: TrainConfig | None, measured: Sequence[str]) -> Any:
     """Return an option with the default that holds here, and without the ``--no-`` of what is off."""
     if not isinstance(param, TyperOption) or param.name not in settings():
         return param
     param = copy.copy(param)
     if config is not None and uses(config, param.name):
         param.default = _default(getattr(config, param.name))
+    if param.name in measured:
+        param.default = f"{param.default}, less if that takes over an hour"
     if param.default is False:
         param.secondary_opts = []
     return param
