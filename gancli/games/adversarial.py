@@ -1,7 +1,7 @@
 """The adversarial game (Goodfellow et al. 2014, Algorithm 1): D tells data from samples, and G makes that hard."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -16,15 +16,15 @@ from gancli.data.catalog import CLASSIFIED
 from gancli.errors import UsageError
 from gancli.games import pair
 from gancli.games.catalog import UPDATES
+from gancli.games.chosen import chosen
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import classified, generated, penalized, scored, scored_pair
 from gancli.games.updates import Measured, Sides, advance, lookahead, under_rule, unrolled
-from gancli.losses.catalog import PENALTIES, objective
+from gancli.losses.catalog import PENALTIES
 from gancli.losses.energy import pulling_away
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
 from gancli.losses.top_k import best
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.models.layers.parts import DiscriminatorOutput
 from gancli.own_files import Files
 from gancli.salts import UNROLL
@@ -64,12 +64,7 @@ class Adversarial:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (domain,) = domains
-        files = files or {}
-        loss = objective(config.loss, files.get("loss"))
-        check(config, loss)
-        if config.penalty_weight is None:
-            config = replace(config, penalty_weight=weight_by_size(domain.shape))
-        family = architecture(config.model, files.get("model"))
+        config, loss, family = chosen(config, domain, files, check)
         players = pair.players(config, family, domain, loss.network)
         generator, discriminator = (under_rule(player, config) for player in players)
         draws, scores = Draws(generator, domain), Scores(discriminator, domain, loss, family.convolves)

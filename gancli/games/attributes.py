@@ -56,7 +56,7 @@ class Attributes:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (domain,) = domains
-        config, loss, family = settled(config, domain, files or {}, plays=("k", "updates"))
+        config, loss, family = settled(config, domain, files, plays=("k", "updates"))
         built = nnx.eval_shape(lambda: _networks(config, family, domain, nnx.Rngs(0)))
         made = patches.players(config, family, built, domain, (GENERATOR,))
         translator, critic = (under_rule(made[name], config) for name in (GENERATOR, DISCRIMINATOR))

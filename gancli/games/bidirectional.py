@@ -21,15 +21,15 @@ from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial, pair
 from gancli.games.augmentation import augmented
+from gancli.games.chosen import chosen
 from gancli.games.encodes import ENCODER, Encodes
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import PRECISIONS, generated, penalized, scored_pair
 from gancli.games.updates import Weights, take_turns, under_rule
 from gancli.latents.catalog import MIXTURE
-from gancli.losses.catalog import PENALTIES, objective
+from gancli.losses.catalog import PENALTIES
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.models.encoder import encoder, pair_discriminator
 from gancli.own_files import Files
 from gancli.salts import AUGMENTATION, POSTERIOR
@@ -62,12 +62,7 @@ class Bidirectional:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (domain,) = domains
-        files = files or {}
-        loss = objective(config.loss, files.get("loss"))
-        check(config, loss)
-        if config.penalty_weight is None:
-            config = replace(config, penalty_weight=weight_by_size(domain.shape))
-        family = architecture(config.model, files.get("model"))
+        config, loss, family = chosen(config, domain, files, check)
         (generator,) = pair.players(config, family, domain, None)
         others = nnx.eval_shape(lambda: _opponents(config, family, domain, nnx.Rngs(0)))
         graphs = {name: nnx.graphdef(network) for name, network in others.items()}

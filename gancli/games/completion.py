@@ -23,16 +23,16 @@ from gancli.compute.mesh import divided
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial
+from gancli.games.chosen import chosen
 from gancli.games.masks import MASKS
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import generated, penalized, scored_pair
 from gancli.games.questions import Questions
 from gancli.games.updates import Measured, Weights, take_turns, under_rule
 from gancli.latents.catalog import MIXTURE
-from gancli.losses.catalog import PENALTIES, objective
+from gancli.losses.catalog import PENALTIES
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.models.completion import answers_discriminator, completing_generator
 from gancli.own_files import Files
 from gancli.salts import MASKS as OF_MASKS
@@ -64,12 +64,7 @@ class Completion:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (domain,) = domains
-        files = files or {}
-        loss = objective(config.loss, files.get("loss"))
-        check(config, loss)
-        if config.penalty_weight is None:
-            config = replace(config, penalty_weight=weight_by_size(domain.shape))
-        family = architecture(config.model, files.get("model"))
+        config, loss, family = chosen(config, domain, files, check)
         questions = Questions(domain, config.masks)
         packs = replace(domain, name="answers", shape=_packed(config, questions))
         empty = np.zeros(domain.shape)

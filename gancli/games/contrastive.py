@@ -58,7 +58,7 @@ class Contrastive:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         a, b = domains
-        config, loss, family = settled(config, a, files or {})
+        config, loss, family = settled(config, a, files)
         built = nnx.eval_shape(lambda: _networks(config, family, b, nnx.Rngs(0)))
         made = patches.players(config, family, built, a, (GENERATOR,))
         scores = Scores(made[DISCRIMINATOR], b, loss, family.convolves)

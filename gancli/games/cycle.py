@@ -64,7 +64,7 @@ class Cycle:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         a, b = domains
-        config, loss, family = settled(config, a, files or {}, attends=True)
+        config, loss, family = settled(config, a, files, attends=True)
         means = {domain.name: np.zeros(domain.shape) for domain in domains}
         built = nnx.eval_shape(lambda: _networks(config, family, domains, means, nnx.Rngs(0)))
         made = patches.players(config, family, built, a, TRANSLATORS)

@@ -18,16 +18,15 @@ from gancli.compute.mesh import divided
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial, pair
+from gancli.games.chosen import chosen
 from gancli.games.pair import DISCRIMINATOR, GENERATOR, Draws, Scores
 from gancli.games.passes import generated, penalized, scored, scored_twice
 from gancli.games.updates import Measured, Weights, take_turns, under_rule
 from gancli.latents.catalog import MIXTURE
 from gancli.latents.codes import Codes
-from gancli.losses.catalog import objective
 from gancli.losses.information import category_information, code_information, code_log_likelihood
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.models.layers.code_reader import CodeReader
 from gancli.models.layers.parts import uniform_init
 from gancli.own_files import Files
@@ -59,13 +58,8 @@ class InfoGAN:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (domain,) = domains
-        files = files or {}
-        loss = objective(config.loss, files.get("loss"))
+        config, loss, family = chosen(config, domain, files, check)
         codes = Codes.parse(config.codes)
-        check(config, loss)
-        if config.penalty_weight is None:
-            config = replace(config, penalty_weight=weight_by_size(domain.shape))
-        family = architecture(config.model, files.get("model"))
         networks = nnx.eval_shape(lambda: _networks(config, family, domain, codes, np.zeros(domain.shape), nnx.Rngs(0)))
         generator, discriminator = (
             under_rule(replace(player, graph=nnx.graphdef(networks[player.name])), config)

@@ -48,7 +48,7 @@ class Paired:
             UsageError: the configuration makes no such game, or its networks do not fit the data.
         """
         (pairs,) = domains
-        config, loss, family = settled(config, pairs, files or {})
+        config, loss, family = settled(config, pairs, files)
         built = nnx.eval_shape(lambda: _networks(config, family, pairs, nnx.Rngs(0)))
         made = patches.players(config, family, built, pairs, (GENERATOR,))
         source, target = (replace(pairs, name=name, shape=_single(pairs)) for name in (A, B))

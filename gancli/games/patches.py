@@ -3,7 +3,6 @@
 import functools
 import operator
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import jax
@@ -14,13 +13,13 @@ from gancli.compute.mesh import divided, whole
 from gancli.config import TrainConfig
 from gancli.errors import UsageError
 from gancli.games import adversarial
+from gancli.games.chosen import chosen
 from gancli.games.history import History, exchanged
 from gancli.games.pair import Scores
 from gancli.games.passes import penalized, scored, scored_twice
-from gancli.losses.catalog import PENALTIES, objective
+from gancli.losses.catalog import PENALTIES
 from gancli.losses.objective import Objective
-from gancli.losses.penalties import weight_by_size
-from gancli.models.catalog import Architecture, architecture
+from gancli.models.catalog import Architecture
 from gancli.models.layers.parts import outputs_of
 from gancli.own_files import Files
 from gancli.training.catalog import Pace
@@ -150,7 +149,7 @@ def remembered(
 
 
 def settled(
-    config: TrainConfig, domain: Domain, files: Files, plays: Collection[str] = (), *, attends: bool = False
+    config: TrainConfig, domain: Domain, files: Files | None, plays: Collection[str] = (), *, attends: bool = False
 ) -> tuple[TrainConfig, Objective, Architecture]:
     """Return the configuration of a game with its penalty weight, which goes by the size of images, its loss and model.
 
@@ -164,11 +163,7 @@ def settled(
     Raises:
         UsageError: the configuration makes no such game; see :func:`check`.
     """
-    loss = objective(config.loss, files.get("loss"))
-    check(config, loss, plays)
-    if config.penalty_weight is None:
-        config = replace(config, penalty_weight=weight_by_size(domain.shape))
-    family = architecture(config.model, files.get("model"))
+    config, loss, family = chosen(config, domain, files, functools.partial(check, plays=plays))
     if family.attends and not attends:
         raise UsageError(
             f"--game {config.game} does not train attention, which --model {config.model} has. Take --game cycle, or "
