@@ -15,15 +15,14 @@ LABELS = {"score": "", "pixels": " by pixels", "features": " by features"}
 
 def score(run: Path, options: dict[str, Any], together: "Launch | None", *, json: bool, quiet: bool) -> None:
     """Score images, and show which are unusual; options are those of :func:`gancli.workflows.anomaly.anomalies`."""
-    from gancli.cli.console import print_json, reporting, warn
+    from gancli.cli.console import print_json, reporting, warn_of
     from gancli.workflows.anomaly import anomalies
 
     with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
         found = anomalies(run, reporter=reporter, **options)
     if not leads:
         return
-    for note in found.notes:
-        warn(f"{note} Using step {found.step}.")
+    warn_of(found.notes, found.step)
     if json:
         print_json(to_dict(found))
     else:

@@ -39,15 +39,14 @@ def classify(
     """
     wanted = parse_step(step)
 
-    from gancli.cli.console import TerminalReporter, print_json, warn
+    from gancli.cli.console import TerminalReporter, print_json, warn_of
     from gancli.workflows.classify import classify as workflow
 
     with TerminalReporter(quiet=quiet) as reporter:
         result = workflow(
             run, images, reporter, output=output, overwrite=overwrite, step=wanted, ema=ema, data_dir=data_dir
         )
-    for note in result.notes:
-        warn(f"{note} Using step {result.step}.")
+    warn_of(result.notes, result.step)
     if json:
         print_json(result.to_dict())
     else:

@@ -55,6 +55,12 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
+def warn_of(notes: Iterable[str], step: int | None) -> None:
+    """Warn of what was noticed when a checkpoint was chosen, and name its step."""
+    for note in notes:
+        warn(f"{note} Using step {step}.")
+
+
 def reporting(*, quiet: bool, leads: bool) -> "contextlib.AbstractContextManager[Reporter]":
     """Return what reports to a person; of several processes that do the same, the first one alone does."""
     return TerminalReporter(quiet=quiet) if leads else contextlib.nullcontext(Silence())

@@ -84,7 +84,7 @@ def edit(
     """
     wanted = parse_step(step)
 
-    from gancli.cli.console import TerminalReporter, print_json, print_table, warn
+    from gancli.cli.console import TerminalReporter, print_json, print_table, warn_of
     from gancli.workflows.edit import edit as workflow
 
     with TerminalReporter(quiet=quiet) as reporter:
@@ -105,8 +105,7 @@ def edit(
             overwrite=overwrite,
             data_dir=data_dir,
         )
-    for note in result.notes:
-        warn(f"{note} Using step {result.step}.")
+    warn_of(result.notes, result.step)
     if json:
         print_json(_to_dict(result))
     else:

@@ -77,7 +77,7 @@ def encode(
     wanted = parse_step(step)
     together = hosts.met(coordinator, processes, process)
 
-    from gancli.cli.console import print_json, print_table, reporting, warn
+    from gancli.cli.console import print_json, print_table, reporting, warn_of
     from gancli.workflows.encode import encode as workflow
 
     with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
@@ -97,8 +97,7 @@ def encode(
         )
     if not leads:
         return
-    for note in result.notes:
-        warn(f"{note} Using step {result.step}.")
+    warn_of(result.notes, result.step)
     if json:
         print_json(_to_dict(result))
     else:

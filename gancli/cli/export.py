@@ -36,12 +36,11 @@ def export(
     """
     wanted, names = parse_step(step), parse_names(formats) or ()
 
-    from gancli.cli.console import print_json, print_table, warn
+    from gancli.cli.console import print_json, print_table, warn_of
     from gancli.workflows.export import export as workflow
 
     result = workflow(run, output, formats=names, step=wanted, ema=ema, evaluation=evaluation)
-    for note in result.notes:
-        warn(f"{note} Using step {result.step}.")
+    warn_of(result.notes, result.step)
     if json:
         print_json({"output": str(result.output), "files": result.files, "step": result.step, "ema": result.ema})
         return

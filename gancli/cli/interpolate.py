@@ -74,7 +74,7 @@ def interpolate(
     if (start is None) != (end is None):
         raise UsageError("--from and --to belong together. Give both, or none of them.")
 
-    from gancli.cli.console import TerminalReporter, print_json, print_table, warn
+    from gancli.cli.console import TerminalReporter, print_json, print_table, warn_of
     from gancli.workflows.interpolate import interpolate as workflow
 
     with TerminalReporter(quiet=json) as reporter:
@@ -95,8 +95,7 @@ def interpolate(
             data_dir=data_dir,
             reporter=reporter,
         )
-    for note in result.notes:
-        warn(f"{note} Using step {result.step}.")
+    warn_of(result.notes, result.step)
     if json:
         values = {"output": str(result.output), "rows": result.rows, "frames": result.frames, "path": result.path}
         print_json(values | {"step": result.step, "ema": result.ema, "seed": result.seed})

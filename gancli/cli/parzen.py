@@ -42,7 +42,7 @@ def parzen(
     """
     wanted = parse_step(step)
 
-    from gancli.cli.console import TerminalReporter, print_json, warn
+    from gancli.cli.console import TerminalReporter, print_json, warn, warn_of
     from gancli.workflows.parzen import parzen as workflow
 
     with TerminalReporter(quiet=False) as reporter:
@@ -58,8 +58,7 @@ def parzen(
             data_dir=data_dir,
             listener=reporter,
         )
-    for note in result.notes:
-        warn(f"{note} Using step {result.step}.")
+    warn_of(result.notes, result.step)
     for fold in result.score.folds:
         if fold.sigma_at_edge:
             warn(

@@ -85,7 +85,7 @@ def sample(
     wanted = parse_step(step)
     together = hosts.met(coordinator, processes, process)
 
-    from gancli.cli.console import print_json, print_table, reporting, warn
+    from gancli.cli.console import print_json, print_table, reporting, warn_of
     from gancli.workflows.sample import sample as workflow
 
     with hosts.dividing(together) as leads, reporting(quiet=quiet, leads=leads) as reporter:
@@ -110,8 +110,7 @@ def sample(
         )
     if not leads:
         return
-    for note in result.notes:
-        warn(f"{note} Using step {result.step}.")
+    warn_of(result.notes, result.step)
     values = {
         "output": str(result.output),
         "num_samples": result.num_samples,

@@ -81,7 +81,7 @@ def translate(
     wanted = parse_step(step)
     together = hosts.met(coordinator, processes, process)
 
-    from gancli.cli.console import print_json, print_table, reporting, warn
+    from gancli.cli.console import print_json, print_table, reporting, warn_of
     from gancli.workflows.translate import translate as workflow
 
     dividing = hosts.dividing(together, all_keep=True)  # its translations
@@ -103,8 +103,7 @@ def translate(
         )
     if not leads:
         return
-    for note in result.notes:
-        warn(f"{note} Using step {result.step}.")
+    warn_of(result.notes, result.step)
     if json:
         print_json(result.to_dict())
     else:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from gancli.cli.console import TerminalReporter, print_table
+from gancli.cli.console import TerminalReporter, print_table, warn_of
 from gancli.reporting import Progress
 from tests.cli.terminal import Terminal, frames
 from tests.conftest import tiny
@@ -246,3 +246,10 @@ def test_a_long_value_is_broken_between_words_on_a_terminal_and_nowhere_else(cap
     assert shown[0] == plain.splitlines()[0]
     assert max(map(len, shown[1:])) <= 80
     assert " ".join(" ".join(shown[1:]).split()) == " ".join(plain.splitlines()[1].split())
+
+
+def test_every_note_on_a_checkpoint_is_a_warning_with_its_step(capsys):
+    warn_of(("Step 30 is damaged.", "Step 20, too."), 10)
+    assert capsys.readouterr().err == (
+        "warning: Step 30 is damaged. Using step 10.\nwarning: Step 20, too. Using step 10.\n"
+    )
