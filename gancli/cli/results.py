@@ -34,7 +34,7 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         rows += [
             ("time", f"{duration(result.seconds)} ({result.images_per_second:,.0f} images/s)"),
             *_told(result),
-            ("samples", result.folder / "samples" / f"fakes{result.steps:06d}.png"),
+            ("samples", _samples(result)),
         ]
     if result.last and result.peak_bytes:
         rows.append(("memory", f"{result.peak_bytes / 2**20:,.0f} MiB at its peak"))
@@ -51,6 +51,15 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
         if result.verdict.cure:
             rows.append(("try", result.verdict.cure))
     print_table(rows)
+
+
+def _samples(result: "TrainResult") -> str:
+    """Return the picture to look at: that of the best step where the last one is worse."""
+    best, folder = result.best, result.folder / "samples"
+    last = f"fakes{result.steps:06d}.png"
+    if best is None or best.step == best.last_step or best.differs is False:
+        return str(folder / last)
+    return f"{folder / f'fakes{best.step:06d}.png'} (of the best step; of the last one: {last})"
 
 
 def best_told(best: "Best") -> str:

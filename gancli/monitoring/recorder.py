@@ -86,7 +86,7 @@ class Recorder:
             self._reporter.evaluated(progress.step, cells(config.metrics, found), best=is_best)
         gave_up = due and self._gave_up(scores)
         finished = last or gave_up
-        if finished or looked_at:
+        if finished or looked_at or is_best:
             self.picture(state)
         if due or finished or stopping:
             self._draw_curves()

@@ -8,6 +8,7 @@ import pytest
 
 from gancli.cli.results import best_told, show_result, show_seeds
 from gancli.monitoring.best import Best
+from gancli.reporting import Progress
 from gancli.workflows.train import TrainResult
 
 BEST = Best(20, "fid", 2.0, 40, 2.125, None)
@@ -41,6 +42,22 @@ def test_the_best_of_each_seed_is_told_where_any_was_evaluated(capsys):
     ]
     show_seeds(summary | {"best": [None, None]}, Path("runs"), as_json=False)
     assert "best" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("best", "row"),
+    [
+        (None, "run/samples/fakes000040.png"),
+        (BEST, "run/samples/fakes000020.png (of the best step; of the last one: fakes000040.png)"),
+        (replace(BEST, differs=False), "run/samples/fakes000040.png"),
+        (replace(BEST, step=40, last=2.0, differs=False), "run/samples/fakes000040.png"),
+    ],
+)
+def test_the_picture_of_the_best_step_is_named_where_it_is_better(capsys, best, row):
+    last = Progress(40, 640, 640.0, {}, "")
+    show_result(TrainResult(Path("run"), 40, 640, 1.0, 640.0, 0.0, 0, None, last=last, best=best), as_json=False)
+    rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    assert rows["samples"].strip() == row
 
 
 @pytest.mark.parametrize(("spikes", "row"), [(0, None), (1, "1 gradient"), (1200, "1,200 gradients")])

@@ -16,10 +16,13 @@ from tests.reports.recorded import measured, recorded
 
 def test_the_best_checkpoint_stays_and_can_be_named(gancli, monkeypatch):
     scored(monkeypatch, [5.0, 2.0, 3.0, 2.0, 4.0, 4.0])
-    assert train(gancli)[0] == 0
+    code, out, _ = train(gancli, sample_every=60)
+    assert code == 0
+    assert "ckpt/samples/fakes000020.png (of the best step; of the last one: fakes000060.png)" in out
     run = Run.open(Path("ckpt"))
     with run.checkpoints() as checkpoints:
         assert checkpoints.steps() == [20, 60]
+    assert list(run.samples()) == [0, 10, 20, 30, 60]  # those before 60, and the best ones
     code, out, _ = gancli("sample", "--step", "best", "--json")
     assert (code, json.loads(out)["step"]) == (0, 20)
     for command in (["interpolate"], ["evaluate", "--modes", "--samples", "20"], ["parzen", "--samples", "20"]):
