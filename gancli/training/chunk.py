@@ -39,7 +39,8 @@ def train_chunk(
         The new state, and the report ``[capacity]``, of which the first ``num_steps`` are filled.
     """
 
-    def step(state: TrainState, index: jax.Array | int) -> tuple[TrainState, Report]:
+    @partial(jax.jit, inline=True)  # traced once for the shapes of the report and for the loop
+    def step(state: TrainState, data: Data, at: Cursors, index: jax.Array) -> tuple[TrainState, Report]:
         after, measured = game.step(state, next_batches(game, state.key, data, at, index))
         return whole(after._replace(step=state.step + 1)), measured | noticed(game, state, after)
 
@@ -48,12 +49,12 @@ def train_chunk(
 
     def body(index: jax.Array, carry: tuple[list[jax.Array], Report]) -> tuple[list[jax.Array], Report]:
         leaves, report = carry
-        state, measured = step(jax.tree.unflatten(tree, leaves[::-1]), index)
+        state, measured = step(jax.tree.unflatten(tree, leaves[::-1]), data, at, index)
         return jax.tree.leaves(state)[::-1], jax.tree.map(lambda all_, one: all_.at[index].set(one), report, measured)
 
-    _, measured = jax.eval_shape(step, state, 0)
+    _, measured = jax.eval_shape(step, state, data, at, jnp.int32(0))
     report = jax.tree.map(lambda _: jnp.full((capacity,), jnp.nan), measured)
-    leaves, report = jax.lax.fori_loop(0, num_steps, body, (leaves[::-1], report))
+    leaves, report = jax.lax.fori_loop(jnp.int32(0), num_steps, body, (leaves[::-1], report))
     return jax.tree.unflatten(tree, leaves[::-1]), whole(report)
 
 

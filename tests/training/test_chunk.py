@@ -1,5 +1,6 @@
 """Many steps in one dispatch: the same numbers wherever they are cut, and one program for equal games."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -53,3 +54,18 @@ def test_equal_games_share_a_program():
     before = program._cache_size()
     run(Toy.build(CONFIG, DOMAINS), first_state(), 0, 3, DATA)
     assert program._cache_size() == before
+
+
+def test_a_step_is_traced_once(monkeypatch):
+    plain, traced = Toy.step, []
+
+    def counted(*arguments):
+        traced.append(arguments)
+        return plain(*arguments)
+
+    monkeypatch.setattr(Toy, "step", counted)
+    longer = dataclasses.replace(CONFIG, log_every=CONFIG.log_every + 1)  # of which nothing is compiled so far
+    train_chunk.lower(
+        Toy.build(longer, DOMAINS), first_state(), DATA, cursors(GAME, 0), jnp.int32(0), capacity=longer.log_every
+    )
+    assert len(traced) == 1
