@@ -40,9 +40,12 @@ from PIL import Image
 from gancli.cli.app import entry_point
 from gancli.cli.console import TerminalReporter
 from gancli.compute.garbage import collect_seldom
+from gancli.games import pair
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
-typer.main.get_command = functools.cache(typer.main.get_command)  # a command of the tests takes the options of the last
+# A command of the tests has options and networks from the one before, of which each lays out its own elsewhere.
+typer.main.get_command = functools.cache(typer.main.get_command)
+pair.players = functools.lru_cache(maxsize=64)(pair.players)
 gc.freeze()  # what was imported stays
 collect_seldom()  # as commands do
 
