@@ -1,5 +1,6 @@
 """What verbs print."""
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,8 @@ def show_seeds(summary: dict[str, Any], outdir: Path, *, as_json: bool) -> None:
             (Path(run).name, best_told(Best(**best)) if best else "not evaluated")
             for run, best in zip(summary["runs"], summary["best"], strict=True)
         )
+    if verdicts := Counter(filter(None, summary["verdicts"])):
+        print("verdicts: " + ", ".join(f"{number} {name}" for name, number in verdicts.most_common()))
     print("mean and standard deviation over them, also in summary.json there:")
     width = max(len(name) for name in summary["metrics"])
     for name, found in summary["metrics"].items():

@@ -316,8 +316,9 @@ def train_seeds(
 
     Returns:
         ``runs``, their folders; ``best``, the fields of the :class:`Best` of each, None where nothing was evaluated;
-        and ``metrics``: mean, standard deviation and count of every number in the last line of the runs' metrics. What
-        a run lacks is left out and not counted.
+        ``verdicts``, the name of the verdict on each, None where nothing is known; and ``metrics``: mean, standard
+        deviation and count of every number in the last line of the runs' metrics. What a run lacks is left out and not
+        counted.
 
     Raises:
         GancliError: a folder is taken or in use, or a run failed; those beside it were stopped and saved.
@@ -331,7 +332,7 @@ def train_seeds(
             with alone_in(goal.folder, Silence()):  # of none is anything replaced while another is in use
                 pass
     goals = with_steps(goals, reporter, budget=budget, said=said, data_dir=data_dir, overwrite=overwrite)
-    train_all(goals, reporter, data_dir, overwrite=overwrite)
+    results = train_all(goals, reporter, data_dir, overwrite=overwrite)
     runs = [Run.open(goal.folder) for goal in goals]
     lines = [dict(numbers_of(run.metrics()[-1])) for run in runs]
     metrics = {}
@@ -339,8 +340,12 @@ def train_seeds(
         values = [line[name] for line in lines if name in line]
         spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
         metrics[name] = {"mean": float(np.mean(values)), "standard_deviation": spread, "count": len(values)}
-    best = [_best(run) for run in runs]
-    summary = {"runs": [str(goal.folder) for goal in goals], "best": best, "metrics": metrics}
+    summary = {
+        "runs": [str(goal.folder) for goal in goals],
+        "best": [_best(run) for run in runs],
+        "verdicts": [result.verdict.name if result.verdict else None for result in results],
+        "metrics": metrics,
+    }
     write_atomically(outdir / "summary.json", json.dumps(summary, indent=2) + "\n")
     return summary
 

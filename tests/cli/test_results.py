@@ -31,6 +31,7 @@ def test_the_best_step_is_named_where_it_is_better(changes, text):
 def test_the_best_of_each_seed_is_told_where_any_was_evaluated(capsys):
     metrics = {"step": {"mean": 40.0, "standard_deviation": 0.0, "count": 2}}
     summary = {"runs": ["runs/seed0", "runs/seed11"], "best": [asdict(BEST), None], "metrics": metrics}
+    summary["verdicts"] = [None, None]
     show_seeds(summary, Path("runs"), as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         "2 runs in runs",
@@ -42,6 +43,17 @@ def test_the_best_of_each_seed_is_told_where_any_was_evaluated(capsys):
     ]
     show_seeds(summary | {"best": [None, None]}, Path("runs"), as_json=False)
     assert "best" not in capsys.readouterr().out
+
+
+def test_the_verdicts_on_seeds_are_counted(capsys):
+    verdicts = ["healthy", "collapse", None, "healthy"]
+    metrics = {"step": {"mean": 40.0, "standard_deviation": 0.0, "count": 4}}
+    show_seeds(
+        {"runs": list("abcd"), "best": [None] * 4, "verdicts": verdicts, "metrics": metrics},
+        Path("runs"),
+        as_json=False,
+    )
+    assert "verdicts: 2 healthy, 1 collapse" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_a_sweep_has_a_run_for_each_seed_and_a_summary(gancli, tmp_path):
     assert found["count"] == 2
     (line,) = [line for line in out.splitlines() if line.startswith("jsd_bound ")]
     assert f"{found['mean']:.6g} ± " in line
-    assert summary["best"] == [None, None]
+    assert (summary["best"], summary["verdicts"]) == ([None, None], [None, None])
 
 
 def test_what_is_there_is_not_replaced_unasked(gancli, tmp_path):
