@@ -96,6 +96,15 @@ def test_help_waits_for_no_heavy_library(arguments):
     assert result.stdout.splitlines()[-1] == "HEAVY []"
 
 
+@pytest.mark.parametrize("verb", ["train", "sample", "evaluate"])
+def test_parts_of_scipy_wait_until_they_are_needed(verb):
+    """They take nearly a second, and ``import scipy`` alone takes none of them."""
+    parts = {"scipy.special", "scipy.spatial", "scipy.linalg", "scipy.optimize", "scipy.stats", "scipy.io"}
+    probe = f"import sys, gancli.workflows.{verb}\nprint(sorted({parts!r} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
 def test_help_names_everything_that_can_be_chosen(gancli):
     from gancli.latents.catalog import PATHS
     from gancli.metrics.catalog import METRICS

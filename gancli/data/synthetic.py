@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
+import scipy
 
 from gancli.data.catalog import DATASETS, SPLITS
 from gancli.data.kinds import Mixture, Read
@@ -51,7 +51,7 @@ class GaussianMixture:
         gain = np.linalg.solve(within, across.T).T
         apart = np.asarray(point, np.float64)[seen] - self.centers[:, seen]
         exponents = -np.einsum("ki,ki->k", apart, np.linalg.solve(within, apart.T).T) / 2
-        weights = np.exp(exponents - logsumexp(exponents))
+        weights = np.exp(exponents - scipy.special.logsumexp(exponents))
         return weights, self.centers[:, hidden] + apart @ gain.T, covariance[np.ix_(hidden, hidden)] - gain @ across.T
 
     def sample(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +72,7 @@ class GaussianMixture:
         exponents = -squared / (2 * self.standard_deviation**2)
         normalizer = dimensions * np.log(self.standard_deviation * np.sqrt(2 * np.pi)) + np.log(len(self.centers))
         volume = 0.0 if self.correlation is None else np.linalg.slogdet(self.correlation)[1] / 2
-        return logsumexp(exponents, axis=1) - normalizer - volume
+        return scipy.special.logsumexp(exponents, axis=1) - normalizer - volume
 
 
 def mixture(name: str) -> GaussianMixture:

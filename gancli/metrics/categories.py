@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import scipy
 
 from gancli.metrics.inputs import Inputs, Measured, identify_split
 from gancli.metrics.neighbors import nearest
@@ -18,11 +19,9 @@ def unmatched(categories: np.ndarray, classes: np.ndarray) -> float:
         categories: int ``[n]``.
         classes: int ``[n]``.
     """
-    from scipy.optimize import linear_sum_assignment  # a fifth of a second to import, and only this metric needs it
-
     counts = np.zeros((categories.max() + 1, classes.max() + 1), int)
     np.add.at(counts, (categories, classes), 1)
-    return 1 - counts[linear_sum_assignment(counts, maximize=True)].sum() / len(classes)
+    return 1 - counts[scipy.optimize.linear_sum_assignment(counts, maximize=True)].sum() / len(classes)
 
 
 def measure(inputs: Inputs) -> Measured:

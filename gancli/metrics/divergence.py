@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, rel_entr
+import scipy
 
 from gancli.errors import UsageError
 from gancli.imaging.pixels import to_unit
@@ -40,7 +40,7 @@ def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
     """Return the divergence of two distributions over the same cells, nats, in [0, log 2]."""
     p, q = (np.where(part < np.finfo(np.float64).tiny, 0.0, part) for part in (p, q))  # half of less may be 0
     middle = (p + q) / 2
-    return 0.5 * float((rel_entr(p, middle) + rel_entr(q, middle)).sum())
+    return 0.5 * float((scipy.special.rel_entr(p, middle) + scipy.special.rel_entr(q, middle)).sum())
 
 
 def density_divergence(p: Density, q: Density) -> float:
@@ -73,7 +73,8 @@ def known_divergence(points: np.ndarray, centers: np.ndarray, standard_deviation
     data = np.zeros([len(axis) - 1 for axis in edges])
     for center in centers:
         masses = [
-            np.diff(ndtr((axis - middle) / standard_deviation)) for axis, middle in zip(edges, center, strict=True)
+            np.diff(scipy.special.ndtr((axis - middle) / standard_deviation))
+            for axis, middle in zip(edges, center, strict=True)
         ]
         data += (masses[0] if dimensions == 1 else np.outer(*masses)) / len(centers)
     counted, _ = np.histogramdd(points, bins=edges)

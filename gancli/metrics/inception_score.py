@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
+import scipy
 
 from gancli.metrics.inputs import Inputs, Measured
 
@@ -30,7 +30,7 @@ def score(log_probabilities: np.ndarray) -> float:
 def inception_score(logits: np.ndarray, seed: int) -> InceptionScore:
     """Return the score of logits ``[n, k]``, n at least 10: mean and deviation over 10 random splits of equal size."""
     order = np.random.default_rng(seed).permutation(len(logits))
-    log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
+    log_probabilities = scipy.special.log_softmax(logits.astype(np.float64), axis=1)
     values = [score(log_probabilities[rows]) for rows in np.array_split(order, SPLITS)]
     differ = len(logits) >= 2 * SPLITS and bool(np.ptp(logits, axis=0).any())
     return InceptionScore(float(np.mean(values)), float(np.std(values)) if differ else None)

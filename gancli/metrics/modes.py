@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import rel_entr
+import scipy
 
 from gancli.imaging.pixels import to_unit
 from gancli.metrics.health import amounts_to
@@ -56,7 +56,7 @@ def count_gaussians(points: np.ndarray, centers: np.ndarray, standard_deviation:
 
 def _kl(p: np.ndarray, q: np.ndarray) -> float:
     """Return KL(p ‖ q) in nats, both brought to sum 1; where no sample reaches a mode, log of the number of modes."""
-    return float(rel_entr(p / p.sum(), q / q.sum()).sum()) if p.sum() > 0 else math.log(len(q))
+    return float(scipy.special.rel_entr(p / p.sum(), q / q.sum()).sum()) if p.sum() > 0 else math.log(len(q))
 
 
 @dataclass(frozen=True)

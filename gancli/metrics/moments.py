@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from scipy.linalg import get_lapack_funcs
+import scipy
 
 ROWS = 1024  # of features taken up together; fixed, so that no result depends on how images came in
 
@@ -24,7 +24,7 @@ class Gaussian:
         Fewer samples than features make a singular covariance; pivots find its rank (the rest is below the rounding
         error of the largest variance) where the ordinary factorisation would fail.
         """
-        (factorise,) = get_lapack_funcs(("pstrf",), (self.covariance,))
+        (factorise,) = scipy.linalg.get_lapack_funcs(("pstrf",), (self.covariance,))
         factor, pivots, rank, _ = factorise(self.covariance, lower=1)
         root = np.empty((len(self.mean), rank))
         root[pivots - 1] = np.tril(factor)[:, :rank]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 
 from gancli.imaging.pixels import png_bytes, to_unit
 from gancli.imaging.sheets import Heading, grid
@@ -27,10 +28,8 @@ class Memorization:
     @classmethod
     def compare(cls, distances: np.ndarray, held_out: np.ndarray) -> "Memorization":
         """Compare distances ``[n]`` and ``[m]`` by Mann and Whitney's test, as Meehan et al. 2020 look for copies."""
-        from scipy import stats  # half a second to import, and only this metric needs it
-
         n, m = len(distances), len(held_out)
-        farther = float(stats.mannwhitneyu(distances, held_out, method="asymptotic").statistic)
+        farther = float(scipy.stats.mannwhitneyu(distances, held_out, method="asymptotic").statistic)
         z = (farther - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
         return cls(float(np.median(distances)), float(np.median(held_out)), 1 - farther / (n * m), z)
 

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.spatial.distance import cdist
+import scipy
 
 from gancli.reporting import Watch
 
@@ -146,7 +146,7 @@ def _distances(queries: np.ndarray, references: np.ndarray, query: np.ndarray, p
     starts = np.flatnonzero(np.diff(query, prepend=-1))
     exact = np.empty(len(query))
     for first, last in itertools.pairwise([*starts, len(query)]):
-        exact[first:last] = cdist(queries[query[first], None], references[place[first:last]])[0]
+        exact[first:last] = scipy.spatial.distance.cdist(queries[query[first], None], references[place[first:last]])[0]
     return exact
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy
 
 from gancli.metrics.frechet import frechet_of_two_samples
 from gancli.metrics.health import amounts_of_translations
@@ -134,11 +135,9 @@ def classes_of(kept: KeptClasses) -> dict[str, Any]:
 
     The places are those of the best matching of classes before and after, in which each belongs to one alone.
     """
-    from scipy.optimize import linear_sum_assignment  # a fifth of a second to import, and few runs need it
-
     counts = np.zeros((int(max(kept.labels.max(), kept.translated.max())) + 1,) * 2, int)
     np.add.at(counts, (kept.labels, kept.translated), 1)
-    rows, columns = linear_sum_assignment(counts, maximize=True)
+    rows, columns = scipy.optimize.linear_sum_assignment(counts, maximize=True)
     return {
         "classes_kept": float(np.mean(kept.translated == kept.labels)),
         "classes_kept_untranslated": float(np.mean(kept.untranslated == kept.labels)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from gancli.errors import GancliError, UsageError
 from gancli.games.pair import Pair
@@ -45,7 +45,7 @@ class Rejection:
         maximum: exact rejection sampling.
         """
         best = np.maximum.accumulate(np.append(self.best, logits))[1:]
-        return expit(_raised(logits - best) - self.threshold)
+        return scipy.special.expit(_raised(logits - best) - self.threshold)
 
     def seen(self, logits: np.ndarray) -> "Rejection":
         """Return the rule for the samples that follow these."""
