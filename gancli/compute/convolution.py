@@ -40,10 +40,11 @@ def _slide(
     images: jax.Array, kernel: jax.Array, around: Sides, *, stride: int = 1, spread: int = 1, gaps: int = 1
 ) -> jax.Array:
     """Move a kernel over images that have zeros ``around``, pixels ``spread`` apart, and the kernel's with ``gaps``."""
-    small = math.prod(images.shape[1:3]) < math.prod(kernel.shape[:2])
+    sides = images.shape[1:3]  # of a program for any size they are no numbers
+    small = all(isinstance(side, int) for side in sides) and math.prod(sides) < math.prod(kernel.shape[:2])
     if small and jax.default_backend() == "cpu":  # where XLA would take the kernel for the image, which is slow
-        sides = [NONE, *((*side, spread - 1) for side in around), NONE]
-        images = jax.lax.optimization_barrier(jax.lax.pad(images, jnp.zeros((), images.dtype), sides))
+        zeros = [NONE, *((*side, spread - 1) for side in around), NONE]
+        images = jax.lax.optimization_barrier(jax.lax.pad(images, jnp.zeros((), images.dtype), zeros))
         around, spread = [(0, 0)] * 2, 1
     return jax.lax.conv_general_dilated(
         images,
