@@ -43,7 +43,7 @@ from gancli.compute.garbage import collect_seldom
 from gancli.games import pair
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
-# A command of the tests has options and networks from the one before, of which each lays out its own elsewhere.
+# Every command lays out its options and networks; commands of the tests share them.
 typer.main.get_command = functools.cache(typer.main.get_command)
 pair.players = functools.lru_cache(maxsize=64)(pair.players)
 gc.freeze()  # what was imported stays

@@ -86,7 +86,8 @@ def test_the_layer_test_sees_violations(tmp_path):
     ],
 )
 def test_help_waits_for_no_heavy_library(arguments):
-    heavy = {"jax", "flax", "optax", "orbax", "grain", "numpy", "tensorflow_datasets", "matplotlib", "sklearn", "PIL"}
+    heavy = {"jax", "flax", "optax", "orbax", "grain", "numpy", "scipy", "tensorflow_datasets", "matplotlib", "sklearn"}
+    heavy |= {"PIL"}
     probe = (
         "import sys\nfrom gancli.cli.app import entry_point\n"
         f"try:\n    entry_point({arguments!r})\nexcept SystemExit:\n    pass\n"

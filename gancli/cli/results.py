@@ -55,12 +55,13 @@ def show_result(result: "TrainResult", *, as_json: bool) -> None:
 
 
 def _samples(result: "TrainResult") -> str:
-    """Return the picture to look at: that of the best step where the last one is worse."""
+    """Return the picture to look at: that of the best step where the last one is worse and a picture was kept."""
     best, folder = result.best, result.folder / "samples"
     last = f"fakes{result.steps:06d}.png"
     if best is None or best.step == best.last_step or best.differs is False:
         return str(folder / last)
-    return f"{folder / f'fakes{best.step:06d}.png'} (of the best step; of the last one: {last})"
+    picture = folder / f"fakes{best.step:06d}.png"
+    return f"{picture} (of the best step; of the last one: {last})" if picture.is_file() else str(folder / last)
 
 
 def best_told(best: "Best") -> str:

@@ -209,7 +209,7 @@ def _as_shown(param: Any, config: TrainConfig | None, measured: Sequence[str]) -
     if config is not None and uses(config, param.name):
         param.default = _default(getattr(config, param.name))
     if param.name in measured:
-        param.default = f"{param.default}, less if that takes over an hour"
+        param.default = f"{param.default}; less if an hour is too short"
     if param.default is False:
         param.secondary_opts = []
     return param

@@ -61,11 +61,15 @@ def test_the_verdicts_on_seeds_are_counted(capsys):
     [
         (None, "run/samples/fakes000040.png"),
         (BEST, "run/samples/fakes000020.png (of the best step; of the last one: fakes000040.png)"),
+        (replace(BEST, step=30), "run/samples/fakes000040.png"),  # of which no picture was kept
         (replace(BEST, differs=False), "run/samples/fakes000040.png"),
         (replace(BEST, step=40, last=2.0, differs=False), "run/samples/fakes000040.png"),
     ],
 )
-def test_the_picture_of_the_best_step_is_named_where_it_is_better(capsys, best, row):
+def test_the_picture_of_the_best_step_is_named_where_it_is_better(capsys, tmp_path, monkeypatch, best, row):
+    monkeypatch.chdir(tmp_path)
+    Path("run/samples").mkdir(parents=True)
+    Path("run/samples/fakes000020.png").touch()
     last = Progress(40, 640, 640.0, {}, "")
     show_result(TrainResult(Path("run"), 40, 640, 1.0, 640.0, 0.0, 0, None, last=last, best=best), as_json=False)
     rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())

@@ -12,7 +12,7 @@ from gancli.cli.settings import completion
 from gancli.config import option_name, settings
 from gancli.recipes.request import MEASURED, Budget, Request
 
-AN_HOUR = ", less if that takes over an hour"
+AN_HOUR = "; less if an hour is too short"
 
 
 def options_in(text: str) -> set[str]:
